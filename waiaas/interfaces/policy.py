@@ -1,0 +1,170 @@
+"""Policy types: pure judges of effects.
+
+A policy type holds no state and does no I/O. It *grants* (speaks for an amount, a token, a contract, a spender, a message)
+or *restricts* (only makes a verdict stricter). Returning no verdict means that the policy does not apply; raising denies.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from waiaas.interfaces.chain import Amount, Effect, Kind, Resolved
+
+
+class Tier(StrEnum):
+    """How a transaction goes on, from the mildest to the strictest."""
+
+    INSTANT = "INSTANT"
+    NOTIFY = "NOTIFY"
+    DELAY = "DELAY"
+    APPROVAL = "APPROVAL"
+    DENY = "DENY"
+
+    @property
+    def rank(self) -> int:
+        """0 for INSTANT up to 4 for DENY."""
+        return _RANKS[self.value]
+
+
+_RANKS = {"INSTANT": 0, "NOTIFY": 1, "DELAY": 2, "APPROVAL": 3, "DENY": 4}
+
+
+def strictest(tiers: Sequence[Tier]) -> Tier:
+    """The strictest of one or more tiers; order never matters."""
+    return max(tiers, key=lambda tier: tier.rank)
+
+
+Measure = Literal["spent", "count", "failed", "denied"]
+Scope = Literal["session", "agent", "all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A sum or count over the recent past that ``judge`` wants to know.
+
+    :param name: how ``Facts.windows`` and ``Verdict.valid_while`` call it, unique within the policy
+    :param measure: ``spent`` sums base units (spent, reserved and unproven), the others count transactions
+    :param seconds: length of the rolling window; None is all of history
+    :param scope: whose transactions
+    :param where: narrows further: ``asset`` (an asset id, needed by ``spent``), ``kinds`` (comma-separated ledger kinds, by
+        default ``amount,rent,allowance``), ``to``
+    """
+
+    name: str
+    measure: Measure
+    seconds: int | None
+    scope: Scope
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One policy's answer.
+
+    :param code: upper snake case, stable, for programs
+    :param reason: one sentence for people, with the figures that decided
+    :param remaining: base units of the asset that could still go, where the policy measures one
+    :param resets_at: Unix seconds at which more becomes possible
+    :param delay_seconds: how long a DELAY lasts; None leaves it to the configuration
+    :param grants: whether this verdict speaks for the transaction (of a granting type, and everything in it is covered)
+    :param marks: words that later policies of the same transaction may see
+    :param freeze: the agent is to be suspended
+    :param valid_while: window name to the largest value at which this verdict still holds; a window left out holds only at
+        the very value it was judged with
+    """
+
+    tier: Tier
+    code: str
+    reason: str
+    remaining: int | None = None
+    resets_at: int | None = None
+    delay_seconds: int | None = None
+    grants: bool = False
+    marks: frozenset[str] = frozenset()
+    freeze: bool = False
+    valid_while: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a judge may know.
+
+    :param now: Unix seconds
+    :param agent: the agent's id; :param session: the session's id, None for the operator
+    :param chain: the agent's chain; :param network: its network; :param native: its native asset's id
+    :param effects: what the transaction does; verdicts rest on these alone
+    :param fee: the most that the network may take, native base units
+    :param windows: values of the windows that the policy asked for
+    :param oldest: for each ``spent`` window, when its oldest entry falls out (Unix seconds), where there is one
+    :param prices: asset id to (USD per whole unit as a decimal string, Unix seconds of that price)
+    :param owner_state: ``NONE``, ``GRACE`` or ``LOCKED``
+    :param held_seconds: how long the transaction was held before this judgement
+    """
+
+    now: int
+    agent: str
+    session: str | None
+    chain: str
+    network: str
+    native: str
+    kind: Kind
+    effects: tuple[Effect, ...]
+    fee: Amount
+    resolved: Resolved
+    windows: Mapping[str, int]
+    oldest: Mapping[str, int] = field(default_factory=dict)
+    prices: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    owner_state: str = "NONE"
+    held_seconds: int = 0
+
+
+class AssetReader(ABC):
+    """How a policy type turns the operator's words into canonical ids while it reads rules."""
+
+    @abstractmethod
+    def asset(self, text: str | None) -> str:
+        """``native``, a token's address or CAIP-19 to the asset's one id. None is the agent's own native asset.
+
+        :raises Malformed: also for None in a global policy
+        """
+
+    @abstractmethod
+    def address(self, text: str) -> str:
+        """An address's one text on the agent's chain (in a global policy, on any installed chain that reads it).
+
+        :raises Malformed: when no chain reads it
+        """
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
+class PolicyType(ABC, Generic[R]):
+    """A kind of rule that operators can write."""
+
+    type: ClassVar[str]
+    """Upper snake case, unique among all installed plugins."""
+    rules_model: ClassVar[type[BaseModel]]
+    """Reads the rules document; unknown keys are refused."""
+    grants: ClassVar[bool]
+    """Whether a verdict of this type can speak for a transaction."""
+
+    def normalise(self, rules: R, reader: AssetReader) -> R:
+        """Pure. Called once when a policy is stored: words of the operator become canonical ids."""
+        return rules
+
+    @abstractmethod
+    def windows(self, rules: R, resolved: Resolved) -> Sequence[Window]:
+        """Pure. The windows that ``judge`` needs for this transaction."""
+
+    @abstractmethod
+    def judge(self, rules: R, facts: Facts) -> Verdict | None:
+        """Pure, total, monotone in every amount. None means that the policy does not apply; raising denies."""
+
+    def is_tighter(self, old: R, new: R) -> bool:
+        """Pure. Whether ``new`` allows nothing that ``old`` did not. The default is no, so that an owner is asked."""
+        return False
