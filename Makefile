@@ -1,0 +1,49 @@
+# Every target does its own set-up. PYTHON chooses the interpreter of a new environment (3.11 to 3.13).
+PYTHON ?= python3
+export PYTHON
+
+BIN := .venv/bin
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+SOURCES := waiaas sdk/src/waiaas_sdk $(wildcard plugins/*/src/*) $(wildcard bench) scripts/lock.py
+TESTS := $(wildcard tests sdk/tests plugins/*/tests)
+
+.PHONY: setup clients demo test lint format bench mutants lock
+
+setup:
+	@sh scripts/setup.sh
+
+# The JavaScript clients that tests use as oracles; without npm their tests are skipped, loudly.
+clients: setup
+	@sh scripts/clients.sh
+
+demo: setup
+	@$(BIN)/waiaas demo
+
+# PYTEST passes further arguments: make test PYTEST='-k signer'
+test: setup clients
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST) $(TESTS)
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/mypy --explicit-package-bases $(wildcard tests sdk/tests)
+	@set -e; for plugin in $(PLUGINS); do \
+	    if [ -d $$plugin/tests ]; then (cd $$plugin && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml tests); fi; \
+	done
+	@$(BIN)/lint-imports
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup
+	@$(BIN)/python -m bench
+
+mutants: setup
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+
+# Raise versions with: make lock LOCKFLAGS=--upgrade
+lock: setup
+	@$(BIN)/python scripts/lock.py $(LOCKFLAGS)

@@ -1,0 +1,8 @@
+"""Solana for WAIaaS: chain adapter and local network.
+
+*Owns*: everything that knows Solana's bytes and its JSON-RPC.
+*May import*: ``waiaas.hookspecs``, ``waiaas.interfaces``, ``waiaas.errors``, ``waiaas.testing``; no other room of ``waiaas``.
+*Invariant*: no name in this package ever holds a private key of an agent.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,87 @@
+"""WAIaaS client library: wallets for AI agents, every payment judged by policy before a key is touched.
+
+:class:`Client` is for agent programs, :class:`Operator` for the person who runs the daemon. Both are synchronous, typed,
+and need nothing but httpx and pydantic. Amounts are ``int`` in base units.
+
+*Owns* the client's side of the HTTP contract. *May import* httpx and pydantic, nothing of the daemon. *Invariant*: one send
+pays at most once, whatever is repeated; the password goes to the admin socket only, unless a method named ``unverified_``
+is called.
+"""
+
+from waiaas_sdk.client import Client
+from waiaas_sdk.errors import (
+    BadAnswer,
+    BadRequest,
+    ChainRefused,
+    ChainUnreachable,
+    Conflict,
+    Denied,
+    NotFound,
+    NotReady,
+    RateLimited,
+    Stopped,
+    Unauthenticated,
+    Unreachable,
+    WaiaasApiError,
+    WaitTimeout,
+)
+from waiaas_sdk.models import (
+    Address,
+    Agent,
+    AuditReport,
+    AuditRow,
+    Balance,
+    Chain,
+    ConnectInfo,
+    Health,
+    IssuedSession,
+    OperatorToken,
+    Page,
+    Plugin,
+    Policy,
+    PolicyType,
+    Session,
+    Simulation,
+    Transaction,
+)
+from waiaas_sdk.operator import Operator
+from waiaas_sdk.transport import Retry
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Address",
+    "Agent",
+    "AuditReport",
+    "AuditRow",
+    "BadAnswer",
+    "BadRequest",
+    "Balance",
+    "Chain",
+    "ChainRefused",
+    "ChainUnreachable",
+    "Client",
+    "Conflict",
+    "ConnectInfo",
+    "Denied",
+    "Health",
+    "IssuedSession",
+    "NotFound",
+    "NotReady",
+    "Operator",
+    "OperatorToken",
+    "Page",
+    "Plugin",
+    "Policy",
+    "PolicyType",
+    "RateLimited",
+    "Retry",
+    "Session",
+    "Simulation",
+    "Stopped",
+    "Transaction",
+    "Unauthenticated",
+    "Unreachable",
+    "WaiaasApiError",
+    "WaitTimeout",
+]
