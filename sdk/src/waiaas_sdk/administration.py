@@ -1,0 +1,84 @@
+"""What the operator looks at: approvals, the audit trail, what is installed, the daemon itself."""
+
+from typing import Any
+
+from waiaas_sdk.credentials import Credentials
+from waiaas_sdk.models import AuditReport, AuditRow, Chain, Page, Plugin, PolicyType
+
+
+class Approvals:
+    """What waits for whom."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> Page[dict[str, Any]]:
+        """Open approvals."""
+        return self._credentials.get(Page[dict[str, Any]], "/v1/approvals", {"limit": limit, "cursor": cursor})
+
+
+class Audit:
+    """The audit trail."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def list(
+        self,
+        *,
+        event_type: str | None = None,
+        agent_id: str | None = None,
+        tx_id: str | None = None,
+        severity: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[AuditRow]:
+        """Rows, newest first. :param severity: info, warning or critical"""
+        query = {
+            "eventType": event_type,
+            "agentId": agent_id,
+            "txId": tx_id,
+            "severity": severity,
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return self._credentials.get(Page[AuditRow], "/v1/audit", query)
+
+    def verify(self) -> AuditReport:
+        """Have the daemon check the whole chain."""
+        return self._credentials.get(AuditReport, "/v1/audit/verify")
+
+
+class Catalogue:
+    """What is installed: chains, policy types, plugins."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def chains(self) -> list[Chain]:
+        """Chains and their networks."""
+        return self._credentials.get(Page[Chain], "/v1/chains").items
+
+    def policy_types(self) -> list[PolicyType]:
+        """Policy types with the JSON Schemas of their rules."""
+        return self._credentials.get(Page[PolicyType], "/v1/policy-types").items
+
+    def plugins(self) -> list[Plugin]:
+        """Plugins, also those that did not load, with the reason."""
+        return self._credentials.get(Page[Plugin], "/v1/plugins").items
+
+
+class Admin:
+    """The daemon itself."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def status(self) -> dict[str, Any]:
+        """Its state, as it describes it."""
+        body = self._credentials.call("GET", "/v1/admin/status", repeatable=True).body
+        return dict(body) if isinstance(body, dict) else {}
+
+    def shutdown(self) -> None:
+        """Ask it to finish what is under way and stop."""
+        self._credentials.call("POST", "/v1/admin/shutdown", body={})

@@ -1,0 +1,164 @@
+"""What the operator manages: agents, sessions, policies, and everyone's transactions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from waiaas_sdk.credentials import Credentials
+from waiaas_sdk.models import Agent, IssuedSession, Page, Policy, Session, Transaction
+from waiaas_sdk.parsing import parse
+from waiaas_sdk.transport import path_of
+from waiaas_sdk.waiting import Until, wait_until
+
+
+class Agents:
+    """Agents: each one key, one chain, one network. Where an id is asked, a name may be given."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def create(self, name: str, chain: str, network: str) -> Agent:
+        """Make an agent with a fresh key. :param chain: such as ``solana``; :param network: such as ``localnet``"""
+        body = {"name": name, "chain": chain, "network": network}
+        return parse(Agent, self._credentials.call("POST", "/v1/agents", body=body))
+
+    def list(self, *, status: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Agent]:
+        """Agents, newest first."""
+        return self._credentials.get(Page[Agent], "/v1/agents", {"status": status, "limit": limit, "cursor": cursor})
+
+    def show(self, agent_id: str) -> Agent:
+        """One agent."""
+        return self._credentials.get(Agent, path_of("v1", "agents", agent_id))
+
+    def rename(self, agent_id: str, name: str) -> Agent:
+        """Give it another name."""
+        return parse(
+            Agent, self._credentials.call("PATCH", path_of("v1", "agents", agent_id), body={"name": name}, repeatable=True)
+        )
+
+    def suspend(self, agent_id: str, reason: str | None = None) -> Agent:
+        """Nothing is signed for it any more, until :meth:`resume`."""
+        body = {} if reason is None else {"reason": reason}
+        return parse(
+            Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "suspend"), body=body, repeatable=True)
+        )
+
+    def resume(self, agent_id: str) -> Agent:
+        """Let it go on."""
+        return parse(Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body={}, repeatable=True))
+
+    def terminate(self, agent_id: str) -> None:
+        """End it for good: sessions die, held payments are cancelled. What it still owns stays at its address."""
+        self._credentials.call("DELETE", path_of("v1", "agents", agent_id))
+
+
+class Sessions:
+    """Sessions: revocable tokens by which a program acts as one agent."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def issue(self, agent_id: str, *, ttl: int | None = None, constraints: Mapping[str, Any] | None = None) -> IssuedSession:
+        """Issue one; its token is shown this once.
+
+        :param ttl: seconds
+        :param constraints: ``maxAmount``, ``maxTotal`` (decimal strings), ``maxTransactions``, ``types``, ``recipients``, ...
+        """
+        body: dict[str, Any] = {"agentId": agent_id}
+        if ttl is not None:
+            body["ttl"] = ttl
+        if constraints is not None:
+            body["constraints"] = dict(constraints)
+        return parse(IssuedSession, self._credentials.call("POST", "/v1/sessions", body=body))
+
+    def list(self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Session]:
+        """Sessions, newest first."""
+        return self._credentials.get(Page[Session], "/v1/sessions", {"agentId": agent_id, "limit": limit, "cursor": cursor})
+
+    def revoke(self, session_id: str) -> None:
+        """End one now; its unsigned payments are cancelled in the same moment."""
+        self._credentials.call("DELETE", path_of("v1", "sessions", session_id))
+
+
+class Policies:
+    """Policies: ``rules`` is a snake_case document of the policy's type; amounts in it are decimal strings."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def create(
+        self, type: str, rules: Mapping[str, Any], *, agent_id: str | None = None, priority: int = 0, enabled: bool = True
+    ) -> Policy:
+        """Add one. :param agent_id: None applies it to all agents"""
+        body = {"agentId": agent_id, "type": type, "rules": dict(rules), "priority": priority, "enabled": enabled}
+        return parse(Policy, self._credentials.call("POST", "/v1/policies", body=body))
+
+    def list(self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Policy]:
+        """Policies. :param agent_id: only this agent's own"""
+        return self._credentials.get(Page[Policy], "/v1/policies", {"agentId": agent_id, "limit": limit, "cursor": cursor})
+
+    def show(self, policy_id: str) -> Policy:
+        """One policy."""
+        return self._credentials.get(Policy, path_of("v1", "policies", policy_id))
+
+    def update(
+        self,
+        policy_id: str,
+        *,
+        rules: Mapping[str, Any] | None = None,
+        priority: int | None = None,
+        enabled: bool | None = None,
+    ) -> Policy:
+        """Change what is given, keep the rest."""
+        given = {"rules": rules, "priority": priority, "enabled": enabled}
+        body = {name: value for name, value in given.items() if value is not None}
+        return parse(Policy, self._credentials.call("PUT", path_of("v1", "policies", policy_id), body=body))
+
+    def delete(self, policy_id: str) -> None:
+        """Remove one."""
+        self._credentials.call("DELETE", path_of("v1", "policies", policy_id))
+
+
+class OperatorTransactions:
+    """Everyone's transactions."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def list(
+        self,
+        *,
+        agent_id: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Transaction]:
+        """Transactions, newest first."""
+        query = {"agentId": agent_id, "status": status, "limit": limit, "cursor": cursor}
+        return self._credentials.get(Page[Transaction], "/v1/transactions", query)
+
+    def pending(self, *, limit: int | None = None, cursor: str | None = None) -> Page[Transaction]:
+        """Those that are not final."""
+        return self._credentials.get(Page[Transaction], "/v1/transactions/pending", {"limit": limit, "cursor": cursor})
+
+    def show(self, transaction_id: str) -> Transaction:
+        """One transaction as it is now."""
+        return self._credentials.get(Transaction, path_of("v1", "transactions", transaction_id))
+
+    def cancel(self, transaction_id: str) -> Transaction:
+        """Cancel one that is PENDING or QUEUED."""
+        return self._decide(transaction_id, "cancel")
+
+    def approve(self, transaction_id: str) -> Transaction:
+        """Let one that waits for approval go on (only where no owner is proved)."""
+        return self._decide(transaction_id, "approve")
+
+    def reject(self, transaction_id: str) -> Transaction:
+        """Refuse one that waits for approval."""
+        return self._decide(transaction_id, "reject")
+
+    def _decide(self, transaction_id: str, verb: str) -> Transaction:
+        return parse(Transaction, self._credentials.call("POST", path_of("v1", "transactions", transaction_id, verb), body={}))
+
+    def wait_for(self, transaction_id: str, until: Until = "final", timeout: float = 60.0) -> Transaction:
+        """Poll until the transaction is final, or has one of the statuses given. :raises WaitTimeout: time is up"""
+        return wait_until(lambda: self.show(transaction_id), until, timeout)

@@ -1,0 +1,242 @@
+"""The daemon's answers as frozen records.
+
+On the wire names are camelCase and amounts are decimal strings of base units; here names are snake_case and amounts are
+``int``. Fields that a newer daemon adds are kept: they are in ``model_extra``.
+"""
+
+import re
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
+
+FINAL_STATUSES = frozenset({"CONFIRMED", "FAILED", "CANCELLED", "EXPIRED", "SIGNED"})
+"""Where a transaction rests. (A FAILED one that lands after all becomes CONFIRMED; a person is told.)"""
+
+
+def _read_units(value: object) -> int:
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f"{value!r} is not a whole number of base units")
+
+
+BaseUnits = Annotated[int, BeforeValidator(_read_units), PlainSerializer(str, return_type=str)]
+"""An amount in base units (lamports, wei): an ``int`` here, a decimal string on the wire."""
+
+
+class Record(BaseModel):
+    """What every answer is."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
+
+
+T = TypeVar("T")
+
+
+class Page(Record, Generic[T]):
+    """One page of a list, newest first.
+
+    ``cursor`` asks for the next page while ``has_more`` holds.
+    """
+
+    items: list[T]
+    cursor: str | None = None
+    has_more: bool = False
+
+
+class Health(Record):
+    """Whether the daemon is up. ``ready``: it would take a payment now. ``uptime`` in seconds."""
+
+    status: str
+    version: str
+    uptime: int | float
+    schema_version: int
+    ready: bool
+
+
+class OperatorToken(Record):
+    """A short-lived operator's token. ``expires_at`` in Unix seconds."""
+
+    token: str = Field(repr=False)
+    expires_at: int
+
+
+class Agent(Record):
+    """One agent's wallet. ``chain_id`` is CAIP-2; ``owner_state`` NONE, GRACE or LOCKED."""
+
+    id: str
+    name: str
+    chain: str
+    network: str
+    chain_id: str | None = None
+    public_key: str | None = None
+    address: str | None = None
+    status: str
+    owner_state: str | None = None
+    created_at: int | None = None
+    suspended_at: int | None = None
+    suspension_reason: str | None = None
+
+
+class IssuedSession(Record):
+    """A session just issued or renewed. ``token`` is shown this once; the daemon keeps only its hash."""
+
+    id: str
+    token: str = Field(repr=False)
+    expires_at: int
+    renewal_count: int | None = None
+
+
+class Session(Record):
+    """A session as the operator sees it, without its token. Times in Unix seconds."""
+
+    id: str
+    agent_id: str
+    expires_at: int
+    absolute_expires_at: int | None = None
+    created_at: int | None = None
+    revoked_at: int | None = None
+    renewal_count: int = 0
+    max_renewals: int | None = None
+    constraints: dict[str, Any] | None = None
+    usage_stats: dict[str, Any] | None = None
+
+
+class Address(Record):
+    """Where the agent's wallet is. ``wallet_id`` is the agent's id."""
+
+    wallet_id: str
+    chain: str
+    network: str
+    address: str
+
+
+class Balance(Address):
+    """What the wallet holds of the chain's native asset, in base units."""
+
+    balance: BaseUnits
+    spendable: BaseUnits | None = None
+    decimals: int
+    symbol: str
+
+
+class ConnectInfo(Record):
+    """What an agent program needs to begin: its session, wallet, policies, what remains of its limits, and a prompt."""
+
+    session: dict[str, Any]
+    wallets: list[dict[str, Any]]
+    policies: dict[str, Any] = {}
+    capabilities: Any = None
+    limits: Any = None
+    daemon: dict[str, Any] = {}
+    prompt: str = ""
+
+
+class Transaction(Record):
+    """A transaction's row as it is now.
+
+    ``tier`` is INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one goes on;
+    ``approval`` what an approval waits for; ``decision`` which policy decided and why.
+    """
+
+    id: str
+    wallet_id: str
+    type: str
+    status: str
+    tier: str | None = None
+    chain: str
+    network: str
+    to_address: str | None = None
+    amount: BaseUnits | None = None
+    asset: str | None = None
+    tx_hash: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    created_at: int
+    updated_at: int | None = None
+    due_at: int | None = None
+    decision: dict[str, Any] | None = None
+    approval: dict[str, Any] | None = None
+    replayed: bool = Field(default=False, exclude=True)
+    """Whether the answer is of an earlier send with the same idempotency key."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it rests."""
+        return self.status in FINAL_STATUSES
+
+
+class Simulation(Record):
+    """What a send would be told. ``tier`` is DENY where it would be refused; nothing was stored."""
+
+    tier: str
+    verdicts: list[dict[str, Any]] = []
+    effects: Any = None
+    fee: Any = None
+    remaining: Any = None
+    resets_at: Any = None
+
+
+class Policy(Record):
+    """A policy. ``agent_id`` None applies to all agents; ``rules`` is a document of its type, snake_case."""
+
+    id: str
+    agent_id: str | None = None
+    type: str
+    rules: dict[str, Any]
+    priority: int = 0
+    enabled: bool = True
+    version: int | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+
+
+class PolicyType(Record):
+    """An installed policy type with the JSON Schema of its rules."""
+
+    type: str
+    grants: bool | None = None
+    json_schema: Any = Field(default=None, alias="schema")
+
+
+class Chain(Record):
+    """An installed chain family or one of its networks, as the daemon lists it."""
+
+    chain: str
+
+
+class Plugin(Record):
+    """An installed plugin: ``status`` is loaded, untrusted, disabled, failed or missing."""
+
+    name: str
+    version: str | None = None
+    distribution: str | None = None
+    api_version: int | None = None
+    status: str
+    error: str | None = None
+    registers: dict[str, Any] | None = None
+
+
+class AuditRow(Record):
+    """One row of the audit trail."""
+
+    id: int
+    timestamp: int
+    event_type: str
+    actor: str
+    agent_id: str | None = None
+    session_id: str | None = None
+    tx_id: str | None = None
+    details: Any = None
+    severity: str
+    ip_address: str | None = None
+    prev_hash: str | None = None
+    hash: str | None = None
+
+
+class AuditReport(Record):
+    """What verifying the audit chain found; its fields are the daemon's."""

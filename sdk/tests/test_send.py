@@ -1,0 +1,200 @@
+"""Sending through the client: keys, repeats, amounts, outcomes."""
+
+import pytest
+from fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
+from pydantic import ValidationError
+from waiaas_sdk import BadAnswer, ChainRefused, Client, Denied, NotReady, RateLimited, Retry, Unreachable, WaiaasApiError
+
+SEND = ("POST", "/v1/transactions/send")
+
+
+def test_amount_is_int_here_and_string_there(client: Client, daemon: FakeDaemon) -> None:
+    """An amount past 64 bits arrives as a decimal string and comes back as the same int."""
+    daemon.on(*SEND, Reply(201, TRANSACTION))
+    sent = client.send(to="Fv1", amount=2**64 + 1, memo="hello")
+    assert daemon.asked[0].body == {"type": "TRANSFER", "to": "Fv1", "amount": "18446744073709551617", "memo": "hello"}
+    assert sent.amount == 2**64 + 1
+    assert sent.is_final
+
+
+@pytest.mark.parametrize("amount", [1.0, "1", True, -1, 10**78])
+def test_amount_that_is_no_int_never_leaves(client: Client, daemon: FakeDaemon, amount: object) -> None:
+    """A float, a string, a bool, a negative or an absurd amount is refused before anything is sent."""
+    with pytest.raises(ValidationError):
+        client.send(to="Fv1", amount=amount)  # type: ignore[arg-type]
+    assert daemon.asked == []
+
+
+def test_unknown_field_never_leaves(client: Client, daemon: FakeDaemon) -> None:
+    """A misspelt field is an error here, not a payment without it."""
+    with pytest.raises(ValidationError):
+        client.send(to="Fv1", amount=1, meno="x")  # type: ignore[call-arg]
+    assert daemon.asked == []
+
+
+def test_every_field_has_its_name_on_the_wire(client: Client, daemon: FakeDaemon) -> None:
+    """Every field of the contract's bodies goes out under the contract's name."""
+    daemon.on(*SEND, Reply(201, TRANSACTION))
+    client.send(
+        type="CONTRACT_CALL",
+        program_id="P",
+        instruction_data="AA==",
+        accounts=[{"pubkey": "K", "isSigner": False, "isWritable": True}],
+        calldata="0x",
+        value=0,
+        spender="S",
+        token="T",
+        network="localnet",
+        note="n",
+        instructions=[],
+    )
+    assert daemon.asked[0].body == {
+        "type": "CONTRACT_CALL",
+        "programId": "P",
+        "instructionData": "AA==",
+        "accounts": [{"pubkey": "K", "isSigner": False, "isWritable": True}],
+        "calldata": "0x",
+        "value": "0",
+        "spender": "S",
+        "token": {"address": "T"},
+        "network": "localnet",
+        "note": "n",
+        "instructions": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "trouble", [Reply(drop=True), Reply(500), Reply(502), Reply(503), Reply(429, headers={"Retry-After": "0"})]
+)
+def test_repeats_carry_the_same_key(client: Client, daemon: FakeDaemon, trouble: Reply) -> None:
+    """After a lost answer, a 5xx or a 429 the same send goes out again under the key of the first."""
+    daemon.on(*SEND, trouble, Reply(201, TRANSACTION, {"Idempotency-Replayed": "true"}))
+    sent = client.send(to="Fv1", amount=1)
+    keys = {asked.headers["idempotency-key"] for asked in daemon.asked}
+    assert len(daemon.asked) == 2
+    assert len(keys) == 1
+    assert sent.replayed
+
+
+def test_two_sends_have_two_keys(client: Client, daemon: FakeDaemon) -> None:
+    """Two calls are two payments."""
+    daemon.on(*SEND, Reply(201, TRANSACTION))
+    client.send(to="Fv1", amount=1)
+    client.send(to="Fv1", amount=1)
+    assert len({asked.headers["idempotency-key"] for asked in daemon.asked}) == 2
+
+
+def test_repeats_are_bounded_and_the_error_tells_the_key(client: Client, daemon: FakeDaemon, pauses: list[float]) -> None:
+    """When no answer ever comes the client stops, and its error carries the key to try again with."""
+    daemon.on(*SEND, Reply(drop=True))
+    with pytest.raises(Unreachable) as caught:
+        client.send(to="Fv1", amount=1, idempotency_key="order-7")
+    assert caught.value.idempotency_key == "order-7"
+    assert caught.value.code == "CONNECTION_LOST"
+    assert len(daemon.asked) == 3
+    assert len(pauses) == 2
+
+
+def test_retry_after_is_honoured(client: Client, daemon: FakeDaemon, pauses: list[float]) -> None:
+    """The pause is what the daemon asked for."""
+    daemon.on(*SEND, Reply(429, headers={"Retry-After": "7"}), Reply(201, TRANSACTION))
+    client.send(to="Fv1", amount=1)
+    assert pauses == [7.0]
+
+
+def test_long_retry_after_is_told_at_once(client: Client, daemon: FakeDaemon, pauses: list[float]) -> None:
+    """A pause longer than the client's patience is not slept but reported."""
+    daemon.on(*SEND, Reply(429, {"code": "MAX_PENDING_TX", "message": "ten wait"}, {"Retry-After": "1800"}))
+    with pytest.raises(RateLimited) as caught:
+        client.send(to="Fv1", amount=1)
+    assert caught.value.retry_after == 1800
+    assert pauses == []
+
+
+def test_locked_signer_is_not_waited_for(client: Client, daemon: FakeDaemon) -> None:
+    """A locked signer needs a person, so the client does not knock again."""
+    daemon.on(*SEND, Reply(503, {"code": "SIGNER_LOCKED", "message": "locked", "retryable": True, "hint": "waiaas unlock"}))
+    with pytest.raises(NotReady):
+        client.send(to="Fv1", amount=1)
+    assert len(daemon.asked) == 1
+
+
+def test_denial_carries_its_reason(client: Client, daemon: FakeDaemon) -> None:
+    """A denied send is one request and an error with the daemon's details."""
+    details = {"policyId": "p1", "type": "SPENDING_LIMIT", "reason": "daily limit", "remaining": "5", "resetsAt": 9}
+    body = {"code": "POLICY_DENIED", "message": "no", "retryable": False, "hint": "wait", "details": details, "requestId": "r1"}
+    daemon.on(*SEND, Reply(403, body))
+    with pytest.raises(Denied) as caught:
+        client.send(to="Fv1", amount=1)
+    error = caught.value
+    assert (error.status, error.code, error.hint, error.request_id) == (403, "POLICY_DENIED", "wait", "r1")
+    assert error.details == details
+    assert len(daemon.asked) == 1
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_failed_transaction_is_an_error_with_its_row(client: Client, daemon: FakeDaemon, wrapped: bool) -> None:
+    """A 422 raises and hands over the failed row, bare or inside the error's details."""
+    row = {**TRANSACTION, "status": "FAILED", "errorCode": "INSUFFICIENT_FUNDS"}
+    error = {"code": "CHAIN_REFUSED", "message": "no", "details": {"transaction": row}}
+    daemon.on(*SEND, Reply(422, error if wrapped else row))
+    with pytest.raises(ChainRefused) as caught:
+        client.send(to="Fv1", amount=1)
+    assert caught.value.transaction is not None
+    assert caught.value.transaction.error_code == "INSUFFICIENT_FUNDS"
+
+
+@pytest.mark.parametrize(("given", "header"), [({"wait": 3}, "wait=3"), ({"respond_async": True}, "respond-async"), ({}, None)])
+def test_waiting_is_said_in_prefer(client: Client, daemon: FakeDaemon, given: dict[str, int], header: str | None) -> None:
+    """The wait goes out as an RFC 7240 preference."""
+    daemon.on(*SEND, Reply(202, {**TRANSACTION, "status": "QUEUED", "dueAt": 1790000300}))
+    sent = client.send(to="Fv1", amount=1, **given)  # type: ignore[arg-type]
+    assert daemon.asked[0].headers.get("prefer") == header
+    assert sent.due_at == 1790000300
+    assert not sent.is_final
+
+
+def test_answer_of_something_else_is_named(client: Client, daemon: FakeDaemon) -> None:
+    """A success that is not a transaction is an error that does not repeat the answer's content."""
+    daemon.on(*SEND, Reply(200, {"token": "secret-token"}))
+    with pytest.raises(BadAnswer) as caught:
+        client.send(to="Fv1", amount=1)
+    assert "secret-token" not in str(caught.value)
+    daemon.on(*SEND, Reply(200, b"<html>"))
+    with pytest.raises(BadAnswer):
+        client.send(to="Fv1", amount=1)
+
+
+def test_nobody_there_is_unreachable(retry: Retry) -> None:
+    """Without a daemon the client says so after its attempts."""
+    with Client("http://127.0.0.1:9", token="t", retry=retry) as client, pytest.raises(Unreachable) as caught:
+        client.send(to="Fv1", amount=1)
+    assert caught.value.code == "DAEMON_UNREACHABLE"
+    assert caught.value.idempotency_key is not None
+
+
+def test_simulation_sends_the_same_body(client: Client, daemon: FakeDaemon) -> None:
+    """A simulation asks with the body of a send and without a key."""
+    daemon.on("POST", "/v1/transactions/simulate", Reply(200, {"tier": "DENY", "verdicts": [{"code": "X"}]}))
+    found = client.simulate(to="Fv1", amount=5)
+    assert found.tier == "DENY"
+    assert daemon.asked[0].body == {"type": "TRANSFER", "to": "Fv1", "amount": "5"}
+    assert "idempotency-key" not in daemon.asked[0].headers
+
+
+def test_token_is_in_the_header_and_nowhere_else(client: Client, daemon: FakeDaemon) -> None:
+    """The token travels as a bearer and shows in neither repr nor error."""
+    daemon.on(
+        *SEND, lambda asked: Reply(401, {"code": "UNAUTHENTICATED", "message": "no"}) if isinstance(asked, Asked) else Reply()
+    )
+    with pytest.raises(WaiaasApiError) as caught:
+        client.send(to="Fv1", amount=1)
+    assert daemon.asked[0].headers["authorization"] == "Bearer wai_sess_abc"
+    assert "wai_sess_abc" not in repr(client) + repr(caught.value) + str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1:3100", "http://example.org", "ftp://127.0.0.1", "127.0.0.1:3100"])
+def test_token_never_crosses_a_network_in_clear(url: str) -> None:
+    """Plain http is for this machine only."""
+    with pytest.raises(ValueError, match=r"clear|not an http"):
+        Client(url, token="t")
