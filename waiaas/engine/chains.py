@@ -1,0 +1,182 @@
+"""The chains that are installed, one guarded adapter a network.
+
+A guard stands between the engine and plugin code: it lets the three errors of the contract through, takes anything else for a
+fault of the plugin (logged, answered as Unavailable; three in a row mark the chain degraded), and lets no payment through
+before the node has shown that it serves the right chain.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from waiaas.clock import Clock
+from waiaas.config import Settings
+from waiaas.engine.nodes import NodeHttp
+from waiaas.engine.rules.fees import FeeLimits
+from waiaas.errors import BadRequest, PluginError, Refused, Stopped, Unavailable
+from waiaas.interfaces.chain import Account, ChainAdapter, Network
+from waiaas.interfaces.signing import PublicKey, Scheme
+from waiaas.registry import Registry
+from waiaas.store.records import Agent
+
+_log = logging.getLogger("waiaas.chains")
+_HEALTH_SECONDS = 300
+_FAULTS_UNTIL_DEGRADED = 3
+_FEES_A_DAY = 20
+T = TypeVar("T")
+
+
+class Chain:
+    """One network of one adapter."""
+
+    def __init__(self, adapter: ChainAdapter, network: Network, http: NodeHttp, fees: FeeLimits, clock: Clock) -> None:
+        self.adapter = adapter
+        self.network = network
+        self.fees = fees
+        self._http = http
+        self._clock = clock
+        self._healthy_until = 0.0
+        self._faults = 0
+        self._lock = threading.Lock()
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether the adapter failed in ways that its contract does not know, several times in a row."""
+        return self._faults >= _FAULTS_UNTIL_DEGRADED
+
+    def call(self, method: Callable[..., T], *arguments: Any) -> T:
+        """Call the adapter.
+
+        :raises Malformed, Refused, Unavailable: what the adapter raises; Unavailable for its faults
+        """
+        try:
+            result = method(*arguments)
+        except PluginError:
+            self._faults = 0
+            raise
+        except Exception:
+            self._faults += 1
+            _log.exception("the adapter of %s failed in %s", self.network.chain_id, getattr(method, "__name__", method))
+            raise Unavailable(f"the plugin of {self.network.name} failed") from None
+        self._faults = 0
+        return result
+
+    def require_right_chain(self) -> None:
+        """Ask the node which chain it serves, unless it said so a little while ago. Network.
+
+        :raises Unavailable: also when the node serves another chain, so that nothing is paid and nothing is lost
+        """
+        if self._clock.monotonic() < self._healthy_until:
+            return
+        with self._lock:
+            if self._clock.monotonic() < self._healthy_until:
+                return
+            try:
+                self.call(self.adapter.health)
+            except Refused as problem:
+                _log.error("a node of %s was turned away: %s", self.network.chain_id, problem.message)
+                raise Unavailable(f"the node of {self.network.name} serves another chain") from None
+            self._healthy_until = self._clock.monotonic() + _HEALTH_SECONDS
+
+    def account(self, agent: Agent) -> Account:
+        """The agent's account as the adapter derives it from the public key."""
+        key = PublicKey(scheme=Scheme(agent.key_scheme), data=bytes.fromhex(agent.public_key))
+        return self.call(self.adapter.derive_account, key, agent.form)
+
+    def close(self) -> None:
+        """Close the connections to the nodes."""
+        self._http.close()
+
+
+class Chains:
+    """All networks of all installed chains; adapters are made when first asked for, and then kept."""
+
+    def __init__(self, registry: Registry, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._chains: dict[tuple[str, str], Chain] = {}
+        self._networks: dict[tuple[str, str], tuple[type[ChainAdapter], Network, Any]] = {}
+        for word, (plugin, adapter) in registry.chains.items():
+            table = settings.plugin_table(plugin, adapter.settings_model)
+            for network in adapter.networks(table):
+                self._networks[word, network.name] = (adapter, network, table)
+        self._lock = threading.Lock()
+
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Every (chain, network), in order."""
+        return sorted(self._networks)
+
+    def network(self, chain: str, name: str) -> tuple[type[ChainAdapter], Network]:
+        """A network's facts, without a node.
+
+        :raises BadRequest: naming what there is
+        """
+        if (chain, name) not in self._networks:
+            known = ", ".join(f"{word}/{network}" for word, network in self.names()) or "none"
+            raise BadRequest(f"there is no network {chain}/{name}", code="INVALID_NETWORK", hint=f"installed: {known}")
+        adapter, network, _ = self._networks[chain, name]
+        return adapter, network
+
+    def get(self, chain: str, name: str) -> Chain:
+        """The guarded adapter.
+
+        :raises Stopped: with code CHAIN_MISSING when its plugin is gone: its agents stay readable and sign nothing
+        """
+        known = self._chains.get((chain, name))
+        return known if known is not None else self._make(chain, name)
+
+    def of(self, agent: Agent) -> Chain:
+        """The agent's chain."""
+        return self.get(agent.chain, agent.network)
+
+    def chain_id(self, agent: Agent) -> str:
+        """CAIP-2 of the agent's network; empty when its plugin is gone."""
+        entry = self._networks.get((agent.chain, agent.network))
+        return entry[1].chain_id if entry else ""
+
+    def report(self) -> Sequence[Mapping[str, Any]]:
+        """What each network is, for ``/v1/chains``."""
+        return [self._described(word, name) for word, name in self.names()]
+
+    def close(self) -> None:
+        """Close every connection to a node."""
+        for chain in self._chains.values():
+            chain.close()
+
+    def _make(self, chain: str, name: str) -> Chain:
+        with self._lock:
+            if (chain, name) in self._chains:
+                return self._chains[chain, name]
+            if (chain, name) not in self._networks:
+                raise Stopped(
+                    f"no plugin serves {chain}/{name}", code="CHAIN_MISSING", hint="see `waiaas plugins list`; the funds are safe"
+                )
+            adapter, network, table = self._networks[chain, name]
+            http = NodeHttp(self._settings.rpc_urls(chain, name) or network.rpc)
+            made = Chain(adapter(network, table, http), network, http, self._fees(chain, network), self._clock)
+            self._chains[chain, name] = made
+            return made
+
+    def _fees(self, chain: str, network: Network) -> FeeLimits:
+        maximum, daily = self._settings.fee(chain, network.name)
+        cap = network.fee_max if maximum is None else maximum
+        return FeeLimits(max=cap, daily=cap * _FEES_A_DAY if daily is None else daily)
+
+    def _described(self, chain: str, name: str) -> Mapping[str, Any]:
+        adapter, network, _ = self._networks[chain, name]
+        live = self._chains.get((chain, name))
+        fees = self._fees(chain, network)
+        return {
+            "chain": chain,
+            "network": name,
+            "chainId": network.chain_id,
+            "native": {"id": network.native.id, "symbol": network.native.symbol, "decimals": network.native.decimals},
+            "finality": network.finality,
+            "isTest": network.is_test,
+            "types": sorted(kind.value for kind in adapter.kinds),
+            "fees": {"max": str(fees.max), "dailyLimit": str(fees.daily)},
+            "degraded": bool(live and live.is_degraded),
+        }
+
+

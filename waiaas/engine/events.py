@@ -1,0 +1,71 @@
+"""The registry of events: every name that an audit row can carry, how grave it is, and whether a person is told.
+
+Names are past tense. Nothing is recorded under a name that is not here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["info", "warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventType:
+    """:param title: the heading a person reads; :param is_notified: whether channels are told"""
+
+    name: str
+    severity: Severity
+    title: str
+    is_notified: bool = False
+
+
+def _table(*rows: EventType) -> dict[str, EventType]:
+    return {row.name: row for row in rows}
+
+
+def _event(name: str, title: str, severity: Severity = "info", *, tell: bool = False) -> EventType:
+    return EventType(name=name, severity=severity, title=title, is_notified=tell)
+
+
+EVENTS = _table(
+    _event("daemon.started", "Daemon started"),
+    _event("daemon.stopped", "Daemon stopped"),
+    _event("daemon.directory_moved", "The data directory was restored, copied or rolled back", "critical", tell=True),
+    _event("signer.unlocked", "Signer unlocked"),
+    _event("signer.died", "The signer process died", "critical", tell=True),
+    _event("config.changed", "Settings that guard money changed since the last start", "warning", tell=True),
+    _event("plugin.failed", "A plugin was left out", "warning", tell=True),
+    _event("operator.logged_in", "Operator logged in"),
+    _event("operator.logged_out", "Operator logged out"),
+    _event("credential.refused", "Wrong credentials", "warning"),
+    _event("credential.locked_out", "Too many wrong passwords", "warning", tell=True),
+    _event("agent.creation_started", "Creation of an agent began"),
+    _event("agent.created", "Agent created"),
+    _event("agent.renamed", "Agent renamed"),
+    _event("agent.suspended", "Agent suspended", "warning", tell=True),
+    _event("agent.resumed", "Agent resumed", "warning", tell=True),
+    _event("agent.termination_started", "Termination of an agent began", "warning", tell=True),
+    _event("agent.terminated", "Agent terminated", "warning", tell=True),
+    _event("session.issued", "Session issued"),
+    _event("session.renewed", "Session renewed"),
+    _event("session.revoked", "Session revoked"),
+    _event("policy.created", "Policy created"),
+    _event("policy.changed", "Policy changed"),
+    _event("policy.deleted", "Policy deleted", "warning"),
+    _event("transaction.admitted", "Payment admitted"),
+    _event("transaction.denied", "Payment refused", "warning", tell=True),
+    _event("transaction.delayed", "Payment delayed", tell=True),
+    _event("transaction.approval_requested", "Payment waits for approval", "warning", tell=True),
+    _event("transaction.approved", "Payment approved"),
+    _event("transaction.rejected", "Payment rejected"),
+    _event("transaction.released", "Payment released"),
+    _event("transaction.cancelled", "Payment cancelled"),
+    _event("transaction.expired", "Payment expired", "warning", tell=True),
+    _event("transaction.signed", "Payment signed and stored"),
+    _event("transaction.confirmed", "Payment confirmed"),
+    _event("transaction.notified", "Payment made", tell=True),
+    _event("transaction.failed", "Payment failed", "warning", tell=True),
+    _event("transaction.mismatch_refused", "Bytes differed from what was judged", "critical", tell=True),
+    _event("transaction.landed_late", "A payment given up landed after all", "critical", tell=True),
+    _event("channel.created", "Notification channel created"),
+)

@@ -1,0 +1,169 @@
+"""Release: a PENDING or QUEUED row is judged again and goes on, waits longer, or ends. The stricter of then and now wins."""
+
+import json
+
+from waiaas.engine.facts import Subject
+from waiaas.engine.pipeline.ending import end_unsigned
+from waiaas.engine.pipeline.evaluate import Judgement
+from waiaas.engine.pipeline.holds import open_approval
+from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
+from waiaas.engine.rules.fees import fee_cap
+from waiaas.engine.stored_intent import StoredIntent, stored_intent
+from waiaas.errors import Refused, Unavailable
+from waiaas.interfaces.policy import Tier, strictest
+from waiaas.store.database import Unit
+from waiaas.store.records import Agent, Session, Transaction
+
+_NODE_AWAY_SECONDS = 1.0
+_CONTENDED_SECONDS = 0.05
+
+
+class Release:
+    """The stage of PENDING and QUEUED."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def run(self, row: Transaction) -> Progress:
+        """One transition, or none yet. May be called again."""
+        now = self._bench.clock.now()
+        if _is_waiting(row, now):
+            return DONE
+        with self._bench.store.read() as unit:
+            agent = unit.agents.get(row.agent_id)
+            session = unit.sessions.get(row.session_id) if row.session_id else None
+        if agent is None or agent.status != "ACTIVE":
+            return DONE  # a suspended agent's rows stay where they are; resume brings them back
+        if now >= deadline(row, self._bench.settings.security.execution_timeout):
+            end_unsigned(self._bench, row, "EXPIRED", "EXECUTION_TIMEOUT", "it was not paid in time")
+            return DONE
+        return self._judged(row, agent, session)
+
+    def _judged(self, row: Transaction, agent: Agent, session: Session | None) -> Progress:
+        intent = stored_intent(row)
+        if intent.is_offline:
+            try:
+                intent = self._resolved(row, agent, intent)
+            except Unavailable as problem:
+                return later(problem.retry_after or _NODE_AWAY_SECONDS)
+            except Refused as problem:
+                end_unsigned(self._bench, row, "CANCELLED", problem.code, problem.message)
+                return DONE
+        subject = Subject(
+            agent=agent,
+            session=session,
+            resolved=intent.resolved,
+            fee_cap=intent.fee_cap,
+            except_tx=row.id,
+            held_seconds=max(0, self._bench.clock.now() - row.created_at),
+        )
+        judgement = self._bench.evaluator.judge(subject)
+        self._bench.observe("before-release", row.id)
+        with self._bench.store.write() as unit:
+            progress = self._commit(unit, row, subject, judgement, intent)
+        self._bench.observe("after-release", row.id)
+        self._bench.outcomes.ring(row.id)
+        return progress
+
+    def _resolved(self, row: Transaction, agent: Agent, offline: StoredIntent) -> StoredIntent:
+        chain = self._bench.chains.of(agent)
+        chain.require_right_chain()
+        resolved = chain.call(chain.adapter.resolve, offline.resolved.intent, chain.account(agent))
+        return StoredIntent(resolved=resolved, fee_cap=fee_cap(resolved.likely_fee.units, chain.fees))
+
+    def _commit(
+        self, unit: Unit, row: Transaction, subject: Subject, judgement: Judgement, intent: StoredIntent
+    ) -> Progress:
+        if not _may_go_on(unit, row):
+            return DONE
+        tier = judgement.decision.tier
+        if tier is Tier.DENY:
+            named = judgement.decision.named.verdict
+            details = {"code": named.code, "reason": named.reason, "policyId": judgement.decision.named.policy_id}
+            self._end(unit, row, judgement, details)
+            return DONE
+        if not self._bench.evaluator.still_holds(unit, subject, judgement):
+            return later(_CONTENDED_SECONDS)
+        overall = strictest([tier, Tier(row.tier)])
+        if _is_satisfied(row, overall):
+            return self._execute(unit, row, judgement, intent, overall)
+        return self._hold(unit, row, judgement, intent, overall)
+
+    def _execute(
+        self, unit: Unit, row: Transaction, judgement: Judgement, intent: StoredIntent, tier: Tier
+    ) -> Progress:
+        moved = self._bench.transitions.move(
+            unit,
+            row,
+            "EXECUTING",
+            "transaction.released",
+            details={"tier": tier.value},
+            tier=tier.value,
+            decision=_text(judgement, tier),
+            intent=intent.to_text(),
+        )
+        if moved and stored_intent(row).is_offline:
+            unit.reservations.release(row.id)
+            self._bench.transitions.reserve(unit, row, intent)
+        return ON if moved else DONE
+
+    def _hold(self, unit: Unit, row: Transaction, judgement: Judgement, intent: StoredIntent, tier: Tier) -> Progress:
+        now = self._bench.clock.now()
+        is_delay = tier is Tier.DELAY
+        event = "transaction.delayed" if is_delay else "transaction.approval_requested"
+        moved = self._bench.transitions.move(
+            unit,
+            row,
+            "QUEUED",
+            event,
+            details={"tier": tier.value, "reason": judgement.decision.named.verdict.reason},
+            tier=tier.value,
+            decision=_text(judgement, tier),
+            queued_at=now,
+            due_at=now + judgement.decision.delay_seconds if is_delay else None,
+        )
+        if moved and not is_delay:
+            open_approval(unit, row, intent.digest, now, self._bench.settings.security.approval_timeout)
+        return DONE
+
+    def _end(self, unit: Unit, row: Transaction, judgement: Judgement, details: dict[str, str | None]) -> None:
+        moved = self._bench.transitions.move(
+            unit,
+            row,
+            "CANCELLED",
+            "transaction.cancelled",
+            details=details,
+            decision=_text(judgement, Tier.DENY),
+            error_code=details["code"],
+            error=details["reason"],
+        )
+        if moved:
+            unit.reservations.release(row.id)
+
+
+def _is_waiting(row: Transaction, now: int) -> bool:
+    """Whether a held row's time or person has not come."""
+    if row.status != "QUEUED" or row.approved_at is not None:
+        return False
+    return row.due_at is None or row.due_at > now
+
+
+def _is_satisfied(row: Transaction, tier: Tier) -> bool:
+    """Whether what ``tier`` asks for has happened to the row."""
+    if row.approved_at is not None:
+        return True
+    if row.status == "QUEUED":
+        return tier in (Tier.INSTANT, Tier.NOTIFY, Tier.DELAY)
+    return tier in (Tier.INSTANT, Tier.NOTIFY)
+
+
+def _may_go_on(unit: Unit, row: Transaction) -> bool:
+    """Under the lock: the agent is active and the session was not revoked."""
+    agent = unit.agents.get(row.agent_id)
+    session = unit.sessions.get(row.session_id) if row.session_id else None
+    return agent is not None and agent.status == "ACTIVE" and not (session and session.revoked_at is not None)
+
+
+def _text(judgement: Judgement, tier: Tier) -> str:
+    document = judgement.to_wire() | {"tier": tier.value}
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

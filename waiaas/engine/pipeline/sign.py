@@ -1,0 +1,224 @@
+"""Sign: an EXECUTING row gets its bytes. Built, simulated, decoded, compared with what was judged, signed, stored.
+
+The bytes, their claims, the reservation's new state and the audit row are one commit, before the first byte leaves the process
+(invariant 7). A signature that loses its compare-and-set is dropped, never stored and never sent.
+"""
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from waiaas.engine.chains import Chain
+from waiaas.engine.facts import Subject
+from waiaas.engine.pipeline.ending import end_unsigned
+from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
+from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
+from waiaas.engine.rules.bytes_check import mismatch
+from waiaas.engine.stored_intent import StoredIntent, stored_intent
+from waiaas.engine.variants import signed_of, variant_of
+from waiaas.errors import Malformed, NotReady, Refused, Unavailable
+from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
+from waiaas.interfaces.policy import Tier
+from waiaas.store.database import Unit
+from waiaas.store.records import Agent, Session, Transaction
+
+_NODE_AWAY_SECONDS = 1.0
+_SIGNER_AWAY_SECONDS = 1.0
+_FEE_WAIT_SECONDS = 5.0
+_MAX_ROUNDS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row about to be signed. :param epoch: the count of policy changes under which it was judged last"""
+
+    row: Transaction
+    agent: Agent
+    chain: Chain
+    account: Account
+    intent: StoredIntent
+    in_flight: tuple[Signed, ...]
+    epoch: str
+
+
+class Sign:
+    """The stage of EXECUTING."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def run(self, row: Transaction) -> Progress:
+        """One transition, or none yet. May be called again: nothing is kept that was not committed."""
+        job = self._prepare(row)
+        if job is None:
+            return DONE
+        try:
+            unsigned = self._build(job)
+            decoded = self._checked(job, unsigned)
+            signed = None if decoded is None else self._signed(job, unsigned)
+        except Unavailable as problem:
+            return later(problem.retry_after or _NODE_AWAY_SECONDS)
+        except NotReady:
+            return later(_SIGNER_AWAY_SECONDS)
+        except Refused as problem:
+            return self._refused(row, problem)
+        except Malformed as problem:
+            return self._fail(row, "MALFORMED_BYTES", problem.message)
+        if decoded is None or signed is None:
+            return DONE
+        return self._store(job, signed, decoded)
+
+    def _prepare(self, row: Transaction) -> Job | None:
+        """Everything the stage needs, read in one short session; None when the row must not be signed (now, or ever)."""
+        with self._bench.store.read() as unit:
+            agent = unit.agents.get(row.agent_id)
+            session = unit.sessions.get(row.session_id) if row.session_id else None
+            flying = unit.variants.of_agent_in_flight(row.agent_id)
+            epoch = unit.state.get(POLICY_EPOCH) or "0"
+        if agent is None or agent.status != "ACTIVE":
+            return None
+        if session is not None and session.revoked_at is not None:
+            end_unsigned(self._bench, row, "CANCELLED", "SESSION_REVOKED", "its session was revoked")
+            return None
+        if self._bench.clock.now() >= deadline(row, self._bench.settings.security.execution_timeout):
+            end_unsigned(self._bench, row, "EXPIRED", *_timed_out(row))
+            return None
+        intent = stored_intent(row)
+        if epoch != json.loads(row.decision).get("epoch") and not self._still_allowed(row, agent, session, intent):
+            return None
+        chain = self._bench.chains.of(agent)
+        return Job(
+            row=row,
+            agent=agent,
+            chain=chain,
+            account=chain.account(agent),
+            intent=intent,
+            in_flight=tuple(signed_of(variant) for variant in flying),
+            epoch=epoch,
+        )
+
+    def _still_allowed(self, row: Transaction, agent: Agent, session: Session | None, intent: StoredIntent) -> bool:
+        """Policies changed since the release: judge again. Stricter than what was passed ends the row (invariant 8)."""
+        subject = Subject(
+            agent=agent, session=session, resolved=intent.resolved, fee_cap=intent.fee_cap, except_tx=row.id
+        )
+        decision = self._bench.evaluator.judge(subject).decision
+        passed = Tier.APPROVAL if row.approved_at is not None else Tier(row.tier)
+        if decision.tier.rank <= passed.rank:
+            return True
+        named = decision.named.verdict
+        end_unsigned(self._bench, row, "CANCELLED", named.code, f"the policies changed while it waited: {named.reason}")
+        return False
+
+    def _build(self, job: Job) -> Unsigned:
+        chain = job.chain
+        chain.require_right_chain()
+        self._bench.observe("before-build", job.row.id)
+        request = BuildRequest(
+            resolved=job.intent.resolved,
+            account=job.account,
+            in_flight=job.in_flight,
+            salt=UUID(job.row.id).bytes,
+            now=self._bench.clock.now(),
+            max_fee=job.intent.fee_cap,
+        )
+        unsigned = chain.call(chain.adapter.build, request)
+        if isinstance(chain.adapter, Simulates):
+            succeeds, _, why = chain.call(chain.adapter.simulate, unsigned, job.account)
+            if not succeeds:
+                raise Refused("SIMULATION_FAILED", why or "the chain would refuse it")
+        self._bench.observe("after-build", job.row.id)
+        return unsigned
+
+    def _checked(self, job: Job, unsigned: Unsigned) -> Decoded | None:
+        """The bytes decoded, when they do what was judged; otherwise the row has failed, loudly."""
+        decoded = job.chain.call(job.chain.adapter.decode, unsigned, job.account)
+        chain_id = job.chain.network.chain_id
+        why = mismatch(decoded, job.intent.resolved, job.account, chain_id, job.intent.fee_cap)
+        if why is None:
+            return decoded
+        with self._bench.store.write() as unit:
+            moved = self._bench.transitions.move(
+                unit,
+                job.row,
+                "FAILED",
+                "transaction.mismatch_refused",
+                details={"code": "EFFECTS_MISMATCH", "reason": why},
+                error_code="EFFECTS_MISMATCH",
+                error=why,
+            )
+            if moved:
+                unit.reservations.release(job.row.id)
+        self._bench.outcomes.ring(job.row.id)
+        return None
+
+    def _signed(self, job: Job, unsigned: Unsigned) -> Signed:
+        chain, done, epoch = job.chain, list[bytes](), self._bench.stop_epoch()
+        self._bench.observe("before-sign", job.row.id)
+        for _ in range(_MAX_ROUNDS):
+            payloads = chain.call(chain.adapter.signing_payloads, unsigned, job.account, tuple(done))
+            if not payloads:
+                return chain.call(chain.adapter.attach, unsigned, job.account, tuple(done))
+            for payload in payloads:
+                if payload.key != job.account.key:
+                    raise Malformed("the adapter asks for another key's signature")
+                done.append(
+                    self._bench.signer.sign(
+                        agent_id=job.agent.id,
+                        kind=payload.kind,
+                        preimage=payload.preimage,
+                        hash=payload.hash,
+                        stop_epoch=epoch,
+                    )
+                )
+        raise Malformed("the adapter never stops asking for signatures")
+
+    def _store(self, job: Job, signed: Signed, decoded: Decoded) -> Progress:
+        self._bench.observe("after-sign", job.row.id)
+        with self._bench.store.write() as unit:
+            if not self._may_store(unit, job):
+                return ON  # the row is looked at afresh; this signature is dropped
+            moved = self._bench.transitions.move(
+                unit,
+                job.row,
+                "SUBMITTED",
+                "transaction.signed",
+                details={"txHash": signed.tx_hash, "validUntil": signed.valid_until, "maxFee": str(decoded.max_fee.units)},
+                tx_hash=signed.tx_hash,
+            )
+            if not moved:
+                return DONE
+            unit.variants.insert(variant_of(job.row, signed, decoded.max_fee.units, self._bench.clock.now()))
+            for claim in sorted(signed.claims):
+                unit.claims.add(job.row.agent_id, claim, job.row.id)
+            unit.reservations.set_state(job.row.id, "signed")
+        self._bench.observe("after-store", job.row.id)
+        self._bench.on_signed()
+        return ON
+
+    def _may_store(self, unit: Unit, job: Job) -> bool:
+        agent = unit.agents.get(job.row.agent_id)
+        session = unit.sessions.get(job.row.session_id) if job.row.session_id else None
+        return (
+            agent is not None
+            and agent.status == "ACTIVE"
+            and not (session is not None and session.revoked_at is not None)
+            and (unit.state.get(POLICY_EPOCH) or "0") == job.epoch
+        )
+
+    def _refused(self, row: Transaction, problem: Refused) -> Progress:
+        if problem.code == "FEE_ABOVE_CAP":
+            with self._bench.store.write() as unit:
+                unit.transactions.note(row.id, expected="EXECUTING", at=self._bench.clock.now(), error_code=problem.code)
+            return later(_FEE_WAIT_SECONDS)
+        return self._fail(row, problem.code, problem.message)
+
+    def _fail(self, row: Transaction, code: str, why: str) -> Progress:
+        end_unsigned(self._bench, row, "FAILED", code, why)
+        return DONE
+
+
+def _timed_out(row: Transaction) -> tuple[str, str]:
+    if row.error_code == "FEE_ABOVE_CAP":
+        return "FEE_ABOVE_CAP", "the network's fee stayed above the cap until the time for this payment was over"
+    return "EXECUTION_TIMEOUT", "no node took it in time"

@@ -1,0 +1,70 @@
+"""What a stage is: what it is given, and what it says about how to go on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from waiaas.clock import Clock
+from waiaas.config import Settings
+from waiaas.engine.chains import Chains
+from waiaas.engine.outcomes import Outcomes
+from waiaas.engine.pipeline.evaluate import Evaluator
+from waiaas.engine.pipeline.transitions import Transitions
+from waiaas.keystore.client import SignerClient
+from waiaas.store.database import Store
+from waiaas.store.records import Transaction
+
+Observer = Callable[[str, str], None]
+"""Told (step, transaction id) before and after each durable step. Tests inject one to stop the process there."""
+
+
+class Go(Enum):
+    """What the lane does next with the row."""
+
+    ON = "on"  # the next stage may run at once
+    LATER = "later"  # the same stage again, after a while; the account's lane waits
+    DONE = "done"  # the row needs nothing more from the lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """:param seconds: how long LATER is"""
+
+    go: Go
+    seconds: float = 0.0
+
+
+ON = Progress(go=Go.ON)
+DONE = Progress(go=Go.DONE)
+
+
+def later(seconds: float) -> Progress:
+    """The same stage again after ``seconds``."""
+    return Progress(go=Go.LATER, seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The tools that stages share.
+
+    :param on_signed: called after each commit that stored signed bytes or a final outcome; moves the pinned head
+    :param stop_epoch: the current one; requests with an older one are refused by the signer
+    """
+
+    store: Store
+    chains: Chains
+    signer: SignerClient
+    evaluator: Evaluator
+    transitions: Transitions
+    outcomes: Outcomes
+    settings: Settings
+    clock: Clock
+    observe: Observer
+    on_signed: Callable[[], None]
+    stop_epoch: Callable[[], int]
+
+
+def deadline(row: Transaction, timeout: int) -> int:
+    """When an unsigned row is too old to be paid: counted from admission, or from the end of its hold."""
+    held_until = max(row.due_at or 0, row.approved_at or 0)
+    return max(row.created_at, held_until) + timeout

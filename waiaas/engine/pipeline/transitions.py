@@ -1,0 +1,101 @@
+"""One transition: the table consulted, the status compared and set, the audit row written, all in the caller's transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from waiaas.clock import Clock
+from waiaas.engine.journal import Journal
+from waiaas.engine.rules.totals import totals
+from waiaas.engine.rules.transaction_states import NEW, is_allowed
+from waiaas.engine.stored_intent import StoredIntent
+from waiaas.store.database import Unit
+from waiaas.store.records import Reservation, Transaction
+
+
+class Transitions:
+    """Moves rows. Every method works inside a ``write()`` of the caller."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    def create(self, unit: Unit, row: Transaction, event: str, actor: str, details: Mapping[str, Any], ip: str | None) -> None:
+        """Insert ``row`` in its first state."""
+        if not is_allowed(NEW, row.status):
+            raise ValueError(f"no transaction begins as {row.status}")
+        unit.transactions.insert(row)
+        self._record(unit, row, NEW, row.status, event, actor, details, ip)
+
+    def move(
+        self,
+        unit: Unit,
+        row: Transaction,
+        status: str,
+        event: str,
+        *,
+        actor: str = "system",
+        details: Mapping[str, Any] | None = None,
+        ip: str | None = None,
+        **columns: Any,
+    ) -> bool:
+        """Compare and set. False when somebody else moved the row first: then nothing was written.
+
+        :raises ValueError: for a move that the table does not hold
+        """
+        if not is_allowed(row.status, status):
+            raise ValueError(f"a transaction may not go from {row.status} to {status}")
+        if not unit.transactions.move(row.id, expected=row.status, status=status, at=self._clock.now(), **columns):
+            return False
+        self._record(unit, row, row.status, status, event, actor, details or {}, ip)
+        return True
+
+    def tell(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any]) -> None:
+        """Record something about ``row`` that changes no state."""
+        self._journal.record(
+            unit, event, actor="system", agent_id=row.agent_id, session_id=row.session_id, tx_id=row.id, details=details
+        )
+
+    def reserve(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
+        """Set aside everything the row may take: value, rent, allowances, and its fee up to the cap (invariant 4)."""
+        amounts = {**totals(intent.resolved.effects)}
+        fee = intent.resolved.likely_fee.asset, "fee"
+        amounts[fee] = intent.fee_cap
+        now = self._clock.now()
+        unit.reservations.reserve(
+            [
+                Reservation(
+                    tx_id=row.id,
+                    agent_id=row.agent_id,
+                    session_id=row.session_id,
+                    asset=asset,
+                    kind=kind,
+                    amount=units,
+                    state="reserved",
+                    created_at=now,
+                )
+                for (asset, kind), units in amounts.items()
+                if units > 0
+            ]
+        )
+
+    def _record(
+        self,
+        unit: Unit,
+        row: Transaction,
+        before: str,
+        after: str,
+        event: str,
+        actor: str,
+        details: Mapping[str, Any],
+        ip: str | None,
+    ) -> None:
+        self._journal.record(
+            unit,
+            event,
+            actor=actor,
+            agent_id=row.agent_id,
+            session_id=row.session_id,
+            tx_id=row.id,
+            details={"from": before, "to": after, **details},
+            ip=ip,
+        )
