@@ -21,7 +21,7 @@ demo: setup
 
 # PYTEST passes further arguments: make test PYTEST='-k signer'
 test: setup clients
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST) $(TESTS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(PYTEST) $(TESTS)
 
 lint: setup
 	@$(BIN)/ruff check .

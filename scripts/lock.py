@@ -16,7 +16,10 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COMPILE = "pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate".split()
+COMPILE = [
+    *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+    *("--python-version", "3.11", "--no-header", "--no-annotate"),
+]
 
 
 def project_files() -> list[Path]:
