@@ -135,6 +135,11 @@ class Chains:
         entry = self._networks.get((agent.chain, agent.network))
         return entry[1].chain_id if entry else ""
 
+    def explorer(self, chain: str, name: str) -> str:
+        """The address of a page about a transaction, with ``{tx}``; empty where there is none."""
+        entry = self._networks.get((chain, name))
+        return entry[1].explorer if entry else ""
+
     def report(self) -> Sequence[Mapping[str, Any]]:
         """What each network is, for ``/v1/chains``."""
         return [self._described(word, name) for word, name in self.names()]

@@ -1,0 +1,80 @@
+"""The daemon about itself: health, status, and the order to stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from waiaas import __version__
+from waiaas.clock import Clock
+from waiaas.engine.actors import Actor, require_operator
+from waiaas.engine.chains import Chains
+from waiaas.keystore.client import SignerClient
+from waiaas.store.database import Store
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Where the daemon is in its life. :param state: starting, ready or stopping"""
+
+    started_at: int
+    instance_id: str
+    state: str = "starting"
+
+
+class Admin:
+    """Answers about the daemon. Thread-safe.
+
+    :param stop: asks the daemon to drain and end; returns at once
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        signer: SignerClient,
+        chains: Chains,
+        lifecycle: Lifecycle,
+        clock: Clock,
+        stop: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._chains = chains
+        self._lifecycle = lifecycle
+        self._clock = clock
+        self._stop = stop
+
+    def health(self) -> dict[str, Any]:
+        """What anybody may know. No database access."""
+        is_ready = self._lifecycle.state == "ready" and self._signer.is_unlocked
+        return {
+            "status": "ok" if is_ready else self._lifecycle.state if self._lifecycle.state != "ready" else "locked",
+            "version": __version__,
+            "uptime": max(0, self._clock.now() - self._lifecycle.started_at),
+            "schemaVersion": self._store.schema_version,
+            "ready": is_ready,
+        }
+
+    def status(self, actor: Actor) -> dict[str, Any]:
+        """What the operator may know besides."""
+        require_operator(actor)
+        with self._store.read() as unit:
+            counts = {
+                "agents": unit.agents.count(),
+                "active": unit.transactions.count_active(),
+                "reservations": unit.reservations.count(),
+            }
+            head = unit.audit.head()
+        return {
+            **self.health(),
+            "instanceId": self._lifecycle.instance_id,
+            "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
+            "counts": counts,
+            "auditHead": {"id": head[0], "hash": head[1]} if head else None,
+            "chains": list(self._chains.report()),
+        }
+
+    def shutdown(self, actor: Actor) -> None:
+        """Drain and end."""
+        require_operator(actor)
+        self._stop()

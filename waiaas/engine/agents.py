@@ -1,0 +1,179 @@
+"""Agents: creation, suspension, termination. One agent is one key on one network."""
+
+from collections.abc import Callable
+
+from uuid6 import uuid7
+
+from waiaas.clock import Clock
+from waiaas.engine.actors import Actor, require_operator
+from waiaas.engine.chains import Chains
+from waiaas.engine.journal import Journal
+from waiaas.engine.sessions import Sessions
+from waiaas.engine.views import AgentView
+from waiaas.errors import BadRequest, Conflict, NotFound, NotReady
+from waiaas.interfaces.chain import Account
+from waiaas.keystore.client import KeyHeader, SignerClient
+from waiaas.store.database import Store, Unit
+from waiaas.store.records import Agent, Page
+
+_KEY_VERSION = 1
+
+
+class Agents:
+    """The operator's agents. Thread-safe.
+
+    :param wake: puts an agent's unsigned rows back into its lane
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        chains: Chains,
+        signer: SignerClient,
+        sessions: Sessions,
+        journal: Journal,
+        clock: Clock,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._chains = chains
+        self._signer = signer
+        self._sessions = sessions
+        self._journal = journal
+        self._clock = clock
+        self._wake = wake
+
+    def create(self, actor: Actor, *, name: str, chain: str, network: str) -> AgentView:
+        """Make a key and its agent. The key is generated and sealed inside the signer; a crash in between leaves no half agent.
+
+        :raises BadRequest: unknown network, :raises Conflict: the name is taken, :raises NotReady: the signer is locked
+        """
+        require_operator(actor)
+        adapter, _ = self._chains.network(chain, network)
+        form, scheme = next(iter(adapter.forms.items()))
+        if not self._signer.is_unlocked:
+            raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="run `waiaas unlock`")
+        handle, key = self._signer.generate(scheme)
+        live = self._chains.get(chain, network)
+        account = live.call(live.adapter.derive_account, key, form)
+        agent = self._new(name, chain, network, account)
+        with self._store.write() as unit:
+            if unit.agents.by_name(name) is not None:
+                raise Conflict(f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name")
+            unit.agents.insert(agent)
+            self._record(unit, "agent.creation_started", actor, agent, {"name": name, "address": account.address})
+        self._signer.seal(handle, self._header(agent, live.network.chain_id))
+        with self._store.write() as unit:
+            unit.agents.set_status(agent.id, expected="CREATING", status="ACTIVE", at=self._clock.now())
+            self._record(unit, "agent.created", actor, agent, {"address": account.address})
+        return self.get(actor, agent.id)
+
+    def get(self, actor: Actor, name_or_id: str) -> AgentView:
+        """One agent by id or name. :raises NotFound: when there is none"""
+        require_operator(actor)
+        with self._store.read() as unit:
+            return self._view(self._found(unit, name_or_id))
+
+    def list(self, actor: Actor, limit: int, cursor: str | None = None, status: str | None = None) -> Page[AgentView]:
+        """Agents, newest first."""
+        require_operator(actor)
+        with self._store.read() as unit:
+            page = unit.agents.list(limit=limit, cursor=cursor, status=status)
+        return Page(items=tuple(self._view(agent) for agent in page.items), cursor=page.cursor, has_more=page.has_more)
+
+    def rename(self, actor: Actor, agent_id: str, name: str) -> AgentView:
+        """Give the agent another name. :raises Conflict: when it is taken"""
+        require_operator(actor)
+        with self._store.write() as unit:
+            agent = self._found(unit, agent_id)
+            other = unit.agents.by_name(name)
+            if other is not None and other.id != agent.id:
+                raise Conflict(f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name")
+            unit.agents.rename(agent.id, name, self._clock.now())
+            self._record(unit, "agent.renamed", actor, agent, {"before": agent.name, "after": name})
+        return self.get(actor, agent.id)
+
+    def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
+        """Stop the agent: from this commit on nothing is signed for it; its unsigned rows stay where they are."""
+        return self._change(actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", reason or "suspended by the operator")
+
+    def resume(self, actor: Actor, agent_id: str) -> AgentView:
+        """Let the agent go on; its rows go on too."""
+        view = self._change(actor, agent_id, "SUSPENDED", "ACTIVE", "agent.resumed", None)
+        self._wake(view.agent.id)
+        return view
+
+    def terminate(self, actor: Actor, agent_id: str) -> AgentView:
+        """End the agent for good: sessions revoked, unsigned rows cancelled. Its key file stays, for what its address holds.
+
+        :raises Conflict: while signed payments are on their way
+        """
+        require_operator(actor)
+        with self._store.write() as unit:
+            agent = self._found(unit, agent_id)
+            if agent.status in ("TERMINATED", "TERMINATING"):
+                raise Conflict(f"this agent is {agent.status}")
+            if unit.variants.of_agent_in_flight(agent.id):
+                raise Conflict("payments of this agent are on their way", hint="wait until they are final")
+            self._sessions.revoke_all_within(unit, actor, agent.id)
+            now = self._clock.now()
+            unit.agents.set_status(agent.id, expected=agent.status, status="TERMINATED", at=now)
+            self._record(unit, "agent.terminated", actor, agent, {"before": agent.status})
+        self._sessions.forget()
+        return self.get(actor, agent.id)
+
+    def _change(
+        self, actor: Actor, agent_id: str, before: str, after: str, event: str, reason: str | None
+    ) -> AgentView:
+        require_operator(actor)
+        with self._store.write() as unit:
+            agent = self._found(unit, agent_id)
+            if agent.status != before:
+                raise Conflict(f"this agent is {agent.status}, not {before}")
+            unit.agents.set_status(agent.id, expected=before, status=after, at=self._clock.now(), reason=reason)
+            self._record(unit, event, actor, agent, {"reason": reason} if reason else {})
+        self._sessions.forget()
+        return self.get(actor, agent.id)
+
+    def _found(self, unit: Unit, name_or_id: str) -> Agent:
+        agent = unit.agents.get(name_or_id) or unit.agents.by_name(name_or_id)
+        if agent is None:
+            raise NotFound("there is no such agent", hint="see `waiaas agent list`")
+        return agent
+
+    def _view(self, agent: Agent) -> AgentView:
+        return AgentView(agent=agent, chain_id=self._chains.chain_id(agent))
+
+    def _new(self, name: str, chain: str, network: str, account: Account) -> Agent:
+        if not name or len(name) > 64:
+            raise BadRequest("an agent's name has 1 to 64 characters")
+        now = self._clock.now()
+        return Agent(
+            id=str(uuid7()),
+            created_at=now,
+            updated_at=now,
+            name=name,
+            chain=chain,
+            network=network,
+            form=account.form,
+            key_scheme=account.key.scheme.value,
+            public_key=account.key.data.hex(),
+            address=account.address,
+            status="CREATING",
+        )
+
+    def _header(self, agent: Agent, chain_id: str) -> KeyHeader:
+        return KeyHeader(
+            version=_KEY_VERSION,
+            agent_id=agent.id,
+            chain=agent.chain,
+            chain_id=chain_id,
+            scheme=agent.key_scheme,
+            public_key=agent.public_key,
+            address=agent.address,
+            created_at=agent.created_at,
+        )
+
+    def _record(self, unit: Unit, event: str, actor: Actor, agent: Agent, details: dict[str, str]) -> None:
+        self._journal.record(unit, event, actor=actor.label, agent_id=agent.id, details=details, ip=actor.ip)

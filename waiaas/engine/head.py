@@ -1,0 +1,124 @@
+"""The pinned head: a small file outside the database that says how far ledger and audit had come, on which disk and machine.
+
+A database that is behind it, or a directory that lies elsewhere than it says, was restored, rolled back or copied; such a
+directory signs nothing before a person acts (invariant 14). The file may lag behind the database and never leads it: it is
+written after the commits that it describes. It carries a MAC under a subkey of the signer, so it can be checked once that is
+unlocked, and not be forged by who cannot unlock it.
+"""
+
+import hmac
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from waiaas.store.database import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """:param machine: the machine's id; :param device: and :param inode: where the database file lies"""
+
+    machine: str
+    device: int
+    inode: int
+    ledger_id: int
+    audit_id: int
+    audit_hash: str
+
+    def sealed(self, key: bytes) -> bytes:
+        """The file's bytes."""
+        return json.dumps({**asdict(self), "mac": self._mac(key)}, sort_keys=True).encode()
+
+    def _mac(self, key: bytes) -> str:
+        text = json.dumps(asdict(self), sort_keys=True).encode()
+        return blake2b(text, key=key[:64], digest_size=32, person=b"waiaas-head").hexdigest()
+
+    @classmethod
+    def opened(cls, content: bytes, key: bytes) -> "Head | None":
+        """The head that the bytes hold; None when they are not this directory's own."""
+        try:
+            document = json.loads(content)
+            mac = document.pop("mac")
+            head = cls(**document)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+        return head if isinstance(mac, str) and hmac.compare_digest(mac, head._mac(key)) else None
+
+
+class HeadKeeper:
+    """Keeps the file in step with the database.
+
+    :param write: an atomic writer of private files
+    """
+
+    def __init__(self, path: Path, database: Path, store: Store, write: Callable[[Path, bytes], None]) -> None:
+        self._path = path
+        self._database = database
+        self._store = store
+        self._write = write
+        self._key: bytes | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def exists(self) -> bool:
+        """Whether a head was ever written here."""
+        return self._path.exists()
+
+    def open(self, key: bytes) -> str | None:
+        """Take the key, check the file. Returns what is wrong with this directory, or None.
+
+        A missing head is wrong as soon as the database holds anything that was signed for.
+        """
+        self._key = key
+        if not self._path.exists():
+            return None if self._is_untouched() else "its pinned head is gone"
+        head = Head.opened(self._path.read_bytes(), key)
+        return "its pinned head is damaged or another's" if head is None else self._compare(head)
+
+    def keep(self) -> None:
+        """Write the present position. Does I/O; cheap to call often; does nothing while there is no key."""
+        if self._key is None:
+            return
+        with self._lock:
+            self._write(self._path, self._present().sealed(self._key))
+
+    def _present(self) -> Head:
+        with self._store.read() as unit:
+            audit, ledger = unit.audit.head(), unit.ledger.last_position()
+        number, digest = audit or (0, "")
+        place = self._database.stat()
+        return Head(
+            machine=_machine(),
+            device=place.st_dev,
+            inode=place.st_ino,
+            ledger_id=ledger[0],
+            audit_id=number,
+            audit_hash=digest,
+        )
+
+    def _compare(self, head: Head) -> str | None:
+        place = self._database.stat()
+        if (head.machine, head.inode) != (_machine(), place.st_ino):
+            return "it was copied or moved from another place"
+        with self._store.read() as unit:
+            row, ledger = unit.audit.get(head.audit_id), unit.ledger.last_position()
+        if head.audit_id and (row is None or row.hash != head.audit_hash):
+            return "its database is older than its pinned head"
+        return "its ledger is older than its pinned head" if ledger[0] < head.ledger_id else None
+
+    def _is_untouched(self) -> bool:
+        with self._store.read() as unit:
+            return unit.ledger.last_position()[0] == 0 and unit.agents.count() == 0
+
+
+def _machine() -> str:
+    for name in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            return blake2b(Path(name).read_bytes().strip(), digest_size=16, person=b"waiaas-machine").hexdigest()
+        except OSError:
+            continue
+    return blake2b(os.uname().nodename.encode(), digest_size=16, person=b"waiaas-machine").hexdigest()

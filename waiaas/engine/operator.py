@@ -1,0 +1,150 @@
+"""The operator's credentials: the master password, and short-lived tokens bought with it. Nothing keeps the password."""
+
+import hashlib
+import json
+import secrets
+import threading
+from typing import Literal
+
+from waiaas.clock import Clock
+from waiaas.config import Settings
+from waiaas.engine.actors import Actor
+from waiaas.engine.failures import CredentialFailures
+from waiaas.engine.journal import Journal
+from waiaas.errors import NotReady, StartRefused, TooMany, Unauthenticated
+from waiaas.keystore.client import SignerClient
+from waiaas.store.database import Store
+
+PREFIX = "wai_op_"
+_LOCKOUT = "lockout"
+_MAX_TOKENS = 64
+
+
+class Operator:
+    """Lets the operator in. Thread-safe; tokens live in memory as SHA-256 and die with the process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        signer: SignerClient,
+        journal: Journal,
+        failures: CredentialFailures,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._journal = journal
+        self._failures = failures
+        self._security = settings.security
+        self._clock = clock
+        self._tokens: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def authenticate_password(self, password: bytearray, ip: str | None, door: Literal["tcp", "socket"]) -> Actor:
+        """Check the master password: one Argon2 run in the signer. Wipes ``password``.
+
+        :raises Unauthenticated: when it is wrong, :raises TooMany: while TCP is locked out, :raises NotReady: without a signer
+        """
+        try:
+            if door == "tcp":
+                self._require_no_lockout()
+            if not self._signer.is_alive:
+                raise NotReady("the signer is not running", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
+            if not self._signer.verify_password(password):
+                self._wrong(ip, door)
+                raise Unauthenticated("the credential is not valid", hint="use the master password or an operator token")
+        finally:
+            password[:] = bytes(len(password))
+        if door == "tcp":
+            self._reset()
+        return Actor(kind="operator", ip=ip, by_password=True)
+
+    def authenticate_token(self, token: str, ip: str | None) -> Actor:
+        """Who holds an operator token. :raises Unauthenticated: for a wrong or expired one"""
+        end = self._tokens.get(_hash(token))
+        if end is None or end <= self._clock.now():
+            self._failures.note("operator", ip)
+            raise Unauthenticated("the credential is not valid", hint="use the master password or an operator token")
+        return Actor(kind="operator", ip=ip)
+
+    def login(self, actor: Actor) -> tuple[str, int]:
+        """A token for the password that just came. Returns it and its end. :raises Unauthenticated: without a password"""
+        if not actor.by_password:
+            raise Unauthenticated("logging in needs the master password")
+        token, end = PREFIX + secrets.token_urlsafe(32), self._clock.now() + self._security.operator_token_ttl
+        with self._store.write() as unit:
+            self._journal.record(unit, "operator.logged_in", actor=actor.label, details={"expiresAt": end}, ip=actor.ip)
+        with self._lock:
+            live = {key: at for key, at in self._tokens.items() if at > self._clock.now()}
+            while len(live) >= _MAX_TOKENS:
+                live.pop(min(live, key=lambda key: live[key]))
+            live[_hash(token)] = end
+            self._tokens = live
+        return token, end
+
+    def logout(self, token: str) -> None:
+        """End a token. May be called again."""
+        with self._lock:
+            known = self._tokens.pop(_hash(token), None)
+        if known is not None:
+            with self._store.write() as unit:
+                self._journal.record(unit, "operator.logged_out", actor="operator")
+
+    def unlock(self, password: bytearray, ip: str | None = None, door: Literal["tcp", "socket"] = "socket") -> None:
+        """Open the keystore, starting a dead signer again. Wipes ``password``. May be called again.
+
+        :raises Unauthenticated: when the password is wrong
+        """
+        try:
+            if door == "tcp":
+                self._require_no_lockout()
+            self._signer.unlock(password)
+        except StartRefused as problem:
+            if problem.code != "WRONG_PASSWORD":
+                raise NotReady(problem.message, code="SIGNER_LOCKED", hint=problem.hint) from None
+            self._wrong(ip, door)
+            raise Unauthenticated("the credential is not valid", hint="use the master password") from None
+        finally:
+            password[:] = bytes(len(password))
+        with self._store.write() as unit:
+            self._journal.record(unit, "signer.unlocked", actor="operator", ip=ip)
+
+    def _require_no_lockout(self) -> None:
+        _, until = self._failures_so_far()
+        left = until - self._clock.now()
+        if left > 0:
+            raise TooMany(
+                "too many wrong passwords over TCP",
+                code="LOCKED_OUT",
+                hint="wait, or use the CLI on the machine itself: the admin socket is never locked",
+                retry_after=left,
+            )
+
+    def _wrong(self, ip: str | None, door: str) -> None:
+        self._failures.note("password", ip)
+        if door != "tcp":
+            return
+        count, _ = self._failures_so_far()
+        is_over = count + 1 >= self._security.lockout_attempts
+        until = self._clock.now() + self._security.lockout_seconds if is_over else 0
+        with self._store.write() as unit:
+            unit.state.set(_LOCKOUT, json.dumps({"count": 0 if is_over else count + 1, "until": until}))
+            if is_over:
+                self._journal.record(unit, "credential.locked_out", actor="nobody", details={"until": until}, ip=ip)
+
+    def _reset(self) -> None:
+        if self._failures_so_far() != (0, 0):
+            with self._store.write() as unit:
+                unit.state.set(_LOCKOUT, json.dumps({"count": 0, "until": 0}))
+
+    def _failures_so_far(self) -> tuple[int, int]:
+        with self._store.read() as unit:
+            text = unit.state.get(_LOCKOUT)
+        document = json.loads(text) if text else {}
+        return int(document.get("count", 0)), int(document.get("until", 0))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

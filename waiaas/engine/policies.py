@@ -1,0 +1,179 @@
+"""Policies: what the operator wrote, read through its type's model, versioned, and counted so that every change reaches held rows."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from uuid6 import uuid7
+
+from waiaas.clock import Clock
+from waiaas.engine.actors import Actor, require_operator
+from waiaas.engine.asset_reader import AnyChainReader, OneChainReader
+from waiaas.engine.chains import Chains
+from waiaas.engine.journal import Journal
+from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
+from waiaas.errors import BadRequest, Conflict, Malformed, NotFound
+from waiaas.interfaces.policy import AssetReader
+from waiaas.registry import Registry
+from waiaas.store.database import Store, Unit
+from waiaas.store.records import Page, Policy
+
+_CHANGEABLE = frozenset({"rules", "priority", "enabled"})
+
+
+class Policies:
+    """The operator's policies. Thread-safe."""
+
+    def __init__(self, *, store: Store, registry: Registry, chains: Chains, journal: Journal, clock: Clock) -> None:
+        self._store = store
+        self._types = registry.policy_types
+        self._chains = chains
+        self._journal = journal
+        self._clock = clock
+
+    def create(
+        self,
+        actor: Actor,
+        *,
+        agent_id: str | None,
+        type: str,  # noqa: A002 - the field's name
+        rules: Mapping[str, Any],
+        priority: int = 0,
+        enabled: bool = True,
+    ) -> Policy:
+        """Store a policy; it holds from this commit on.
+
+        :param agent_id: None makes it global
+        :raises BadRequest: with code INVALID_RULES, naming the field
+        """
+        require_operator(actor)
+        owner = self._agent_id(agent_id)
+        text = self._read(owner, type, rules)
+        now = self._clock.now()
+        policy = Policy(
+            id=str(uuid7()),
+            created_at=now,
+            updated_at=now,
+            agent_id=owner,
+            type=type,
+            rules=text,
+            priority=priority,
+            enabled=enabled,
+            version=1,
+        )
+        with self._store.write() as unit:
+            unit.policies.insert(policy)
+            self._changed(unit, "policy.created", actor, policy, {"after": _document(policy)})
+        return policy
+
+    def get(self, actor: Actor, policy_id: str) -> Policy:
+        """One policy. :raises NotFound: when there is none"""
+        require_operator(actor)
+        with self._store.read() as unit:
+            return _found(unit, policy_id)
+
+    def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Policy]:
+        """Policies of one agent, or all of them for None."""
+        require_operator(actor)
+        owner = self._agent_id(agent_id) if agent_id else None
+        with self._store.read() as unit:
+            if owner is None:
+                return unit.policies.list(limit=limit, cursor=cursor)
+            return unit.policies.list(agent_id=owner, limit=limit, cursor=cursor)
+
+    def replace(self, actor: Actor, policy_id: str, changes: Mapping[str, Any]) -> Policy:
+        """Change rules, priority or enabled; what is left out stays.
+
+        :raises Conflict: when somebody else changed it meanwhile
+        """
+        require_operator(actor)
+        strange = sorted(set(changes) - _CHANGEABLE)
+        if strange:
+            raise BadRequest(f"a policy's {strange[0]} cannot be changed", hint="delete it and create another")
+        before = self.get(actor, policy_id)
+        rules = self._read(before.agent_id, before.type, changes["rules"]) if "rules" in changes else before.rules
+        with self._store.write() as unit:
+            replaced = unit.policies.replace(
+                policy_id,
+                expected_version=before.version,
+                rules=rules,
+                priority=changes.get("priority", before.priority),
+                enabled=changes.get("enabled", before.enabled),
+                at=self._clock.now(),
+            )
+            if not replaced:
+                raise Conflict("this policy was changed meanwhile", hint="read it again")
+            after = _found(unit, policy_id)
+            self._changed(unit, "policy.changed", actor, after, {"before": _document(before), "after": _document(after)})
+        return after
+
+    def delete(self, actor: Actor, policy_id: str) -> None:
+        """Remove a policy. What it granted is no longer granted."""
+        require_operator(actor)
+        with self._store.write() as unit:
+            policy = _found(unit, policy_id)
+            unit.policies.delete(policy_id)
+            self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy)})
+
+    def _agent_id(self, name_or_id: str | None) -> str | None:
+        if name_or_id is None:
+            return None
+        with self._store.read() as unit:
+            agent = unit.agents.get(name_or_id) or unit.agents.by_name(name_or_id)
+        if agent is None:
+            raise NotFound("there is no such agent", hint="see `waiaas agent list`")
+        return agent.id
+
+    def _read(self, agent_id: str | None, type_: str, rules: Mapping[str, Any]) -> str:
+        kind = self._types.get(type_)
+        if kind is None:
+            known = ", ".join(sorted(self._types))
+            raise BadRequest(f"there is no policy type {type_!r}", code="INVALID_RULES", hint=f"installed: {known}")
+        try:
+            read = kind.rules_model.model_validate_json(json.dumps(dict(rules)))
+            normal: BaseModel = kind.normalise(read, self._reader(agent_id))
+        except ValidationError as problem:
+            first = problem.errors(include_url=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "rules"
+            raise BadRequest(f"{type_}: {where}: {first['msg']}", code="INVALID_RULES", hint="see GET /v1/policy-types") from None
+        except Malformed as problem:
+            raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None
+        document = normal.model_dump(mode="json", exclude_none=True)
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def _reader(self, agent_id: str | None) -> AssetReader:
+        if agent_id is None:
+            return AnyChainReader(self._chains)
+        with self._store.read() as unit:
+            agent = unit.agents.get(agent_id)
+        if agent is None:
+            raise NotFound("there is no such agent", hint="see `waiaas agent list`")
+        return OneChainReader(self._chains.of(agent))
+
+    def _changed(self, unit: Unit, event: str, actor: Actor, policy: Policy, details: dict[str, Any]) -> None:
+        unit.state.bump(POLICY_EPOCH)
+        self._journal.record(
+            unit,
+            event,
+            actor=actor.label,
+            agent_id=policy.agent_id,
+            details={"policyId": policy.id, "type": policy.type, **details},
+            ip=actor.ip,
+        )
+
+
+def _document(policy: Policy) -> dict[str, Any]:
+    return {
+        "rules": json.loads(policy.rules),
+        "priority": policy.priority,
+        "enabled": policy.enabled,
+        "version": policy.version,
+    }
+
+
+def _found(unit: Unit, policy_id: str) -> Policy:
+    policy = unit.policies.get(policy_id)
+    if policy is None:
+        raise NotFound("there is no such policy", hint="see `waiaas policy list`")
+    return policy

@@ -1,0 +1,32 @@
+"""Everything a door may call."""
+
+from dataclasses import dataclass
+
+from waiaas.engine.admin import Admin
+from waiaas.engine.agents import Agents
+from waiaas.engine.approvals import Approvals
+from waiaas.engine.audit import Audit
+from waiaas.engine.catalogue import Catalogue
+from waiaas.engine.metrics import Metrics
+from waiaas.engine.operator import Operator
+from waiaas.engine.policies import Policies
+from waiaas.engine.sessions import Sessions
+from waiaas.engine.transactions import Transactions
+from waiaas.engine.wallet import Wallet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One service a noun."""
+
+    agents: Agents
+    sessions: Sessions
+    transactions: Transactions
+    policies: Policies
+    approvals: Approvals
+    operator: Operator
+    audit: Audit
+    wallet: Wallet
+    admin: Admin
+    catalogue: Catalogue
+    metrics: Metrics

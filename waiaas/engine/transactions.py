@@ -1,0 +1,169 @@
+"""Transactions: send, look, cancel. A send is admitted here and carried out by the workers; the caller may wait for the outcome."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from uuid6 import uuid7
+
+from waiaas.engine.actors import Actor
+from waiaas.engine.pipeline.admit import Admission, subject
+from waiaas.engine.pipeline.ending import end_unsigned_within
+from waiaas.engine.pipeline.holds import SUBJECT
+from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.rules.transaction_states import FINISHED
+from waiaas.engine.rules.verdicts import wire_verdict
+from waiaas.engine.views import TransactionView
+from waiaas.errors import Conflict, NotFound
+from waiaas.interfaces.wire import to_wire
+from waiaas.store.database import Unit
+from waiaas.store.records import Page, Transaction
+
+_DEFAULT_WAIT = 10
+_WAITING = ("PENDING", "QUEUED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a send so far. :param http_status: 201, 202 or 422"""
+
+    view: TransactionView
+    replayed: bool
+    http_status: int
+
+
+class Transactions:
+    """Payments. Thread-safe.
+
+    :param wake: puts a row into its account's lane
+    """
+
+    def __init__(self, bench: Bench, wake: Callable[[Transaction], None]) -> None:
+        self._bench = bench
+        self._admission = Admission(bench)
+        self._wake = wake
+
+    def send(
+        self, actor: Actor, body: Mapping[str, Any], *, idempotency_key: str | None = None, wait: int | None = None
+    ) -> Outcome:
+        """Admit a payment and wait for its outcome.
+
+        :param wait: seconds; None is the default of ten, 0 answers at once
+        :raises Denied, RefusedByChain, ChainUnreachable, TooMany, Conflict, NotReady: see the pipeline's admit
+        """
+        tx_id = str(uuid7())
+        request = self._admission.request(actor, body, idempotency_key, tx_id)
+        before = self._admission.replayed(request)
+        seconds = _DEFAULT_WAIT if wait is None else wait
+        if before is not None:
+            return self._outcome(before.id, seconds, replayed=True)
+        intent = self._admission.resolve(request)
+        with self._bench.outcomes.watch(tx_id):
+            admitted = self._admission.admit(request, intent)
+            if not admitted.is_replay:
+                self._wake(admitted.row)
+            return self._outcome(admitted.row.id, seconds, replayed=admitted.is_replay)
+
+    def simulate(self, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What send would do with ``body``, as it would be decided now. Stores nothing."""
+        request = self._admission.request(actor, body, None)
+        intent = self._admission.resolve(request)
+        judgement = self._bench.evaluator.judge(subject(request, intent))
+        named = judgement.decision.named.verdict
+        return {
+            "tier": judgement.decision.tier.value,
+            "verdicts": [wire_verdict(item) for item in judgement.decision.verdicts],
+            "effects": to_wire(intent.resolved.effects),
+            "fee": {"asset": intent.resolved.likely_fee.asset, "likely": str(intent.resolved.likely_fee.units), "max": str(intent.fee_cap)},
+            "warnings": list(intent.resolved.warnings),
+            "remaining": None if named.remaining is None else str(named.remaining),
+            "resetsAt": named.resets_at,
+        }
+
+    def get(self, actor: Actor, tx_id: str) -> TransactionView:
+        """One transaction. :raises NotFound: also for another agent's"""
+        with self._bench.store.read() as unit:
+            return self._view(unit, self._own(unit, actor, tx_id))
+
+    def list(
+        self,
+        actor: Actor,
+        *,
+        status: str | None = None,
+        agent_id: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[TransactionView]:
+        """Transactions, newest first: the session's agent's, or anybody's for the operator."""
+        whose = actor.agent.id if actor.agent is not None else agent_id
+        with self._bench.store.read() as unit:
+            page = unit.transactions.list(agent_id=whose, status=status, limit=limit, cursor=cursor)
+            return self._views(unit, page)
+
+    def pending(self, actor: Actor, limit: int = 50, cursor: str | None = None) -> Page[TransactionView]:
+        """What waits, for time, for a person, or for its turn."""
+        whose = actor.agent.id if actor.agent is not None else None
+        with self._bench.store.read() as unit:
+            page = unit.transactions.list(agent_id=whose, status=_WAITING, limit=limit, cursor=cursor)
+            return self._views(unit, page)
+
+    def cancel(self, actor: Actor, tx_id: str) -> TransactionView:
+        """End a payment that has not begun. :raises Conflict: when it is no longer PENDING or QUEUED"""
+        with self._bench.store.write() as unit:
+            row = self._own(unit, actor, tx_id)
+            if row.status not in _WAITING:
+                raise Conflict(
+                    f"this payment is {row.status} and can no longer be cancelled",
+                    details={"status": row.status},
+                    hint="only a PENDING or QUEUED payment can be cancelled",
+                )
+            end_unsigned_within(
+                self._bench, unit, row, "CANCELLED", "CANCELLED", "it was cancelled", actor=actor.label, ip=actor.ip
+            )
+            view = self._view(unit, self._own(unit, actor, tx_id))
+        self._bench.outcomes.ring(tx_id)
+        return view
+
+    def _outcome(self, tx_id: str, seconds: int, *, replayed: bool) -> Outcome:
+        end = self._bench.clock.monotonic() + seconds
+        with self._bench.outcomes.watch(tx_id) as bell:
+            while True:
+                with self._bench.store.read() as unit:
+                    row = unit.transactions.get(tx_id)
+                    if row is None:
+                        raise NotFound("there is no such transaction")
+                    view = self._view(unit, row)
+                left = end - self._bench.clock.monotonic()
+                if _is_settled(row) or left <= 0 or self._bench.outcomes.is_closing:
+                    return Outcome(view=view, replayed=replayed, http_status=_http_status(row))
+                bell.wait(left)
+
+    def _own(self, unit: Unit, actor: Actor, tx_id: str) -> Transaction:
+        row = unit.transactions.get(tx_id)
+        is_visible = row is not None and (actor.kind == "operator" or (actor.agent and actor.agent.id == row.agent_id))
+        if row is None or not is_visible:
+            raise NotFound("there is no such transaction")
+        return row
+
+    def _view(self, unit: Unit, row: Transaction) -> TransactionView:
+        approval = unit.approvals.open_of(SUBJECT, row.id) if row.status == "QUEUED" else None
+        return TransactionView(row=row, approval=approval, explorer=self._explorer(row))
+
+    def _views(self, unit: Unit, page: Page[Transaction]) -> Page[TransactionView]:
+        items = tuple(self._view(unit, row) for row in page.items)
+        return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+
+    def _explorer(self, row: Transaction) -> str:
+        return self._bench.chains.explorer(row.chain, row.network)
+
+
+def _is_settled(row: Transaction) -> bool:
+    return row.status in FINISHED or row.status == "QUEUED" or (row.status == "SUBMITTED" and row.broadcast_at is not None)
+
+
+def _http_status(row: Transaction) -> int:
+    if row.status in ("CONFIRMED", "SIGNED") or (row.status == "SUBMITTED" and row.broadcast_at is not None):
+        return 201
+    return 422 if row.status == "FAILED" else 202
+
+

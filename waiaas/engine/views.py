@@ -1,0 +1,113 @@
+"""What services hand to the doors: records with what people and agents want to see beside them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from waiaas.engine.rules.transaction_states import UNFINISHED
+from waiaas.store.records import Agent, Approval, Session, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """:param chain_id: CAIP-2, empty when the chain's plugin is gone; :param owner_state: NONE, GRACE or LOCKED"""
+
+    agent: Agent
+    chain_id: str
+
+    @property
+    def owner_state(self) -> str:
+        if self.agent.owner_address is None:
+            return "NONE"
+        return "LOCKED" if self.agent.owner_verified else "GRACE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A session and its token, which is shown this once."""
+
+    session: Session
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletBalance:
+    """:param balance: all base units; :param spendable: what is not reserved by payments under way"""
+
+    view: AgentView
+    balance: int
+    spendable: int
+    decimals: int
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionView:
+    """A transaction, why it was decided so, and what it waits for."""
+
+    row: Transaction
+    approval: Approval | None = None
+    explorer: str = ""
+
+    @property
+    def decision(self) -> Mapping[str, Any]:
+        document: dict[str, Any] = json.loads(self.row.decision)
+        return document
+
+    @property
+    def accounting(self) -> str:
+        """Whether its amounts count as ``reserved``, ``spent`` or not (``released``). Unproven bytes stay reserved."""
+        if self.row.status in UNFINISHED:
+            return "reserved"
+        return "spent" if self.row.status in ("CONFIRMED", "SIGNED") else "released"
+
+    def to_wire(self) -> dict[str, Any]:
+        """The item as it is sent."""
+        row, decision = self.row, self.decision
+        item = {
+            "id": row.id,
+            "walletId": row.agent_id,
+            "sessionId": row.session_id,
+            "type": row.type,
+            "status": row.status,
+            "tier": row.tier,
+            "chain": row.chain,
+            "network": row.network,
+            "toAddress": row.to_address,
+            "amount": None if row.amount is None else str(row.amount),
+            "asset": row.asset,
+            "memo": _memo(row),
+            "note": json.loads(row.metadata).get("note"),
+            "txHash": row.tx_hash,
+            "explorerUrl": self.explorer.replace("{tx}", row.tx_hash) if self.explorer and row.tx_hash else None,
+            "error": row.error,
+            "errorCode": row.error_code,
+            "accounting": self.accounting,
+            "dueAt": row.due_at,
+            "createdAt": row.created_at,
+            "updatedAt": row.updated_at,
+            "broadcastAt": row.broadcast_at,
+            "executedAt": row.executed_at,
+            "decision": {key: value for key, value in decision.items() if key != "epoch"},
+            "approval": None,
+        }
+        if self.approval is not None:
+            item["approval"] = wire_approval(self.approval)
+        return item
+
+
+def wire_approval(approval: Approval) -> dict[str, Any]:
+    """What a payment waits for."""
+    return {
+        "id": approval.id,
+        "digest": approval.digest,
+        "requiredBy": json.loads(approval.required_by),
+        "requiredApprovals": approval.required_approvals,
+        "expiresAt": approval.expires_at,
+    }
+
+
+def _memo(row: Transaction) -> str | None:
+    memo = json.loads(row.intent).get("resolved", {}).get("intent", {}).get("memo")
+    return None if memo is None else str(memo)
