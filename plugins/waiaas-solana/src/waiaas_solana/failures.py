@@ -1,0 +1,49 @@
+"""Why a transaction failed, in our words: a node's own words reach nobody. Pure."""
+
+import re
+from typing import Any
+
+_NAME = re.compile(r"[A-Z][A-Za-z]{0,63}", re.ASCII)
+
+_SENTENCES = {
+    "AccountNotFound": "the account has no SOL yet and cannot pay the fee",
+    "InsufficientFundsForFee": "the account cannot pay the fee",
+    "InsufficientFundsForRent": "an account would be left with less than the rent-exempt minimum",
+    "InvalidAccountForFee": "the account cannot pay fees: it is not a plain wallet",
+    "InvalidRentPayingAccount": "an account would be left with less than the rent-exempt minimum",
+    "BlockhashNotFound": "the blockhash is unknown or too old",
+    "AlreadyProcessed": "the transaction has landed before",
+    "MaxLoadedAccountsDataSizeExceeded": "the accounts hold more data than the transaction may load",
+    "ComputationalBudgetExceeded": "the transaction ran out of compute units",
+    "ProgramFailedToComplete": "a program ran out of compute units or crashed",
+    "ReadonlyLamportChange": "the recipient is reserved by the network and cannot be paid",
+}
+_SYSTEM_ERRORS = {1: "the account holds less than the amount", 0: "the account exists already"}
+"""Custom errors of the System program (``SystemError``)."""
+
+
+def error_name(error: Any) -> str:
+    """The name of a ``TransactionError`` as JSON; ``UnknownError`` for what is none."""
+    if isinstance(error, dict) and len(error) == 1:
+        error = next(iter(error))
+    return error if isinstance(error, str) and _NAME.fullmatch(error) else "UnknownError"
+
+
+def describe(error: Any) -> str:
+    """One sentence for a ``TransactionError`` as JSON."""
+    name = error_name(error)
+    if name == "InstructionError":
+        return _instruction_sentence(error)
+    return _SENTENCES.get(name, f"the network refused the transaction ({name})")
+
+
+def _instruction_sentence(error: Any) -> str:
+    detail = error.get("InstructionError") if isinstance(error, dict) else None
+    if not isinstance(detail, list) or len(detail) != 2:
+        return "an instruction failed"
+    reason = detail[1]
+    if isinstance(reason, dict) and type(reason.get("Custom")) is int:
+        code = reason["Custom"]
+        return _SYSTEM_ERRORS.get(code, f"an instruction failed with the program's own error {code}")
+    name = error_name(reason)
+    return _SENTENCES.get(name, f"an instruction failed ({name})")

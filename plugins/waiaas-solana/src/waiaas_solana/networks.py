@@ -1,0 +1,64 @@
+"""Solana's networks as facts: names, CAIP-2 ids, native asset, public endpoints.
+
+The reference of a chain id is the first 32 characters of the genesis hash (CAIP-2, namespace ``solana``), so a node's genesis
+hash is checked against the id itself.
+"""
+
+from waiaas.interfaces.chain import Asset, Network
+from waiaas.interfaces.ids import asset_id
+
+REFERENCE_LENGTH = 32
+LOCALNET = "localnet"
+LOCALNET_REFERENCE = "HV4GcAGYJpxhsaWrWACio2ns2N317aDD"
+"""Of the genesis hash in :mod:`waiaas_solana.localnet.blockhashes`; a test holds the two together."""
+
+BLOCK_MILLISECONDS = 400
+FEE_MAX = 500_000
+"""0.0005 SOL: a hundred times the base fee."""
+
+_EXPLORER = "https://explorer.solana.com/tx/{tx}"
+
+
+def is_genesis_of(genesis_hash: str, network: Network) -> bool:
+    """Pure. Whether a node with this genesis hash serves the network."""
+    return genesis_hash[:REFERENCE_LENGTH] == network.chain_id.removeprefix("solana:")
+
+
+def _network(name: str, reference: str, rpc: str, explorer: str, *, is_test: bool) -> Network:
+    chain_id = f"solana:{reference}"
+    # SLIP-44 coin type 501, as CAIP-19's namespace page for Solana names the native asset.
+    native = Asset(id=asset_id(chain_id, "slip44", "501"), symbol="SOL", decimals=9, native=True)
+    return Network(
+        name=name,
+        chain_id=chain_id,
+        native=native,
+        rpc=(rpc,),
+        max_in_flight=None,
+        finality="finalized",
+        fee_max=FEE_MAX,
+        is_test=is_test,
+        block_milliseconds=BLOCK_MILLISECONDS,
+        explorer=explorer,
+    )
+
+
+NETWORKS = (
+    _network(
+        "mainnet", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", "https://api.mainnet-beta.solana.com", _EXPLORER, is_test=False
+    ),
+    _network(
+        "devnet",
+        "EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
+        "https://api.devnet.solana.com",
+        f"{_EXPLORER}?cluster=devnet",
+        is_test=True,
+    ),
+    _network(
+        "testnet",
+        "4uhcVJyU9pJkvQyUS88uRDiswHScYsBR",
+        "https://api.testnet.solana.com",
+        f"{_EXPLORER}?cluster=testnet",
+        is_test=True,
+    ),
+    _network(LOCALNET, LOCALNET_REFERENCE, "http://127.0.0.1:8899", "", is_test=True),
+)
