@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PYTHON
 
 BIN := .venv/bin
-PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+MYPY := $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache
 SOURCES := waiaas sdk/src/waiaas_sdk $(wildcard plugins/*/src/*) $(wildcard bench) scripts/lock.py
 TESTS := $(wildcard tests sdk/tests plugins/*/tests)
 
@@ -26,10 +26,10 @@ test: setup clients
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(SOURCES)
-	@$(BIN)/mypy --explicit-package-bases $(wildcard tests sdk/tests)
-	@set -e; for plugin in $(PLUGINS); do \
-	    if [ -d $$plugin/tests ]; then (cd $$plugin && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml tests); fi; \
+	@$(MYPY) $(SOURCES)
+	@$(MYPY) --explicit-package-bases $(wildcard tests sdk/tests)
+	@set -e; for folder in $(dir $(wildcard plugins/*/tests)); do \
+	    (cd $$folder && $(MYPY) --explicit-package-bases tests); \
 	done
 	@$(BIN)/lint-imports
 
