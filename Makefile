@@ -41,7 +41,9 @@ bench: setup
 	@$(BIN)/python -m bench
 
 mutants: setup
-	@$(BIN)/mutmut run
+	@mkdir -p .cache
+	@$(BIN)/mutmut run >.cache/mutants.log 2>&1 || { tail -c 2000 .cache/mutants.log; exit 1; }
+	@tail -n 1 .cache/mutants.log
 	@$(BIN)/mutmut results
 
 # Raise versions with: make lock LOCKFLAGS=--upgrade
