@@ -1,0 +1,47 @@
+"""Notification channels."""
+
+from waiaas.store.records import Channel
+from waiaas.store.shapes import FLAG, Shape
+from waiaas.store.statements import Statements
+
+CHANNEL = Shape(Channel, "notification_channels", turns={"enabled": FLAG})
+
+# Inside a class that has a method of this name, ``list`` is that method.
+Rows = list[Channel]
+
+
+class Channels:
+    """The notification_channels table, inside one unit."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def insert(self, channel: Channel) -> None:
+        """Add one. :raises Conflict: for an id in use"""
+        self._sql.run(CHANNEL.insert, CHANNEL.values(channel))
+
+    def list(self, enabled: bool | None = None) -> Rows:
+        """By priority, the highest first; all of them where ``enabled`` is None."""
+        if enabled is None:
+            return self._read("ORDER BY priority DESC, id")
+        return self._read("WHERE enabled = ? ORDER BY priority DESC, id", int(enabled))
+
+    def get(self, channel_id: str) -> Channel | None:
+        """By id."""
+        return next(iter(self._read("WHERE id = ?", channel_id)), None)
+
+    def by_type(self, type: str) -> Rows:
+        """All of one type, the highest priority first."""
+        return self._read("WHERE type = ? ORDER BY priority DESC, id", type)
+
+    def note_result(self, channel_id: str, *, success_at: int | None = None, failure_at: int | None = None) -> bool:
+        """Write down how a delivery went; what is left out stays. False for an unknown id."""
+        done = self._sql.run(
+            "UPDATE notification_channels SET last_success_at = COALESCE(?, last_success_at),"
+            " last_failure_at = COALESCE(?, last_failure_at) WHERE id = ?",
+            (success_at, failure_at, channel_id),
+        )
+        return done.rowcount == 1
+
+    def _read(self, rest: str, *parameters: str | int) -> Rows:
+        return [CHANNEL.read(row) for row in self._sql.all(CHANNEL.select(rest), parameters)]

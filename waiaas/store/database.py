@@ -1,0 +1,207 @@
+"""The database and its two doors.
+
+``read()`` never waits for a writer. ``write()`` is one immediate transaction: writers take turns in this process, then ask
+SQLite for the lock, and nothing slow belongs inside: no network, no key derivation, no sleep.
+"""
+
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pony.orm import Database, db_session
+
+from waiaas.clock import Clock, SystemClock
+from waiaas.errors import NotReady
+from waiaas.store.entities import map_tables
+from waiaas.store.faults import busy, translate
+from waiaas.store.migrator import migrate
+from waiaas.store.pragmas import Pragmas
+from waiaas.store.schema_files import read_scripts
+from waiaas.store.statements import Statements
+from waiaas.store.unit import Unit
+
+__all__ = ["Store", "Unit"]
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly, so that ``close`` finds those of other threads."""
+
+
+class _Here(threading.local):
+    """What is open in this thread, whichever store it belongs to: Pony has one session a thread, not one a database."""
+
+    store: "Store | None" = None
+    statements: Statements | None = None
+
+
+_here = _Here()
+
+
+class Store:
+    """An open database. Safe to share between threads; each thread has a connection of its own."""
+
+    def __init__(self, db: Database, entities: Any, pragmas: Pragmas, version: int) -> None:
+        """Use :meth:`open`."""
+        self._db = db
+        self._entities = entities
+        self._patience = pragmas.busy_timeout / 1000
+        self._version = version
+        self._turn = threading.Lock()
+        self._idle = threading.Condition()
+        self._open_units = 0
+        self._is_closed = False
+        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        busy_timeout: int = 5000,
+        cache_size: int = 64000,
+        mmap_size: int = 268435456,
+        backups: Path | None = None,
+        clock: Clock | None = None,
+    ) -> "Store":
+        """Bring the file's schema up to date and open it. Makes the file where there is none; its folder must exist.
+
+        :param busy_timeout: milliseconds a writer waits for its turn before NotReady with code BUSY
+        :param cache_size: KiB of pages a connection
+        :param mmap_size: bytes
+        :param backups: folder for the copy made before a migration; beside the database when left out
+        :raises StartRefused: as :func:`waiaas.store.migrator.migrate` has it
+        """
+        path = path.absolute()
+        version = migrate(path, read_scripts(), backups=backups or path.parent, clock=clock or SystemClock())
+        pragmas = Pragmas(busy_timeout=busy_timeout, cache_size=cache_size, mmap_size=mmap_size)
+        db = Database()
+        store = cls(db, None, pragmas, version)
+        db.on_connect(provider="sqlite")(lambda _, connection: store._set_up(connection, pragmas))
+        db.bind(
+            "sqlite", str(path), create_db=False, timeout=store._patience, factory=_Connection, check_same_thread=False
+        )
+        store._entities = map_tables(db)
+        return store
+
+    @property
+    def schema_version(self) -> int:
+        """The number of the last script applied."""
+        return self._version
+
+    @contextmanager
+    def read(self) -> Iterator[Unit]:
+        """A unit that reads. Inside another unit of the same store it joins that one.
+
+        :raises RuntimeError: inside a unit of another store
+        :raises NotReady: with code STOPPING after ``close``
+        """
+        if _here.store is self and _here.statements is not None:
+            yield Unit(_here.statements.reading(), self._entities)
+            return
+        self._refuse_nesting()
+        with self._unit(is_writer=False) as unit:
+            yield unit
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """A unit that writes: committed when the block ends, rolled back when it raises.
+
+        :raises RuntimeError: inside any other unit: a nested one would silently join the outer transaction or none
+        :raises NotReady: with code BUSY where no turn came, STORE_FULL where the disk is full; nothing was stored
+        """
+        self._refuse_nesting()
+        if not self._turn.acquire(timeout=self._patience):
+            raise busy(self._patience)
+        try:
+            with self._unit(is_writer=True) as unit:
+                yield unit
+        finally:
+            self._turn.release()
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database and empty its file. False when a reader or writer was in the way."""
+        self._refuse_nesting()
+        if not self._turn.acquire(timeout=self._patience):
+            return False
+        try:
+            with self._unit(is_writer=False) as unit:
+                row = unit._sql.one("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._turn.release()
+        return row is not None and row[0] == 0
+
+    def close(self) -> None:
+        """Refuse new units, let open ones end (as long as a writer would wait), and close every connection.
+
+        May be called twice.
+
+        :raises RuntimeError: inside a unit
+        """
+        self._refuse_nesting()
+        deadline = time.monotonic() + self._patience
+        with self._idle:
+            self._is_closed = True
+            while self._open_units and (left := deadline - time.monotonic()) > 0:
+                self._idle.wait(left)
+            is_quiet = not self._open_units
+        self._db.disconnect()
+        if is_quiet:
+            for connection in list(self._connections):
+                connection.close()
+
+    def _set_up(self, connection: _Connection, pragmas: Pragmas) -> None:
+        try:
+            pragmas.apply(connection)
+        except BaseException:
+            # Pony would keep the half-made connection and hand it out next time.
+            self._db.provider.pool.drop(connection)
+            raise
+        self._connections.add(connection)
+
+    def _refuse_nesting(self) -> None:
+        if _here.store is not None:
+            raise RuntimeError("a unit is open in this thread already: end it first, or hand it over")
+
+    @contextmanager
+    def _unit(self, *, is_writer: bool) -> Iterator[Unit]:
+        self._enter()
+        statements: Statements | None = None
+        try:
+            with db_session(immediate=is_writer, strict=True):
+                statements = _here.statements = self._statements(is_writer)
+                yield Unit(statements, self._entities)
+                statements.finish()
+        except Exception as fault:
+            error = translate(fault)
+            if error is None:
+                raise
+            raise error from fault
+        finally:
+            if statements is not None:
+                statements.end()
+            self._leave()
+
+    def _statements(self, is_writer: bool) -> Statements:
+        cache = self._db._get_cache()
+        # get_connection() would open a transaction that a reader must not hold; this is what Pony's own queries call.
+        connection = self._db.get_connection() if is_writer else cache.prepare_connection_for_query_execution()
+        # Pony keeps the results of its queries for the session and does not see what other statements write.
+        return Statements(connection, writable=is_writer, after_write=cache.query_results.clear)
+
+    def _enter(self) -> None:
+        with self._idle:
+            if self._is_closed:
+                raise NotReady("the store is closed", code="STOPPING")
+            self._open_units += 1
+        _here.store = self
+
+    def _leave(self) -> None:
+        _here.store = _here.statements = None
+        with self._idle:
+            self._open_units -= 1
+            self._idle.notify_all()

@@ -1,0 +1,54 @@
+"""Database files are private from their first byte, and so are copies of them."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+
+def make_private_file(path: Path) -> None:
+    """Create an empty file that its owner alone may read.
+
+    SQLite gives its -wal and -shm the mode of the database itself.
+
+    :raises FileExistsError: for anything already there, a dangling symbolic link too
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    _sync(path.parent)
+
+
+def copy_database(connection: sqlite3.Connection, folder: Path, stem: str) -> Path:
+    """Write a whole, consistent copy of an open database into ``folder`` and make it durable; returns its path.
+
+    An earlier copy of the same name is kept: the new one gets a number.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = _free_name(folder, stem)
+    make_private_file(path)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            connection.backup(copy)
+            # A copy is one file: no -wal is to be forgotten when it is moved.
+            copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except BaseException:
+        path.unlink()
+        raise
+    _sync(path)
+    _sync(folder)
+    return path
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    path, number = folder / f"{stem}.db", 1
+    while path.exists() or path.is_symlink():
+        number += 1
+        path = folder / f"{stem}-{number}.db"
+    return path
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

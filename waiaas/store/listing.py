@@ -1,0 +1,64 @@
+"""Listings, newest first, page by page: Pony composes the query, the page ends where the next begins."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from pony.orm import desc
+
+from waiaas.errors import BadRequest
+from waiaas.store.records import Page
+from waiaas.store.shapes import Shape
+
+R = TypeVar("R")
+
+Query = Any
+"""A Pony query; it has no types."""
+
+
+class Listing(Generic[R]):
+    """The rows of one entity as pages of records, by descending id.
+
+    Ids are ordered by time (UUID v7, or counted), so a page stays where it is while new rows arrive.
+    """
+
+    def __init__(self, entity: Any, shape: Shape[R]) -> None:
+        self._entity = entity
+        self._shape = shape
+
+    def page(self, narrow: Callable[[Query], Query], *, limit: int, cursor: str | None) -> Page[R]:
+        """One page.
+
+        :param narrow: adds the conditions of this listing
+        :param limit: rows of the page, 1 or more
+        :param cursor: what the page before gave
+        :raises BadRequest: for a cursor that no page gave
+        """
+        if limit < 1:
+            raise ValueError("a page has at least one row")
+        query = narrow(self._entity.select())
+        if cursor is not None:
+            last = self._read(cursor)
+            query = query.filter(lambda row: row.id < last)
+        rows = list(query.order_by(lambda row: desc(row.id)).limit(limit + 1))
+        items = tuple(self._record(row) for row in rows[:limit])
+        if len(rows) <= limit:
+            return Page(items=items)
+        return Page(items=items, cursor=_write(rows[limit - 1].id), has_more=True)
+
+    def _record(self, row: Any) -> R:
+        return self._shape.read(tuple(getattr(row, name) for name in self._shape.column_names))
+
+    def _read(self, cursor: str) -> str | int:
+        try:
+            text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+            return int(text) if self._entity.id.py_type is int else text
+        except (ValueError, binascii.Error) as fault:
+            raise BadRequest(
+                "this cursor is not one of this listing", hint="leave the cursor out to start again"
+            ) from fault
+
+
+def _write(last: str | int) -> str:
+    return base64.urlsafe_b64encode(str(last).encode()).decode().rstrip("=")

@@ -1,0 +1,52 @@
+"""The notification outbox: what must still be told, to which channel, and how often it was tried."""
+
+from waiaas.store.records import OutboxItem
+from waiaas.store.shapes import Shape
+from waiaas.store.statements import Statements
+
+OUTBOX_ITEM = Shape(OutboxItem, "notification_outbox", renamed={"channel_id": "channel"})
+
+_WAITING = "delivered_at IS NULL AND failed_at IS NULL"
+
+
+class Outbox:
+    """The notification_outbox table, inside one unit."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def insert(self, channel_id: str, event: str, payload: str, next_at: int, created_at: int) -> int:
+        """Add one item; returns its id. An unknown channel is refused."""
+        cursor = self._sql.run(
+            "INSERT INTO notification_outbox (created_at, channel, event, payload, next_at) VALUES (?, ?, ?, ?, ?)",
+            (created_at, channel_id, event, payload, next_at),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def due(self, now: int, limit: int = 100) -> list[OutboxItem]:
+        """Items to try now, the longest due first."""
+        rows = self._sql.all(
+            OUTBOX_ITEM.select(f"WHERE next_at <= ? AND {_WAITING} ORDER BY next_at, id LIMIT ?"), (now, limit)
+        )
+        return [OUTBOX_ITEM.read(row) for row in rows]
+
+    def delivered(self, item_id: int, at: int) -> bool:
+        """Done; False when it was done or given up already."""
+        return self._settle("attempts = attempts + 1, delivered_at = ?, error = NULL", at, item_id)
+
+    def retry(self, item_id: int, *, attempts: int, next_at: int, error: str) -> bool:
+        """Try again at ``next_at``."""
+        return self._settle("attempts = ?, next_at = ?, error = ?", attempts, next_at, error, item_id)
+
+    def give_up(self, item_id: int, at: int, error: str) -> bool:
+        """Never try again."""
+        return self._settle("attempts = attempts + 1, failed_at = ?, error = ?", at, error, item_id)
+
+    def prune(self, before: int) -> int:
+        """Delete finished items made before ``before``; returns how many. What still waits stays."""
+        done = self._sql.run(f"DELETE FROM notification_outbox WHERE created_at < ? AND NOT ({_WAITING})", (before,))  # noqa: S608 - literals
+        return done.rowcount
+
+    def _settle(self, assignments: str, *parameters: str | int) -> bool:
+        sql = f"UPDATE notification_outbox SET {assignments} WHERE id = ? AND {_WAITING}"  # noqa: S608 - literals
+        return self._sql.run(sql, parameters).rowcount == 1

@@ -1,0 +1,83 @@
+"""Sessions: revoked, never deleted."""
+
+from typing import Any
+
+from waiaas.store.listing import Listing, Query
+from waiaas.store.records import Page, Session
+from waiaas.store.shapes import Shape
+from waiaas.store.statements import Statements
+
+SESSION = Shape(Session, "sessions")
+
+# Inside a class that has a method of this name, ``list`` is that method.
+Ids = list[str]
+
+
+class Sessions:
+    """The sessions table, inside one unit."""
+
+    def __init__(self, sql: Statements, entities: Any) -> None:
+        self._sql = sql
+        self._listing = Listing(entities.Session, SESSION)
+
+    def insert(self, session: Session) -> None:
+        """:raises Conflict: where the token's hash is in use"""
+        self._sql.run(SESSION.insert, SESSION.values(session))
+
+    def get(self, session_id: str) -> Session | None:
+        """By id, revoked or not."""
+        row = self._sql.one(SESSION.select("WHERE id = ?"), (session_id,))
+        return SESSION.read(row) if row else None
+
+    def by_token_hash(self, token_hash: str) -> Session | None:
+        """By the hash of its present token, revoked, expired or not: the caller judges that."""
+        row = self._sql.one(SESSION.select("WHERE token_hash = ?"), (token_hash,))
+        return SESSION.read(row) if row else None
+
+    def list(self, *, limit: int, agent_id: str | None = None, cursor: str | None = None) -> Page[Session]:
+        """Newest first, of one agent or of all."""
+
+        def narrow(query: Query) -> Query:
+            return query.filter(agent_id=agent_id) if agent_id is not None else query
+
+        return self._listing.page(narrow, limit=limit, cursor=cursor)
+
+    def live_count(self, agent_id: str, now: int) -> int:
+        """How many of the agent's sessions are neither revoked nor expired at ``now``."""
+        row = self._sql.one(
+            "SELECT COUNT(*) FROM sessions"
+            " WHERE agent_id = ? AND revoked_at IS NULL AND expires_at > ? AND absolute_expires_at > ?",
+            (agent_id, now, now),
+        )
+        return int(row[0]) if row else 0
+
+    def rotate(self, session_id: str, *, expected_hash: str, token_hash: str, expires_at: int, renewed_at: int) -> bool:
+        """Replace the token. False when it was replaced or revoked meanwhile: of two renewals one wins."""
+        done = self._sql.run(
+            "UPDATE sessions SET token_hash = ?, expires_at = ?, last_renewed_at = ?, renewal_count = renewal_count + 1"
+            " WHERE id = ? AND token_hash = ? AND revoked_at IS NULL",
+            (token_hash, expires_at, renewed_at, session_id, expected_hash),
+        )
+        return done.rowcount == 1
+
+    def revoke(self, session_id: str, at: int) -> bool:
+        """False when it is unknown or revoked already."""
+        done = self._sql.run("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (at, session_id))
+        return done.rowcount == 1
+
+    def revoke_all(self, agent_id: str | None, at: int) -> Ids:
+        """Revoke every session of one agent, or of all where None. Returns the ids that were not revoked before."""
+        where = "revoked_at IS NULL" if agent_id is None else "revoked_at IS NULL AND agent_id = ?"
+        whose = () if agent_id is None else (agent_id,)
+        ids = [row[0] for row in self._sql.all(f"SELECT id FROM sessions WHERE {where} ORDER BY id", whose)]  # noqa: S608 - one of two literals
+        self._sql.run(f"UPDATE sessions SET revoked_at = ? WHERE {where}", (at, *whose))  # noqa: S608 - one of two literals
+        return ids
+
+    def count_transaction(self, session_id: str, delta: int = 1) -> bool:
+        """Add to ``usage_stats.transactions``. False for an unknown id."""
+        done = self._sql.run(
+            "UPDATE sessions SET usage_stats = json_set(usage_stats, '$.transactions',"
+            " COALESCE(json_extract(usage_stats, '$.transactions'), 0) + ?) WHERE id = ?",
+            (delta, session_id),
+        )
+        return done.rowcount == 1

@@ -1,0 +1,84 @@
+"""The narrow pass through which every hand-written statement goes: parameters bound, faults translated, reads kept reads."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from waiaas.errors import NotReady, WaiaasError
+from waiaas.store.faults import StoreFault, translate
+
+Row = tuple[Any, ...]
+
+
+class Statements:
+    """Runs SQL on the connection of one unit.
+
+    :param connection: inside an immediate transaction when ``writable``, else in autocommit
+    :param after_write: told after each statement that writes
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, writable: bool, after_write: Callable[[], None]) -> None:
+        self._connection = connection
+        self._after_write = after_write
+        self.writable = writable
+        self.failure: Exception | None = None
+
+    def reading(self) -> "Statements":
+        """The same session for somebody who only reads."""
+        return Statements(self._connection, writable=False, after_write=self._after_write) if self.writable else self
+
+    def finish(self) -> None:
+        """Before the commit: a unit whose transaction is lost must not look as if it had ended well.
+
+        :raises WaiaasError: what broke it, though the caller may have caught that
+        """
+        if self.failure is not None:
+            raise self.failure
+        if self.writable and not self._connection.in_transaction:
+            raise StoreFault("the transaction ended before its unit did")
+
+    def end(self) -> None:
+        """After the unit: a statement that came later would be written on its own, outside of any transaction."""
+        self.failure = RuntimeError("this unit has ended")
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Every row of a SELECT. :raises WaiaasError: as :func:`waiaas.store.faults.translate` has it"""
+        try:
+            return self._execute(sql, parameters).fetchall()
+        except sqlite3.Error as fault:
+            raise self._broken(fault) from fault
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row of a SELECT, or None."""
+        try:
+            row: Row | None = self._execute(sql, parameters).fetchone()
+        except sqlite3.Error as fault:
+            raise self._broken(fault) from fault
+        return row
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """A statement that writes; its cursor tells ``rowcount`` and ``lastrowid``.
+
+        :raises RuntimeError: in a unit that only reads
+        """
+        if not self.writable:
+            raise RuntimeError("this unit only reads: open the store with write() to change something")
+        try:
+            cursor = self._execute(sql, parameters)
+        except sqlite3.Error as fault:
+            raise self._broken(fault) from fault
+        self._after_write()
+        return cursor
+
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        if self.failure is not None:
+            raise self.failure
+        return self._connection.execute(sql, parameters)
+
+    def _broken(self, fault: sqlite3.Error) -> WaiaasError:
+        error = translate(fault) or StoreFault(f"the store failed: {type(fault).__name__}")
+        # A constraint undoes its own statement and the unit may go on. After a full disk or a lost file SQLite may have rolled
+        # back everything, and what followed would be written one by one: the unit is finished.
+        if self.writable and (isinstance(error, NotReady) or not self._connection.in_transaction):
+            self.failure = error
+        return error

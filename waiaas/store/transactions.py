@@ -1,0 +1,178 @@
+"""Transactions: inserted once, moved by compare-and-set, never deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from waiaas.store.listing import Listing, Query
+from waiaas.store.records import Page, Transaction
+from waiaas.store.shapes import AMOUNT, Shape
+from waiaas.store.statements import Statements
+
+TRANSACTION = Shape(Transaction, "transactions", turns={"amount": AMOUNT})
+
+# Inside a class that has a method of this name, ``list`` is that method.
+Ids = list[str]
+Rows = list[Transaction]
+
+UNSIGNED = ("PENDING", "QUEUED", "EXECUTING")
+UNFINISHED = (*UNSIGNED, "SUBMITTED")
+
+_MOVABLE = frozenset(
+    {
+        "tier",
+        "decision",
+        "due_at",
+        "queued_at",
+        "executed_at",
+        "approved_at",
+        "tx_hash",
+        "broadcast_at",
+        "error",
+        "error_code",
+        "idempotency_key",
+        "session_id",
+        "intent",
+        "metadata",
+    }
+)
+# Word for word the condition of the index transactions_unfinished, or SQLite would not use it.
+_IN_INDEX = "status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED')"
+
+
+class Transactions:
+    """The transactions table, inside one unit."""
+
+    def __init__(self, sql: Statements, entities: Any) -> None:
+        self._sql = sql
+        self._listing = Listing(entities.Transaction, TRANSACTION)
+
+    def insert(self, transaction: Transaction) -> None:
+        """:raises Conflict: with code IDEMPOTENCY_CONFLICT where the agent's key is in use"""
+        self._sql.run(TRANSACTION.insert, TRANSACTION.values(transaction))
+
+    def get(self, tx_id: str) -> Transaction | None:
+        """By id."""
+        return self._first("WHERE id = ?", tx_id)
+
+    def by_key(self, agent_id: str, key: str) -> Transaction | None:
+        """By the agent's idempotency key."""
+        return self._first("WHERE agent_id = ? AND idempotency_key = ?", agent_id, key)
+
+    def move(self, tx_id: str, *, expected: str, status: str, at: int, **columns: Any) -> bool:
+        """Compare and set the status, with other columns in the same statement.
+
+        :param columns: what else changes; None clears
+        :returns: False when the row is not in ``expected``: nothing was written
+        :raises ValueError: for a column that does not change in a row's life
+        """
+        return self._update(tx_id, expected, at, {"status": status, **_movable(columns)})
+
+    def note(self, tx_id: str, *, at: int, expected: str | None = None, **columns: Any) -> bool:
+        """Change columns and not the status; with ``expected``, only while the row is in it."""
+        return self._update(tx_id, expected, at, _movable(columns))
+
+    def list(
+        self,
+        *,
+        limit: int,
+        agent_id: str | None = None,
+        status: str | Sequence[str] | None = None,
+        type: str | None = None,
+        cursor: str | None = None,
+    ) -> Page[Transaction]:
+        """Newest first; every condition that is given holds."""
+        statuses = (status,) if isinstance(status, str) else tuple(status or ())
+
+        def narrow(query: Query) -> Query:
+            if agent_id is not None:
+                query = query.filter(agent_id=agent_id)
+            if type is not None:
+                query = query.filter(type=type)
+            return query.filter(lambda row: row.status in statuses) if statuses else query
+
+        return self._listing.page(narrow, limit=limit, cursor=cursor)
+
+    def ids_in(
+        self, statuses: Sequence[str], *, chain: str | None = None, network: str | None = None, limit: int = 100000
+    ) -> Ids:
+        """Ids of rows in ``statuses``, oldest first."""
+        where, parameters = _in(statuses, chain, network)
+        rows = self._sql.all(f"SELECT id FROM transactions WHERE {where} ORDER BY id LIMIT ?", (*parameters, limit))  # noqa: S608 - literals
+        return [row[0] for row in rows]
+
+    def rows_in(
+        self, statuses: Sequence[str], *, chain: str | None = None, network: str | None = None, limit: int = 1000
+    ) -> Rows:
+        """Rows in ``statuses``, oldest first."""
+        where, parameters = _in(statuses, chain, network)
+        return self._read(f"WHERE {where} ORDER BY id LIMIT ?", *parameters, limit)
+
+    def due(self, now: int, limit: int = 1000) -> Ids:
+        """Ids of delayed rows whose time has come, the longest due first."""
+        rows = self._sql.all(
+            "SELECT id FROM transactions WHERE status = 'QUEUED' AND due_at <= ? ORDER BY due_at LIMIT ?", (now, limit)
+        )
+        return [row[0] for row in rows]
+
+    def next_due(self) -> int | None:
+        """When the next delayed row is due; None where none is held for a time."""
+        row = self._sql.one("SELECT MIN(due_at) FROM transactions WHERE status = 'QUEUED' AND due_at IS NOT NULL")
+        return row[0] if row else None
+
+    def unsigned_of_session(self, session_id: str) -> Rows:
+        """Rows of the session without signed bytes, oldest first: what a revoke cancels."""
+        return self._read("WHERE session_id = ? AND status IN (?, ?, ?) ORDER BY id", session_id, *UNSIGNED)
+
+    def unsigned_of_agent(self, agent_id: str) -> Rows:
+        """Rows of the agent without signed bytes, oldest first."""
+        return self._read("WHERE agent_id = ? AND status IN (?, ?, ?) ORDER BY id", agent_id, *UNSIGNED)
+
+    def count_queued(self, agent_id: str) -> int:
+        """How many of the agent's rows are held."""
+        row = self._sql.one("SELECT COUNT(*) FROM transactions WHERE agent_id = ? AND status = 'QUEUED'", (agent_id,))
+        return int(row[0]) if row else 0
+
+    def count_active(self) -> int:
+        """How many rows of all agents are PENDING or EXECUTING."""
+        row = self._sql.one(
+            f"SELECT COUNT(*) FROM transactions WHERE status IN ('PENDING', 'EXECUTING') AND {_IN_INDEX}"  # noqa: S608 - literals
+        )
+        return int(row[0]) if row else 0
+
+    def older_than(self, statuses: Sequence[str], created_before: int, limit: int = 1000) -> Rows:
+        """Rows in ``statuses`` made before ``created_before``, oldest first."""
+        where, parameters = _in(statuses, None, None)
+        return self._read(f"WHERE {where} AND created_at < ? ORDER BY id LIMIT ?", *parameters, created_before, limit)
+
+    def _update(self, tx_id: str, expected: str | None, at: int, columns: dict[str, Any]) -> bool:
+        assignments = ", ".join(f"{name} = ?" for name in (*columns, "updated_at"))
+        condition = "" if expected is None else " AND status = ?"
+        sql = f"UPDATE transactions SET {assignments} WHERE id = ?{condition}"  # noqa: S608 - names from a fixed list
+        tail = (tx_id,) if expected is None else (tx_id, expected)
+        return self._sql.run(sql, (*columns.values(), at, *tail)).rowcount == 1
+
+    def _first(self, where: str, *parameters: Any) -> Transaction | None:
+        row = self._sql.one(TRANSACTION.select(where), parameters)
+        return TRANSACTION.read(row) if row else None
+
+    def _read(self, where: str, *parameters: Any) -> Rows:
+        return [TRANSACTION.read(row) for row in self._sql.all(TRANSACTION.select(where), parameters)]
+
+
+def _movable(columns: dict[str, Any]) -> dict[str, Any]:
+    unknown = columns.keys() - _MOVABLE
+    if unknown:
+        raise ValueError(f"a transaction's {', '.join(sorted(unknown))} cannot be changed")
+    return columns
+
+
+def _in(statuses: Sequence[str], chain: str | None, network: str | None) -> tuple[str, list[Any]]:
+    where = [f"status IN ({', '.join('?' * len(statuses))})"]
+    parameters: list[Any] = [*statuses]
+    if set(statuses) <= set(UNFINISHED):
+        where.append(_IN_INDEX)
+    for name, value in (("chain", chain), ("network", network)):
+        if value is not None:
+            where.append(f"{name} = ?")
+            parameters.append(value)
+    return " AND ".join(where), parameters

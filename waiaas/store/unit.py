@@ -1,0 +1,88 @@
+"""One session with the database: every noun, sharing one transaction or one reader."""
+
+from functools import cached_property
+from typing import Any
+
+from waiaas.store.agents import Agents
+from waiaas.store.approvals import Approvals
+from waiaas.store.audit import Audit
+from waiaas.store.channels import Channels
+from waiaas.store.claims import Claims
+from waiaas.store.ledger import Ledger
+from waiaas.store.outbox import Outbox
+from waiaas.store.policies import Policies
+from waiaas.store.reservations import Reservations
+from waiaas.store.sessions import Sessions
+from waiaas.store.state import State
+from waiaas.store.statements import Statements
+from waiaas.store.transactions import Transactions
+from waiaas.store.variants import Variants
+
+
+class Unit:
+    """What ``Store.read()`` and ``Store.write()`` hand out. It ends with its ``with`` block and belongs to its thread.
+
+    A unit that reads sees, statement by statement, what is committed at that moment: two of its reads may differ. A unit that
+    writes is one immediate transaction: nobody else writes between its reads and its commit.
+    """
+
+    def __init__(self, sql: Statements, entities: Any) -> None:
+        self._sql = sql
+        self._entities = entities
+
+    @property
+    def writable(self) -> bool:
+        """Whether this unit may change anything; where not, every method that would raises RuntimeError."""
+        return self._sql.writable
+
+    @cached_property
+    def agents(self) -> Agents:
+        return Agents(self._sql, self._entities)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._sql, self._entities)
+
+    @cached_property
+    def transactions(self) -> Transactions:
+        return Transactions(self._sql, self._entities)
+
+    @cached_property
+    def variants(self) -> Variants:
+        return Variants(self._sql)
+
+    @cached_property
+    def claims(self) -> Claims:
+        return Claims(self._sql)
+
+    @cached_property
+    def reservations(self) -> Reservations:
+        return Reservations(self._sql)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._sql)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(self._sql, self._entities)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self._sql, self._entities)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self._sql, self._entities)
+
+    @cached_property
+    def channels(self) -> Channels:
+        return Channels(self._sql)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self._sql)
+
+    @cached_property
+    def state(self) -> State:
+        return State(self._sql)

@@ -1,0 +1,66 @@
+"""Variants: the signed bytes of a transaction, written once and sent as often as needed."""
+
+from waiaas.store.records import Variant
+from waiaas.store.shapes import AMOUNT, Shape
+from waiaas.store.statements import Statements
+
+VARIANT = Shape(Variant, "transaction_variants", turns={"fee_cap": AMOUNT})
+
+_OF_SUBMITTED = (
+    ", ".join(f"v.{name}" for name in VARIANT.column_names),
+    "FROM transactions t JOIN transaction_variants v ON v.tx_id = t.id",
+)
+
+
+class Variants:
+    """The transaction_variants table, inside one unit."""
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    def insert(self, variant: Variant) -> None:
+        """:raises Conflict: where the row has a variant of this number, or the network a transaction of this hash"""
+        self._sql.run(VARIANT.insert, VARIANT.values(variant))
+
+    def of(self, tx_id: str) -> list[Variant]:
+        """A transaction's variants in the order they were signed."""
+        return [VARIANT.read(row) for row in self._sql.all(VARIANT.select("WHERE tx_id = ? ORDER BY n"), (tx_id,))]
+
+    def note(
+        self,
+        tx_id: str,
+        n: int,
+        *,
+        last_status: str | None = None,
+        proof: str | None = None,
+        first_broadcast_at: int | None = None,
+        chain_tx_id: str | None = None,
+    ) -> bool:
+        """Write down what was learned; what is left out stays. The first broadcast stays the first. False for no such row."""
+        done = self._sql.run(
+            "UPDATE transaction_variants SET last_status = COALESCE(?, last_status), proof = COALESCE(?, proof),"
+            " first_broadcast_at = COALESCE(first_broadcast_at, ?), chain_tx_id = COALESCE(?, chain_tx_id)"
+            " WHERE tx_id = ? AND n = ?",
+            (last_status, proof, first_broadcast_at, chain_tx_id, tx_id, n),
+        )
+        return done.rowcount == 1
+
+    def unfinished(self, chain: str, network: str, limit: int = 1000) -> list[Variant]:
+        """Variants of one network's SUBMITTED rows, oldest row first."""
+        columns, tables = _OF_SUBMITTED
+        rows = self._sql.all(
+            f"SELECT {columns} {tables} WHERE t.status = 'SUBMITTED'"
+            " AND t.status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED')"
+            " AND t.chain = ? AND t.network = ? ORDER BY t.id, v.n LIMIT ?",
+            (chain, network, limit),
+        )
+        return [VARIANT.read(row) for row in rows]
+
+    def of_agent_in_flight(self, agent_id: str) -> list[Variant]:
+        """Variants of one agent's SUBMITTED rows, oldest row first."""
+        columns, tables = _OF_SUBMITTED
+        rows = self._sql.all(
+            f"SELECT {columns} {tables} WHERE t.agent_id = ? AND t.status = 'SUBMITTED' ORDER BY t.id, v.n",
+            (agent_id,),
+        )
+        return [VARIANT.read(row) for row in rows]
