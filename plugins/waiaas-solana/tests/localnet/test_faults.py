@@ -237,6 +237,6 @@ def test_absurd_rule_is_refused(rule: dict[str, object]) -> None:
 def test_absurd_condition_is_refused(localnet: Localnet, values: dict[str, object]) -> None:
     """A condition that does not exist or has a wrong value is refused and changes nothing."""
     before = localnet.faults.conditions
-    with pytest.raises(ValueError, match="condition|negative"):
+    with pytest.raises(ValueError, match=r"condition|negative"):
         localnet.faults.change(values)
     assert localnet.faults.conditions == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,8 @@ from . import base58
 from .rpc_errors import INVALID_REQUEST, RpcError, invalid_params
 from .token_layout import TOKEN_PROGRAMS, Mint, TokenAccount, read_mint, read_token_account
 
+ENCODINGS = ("binary", "base58", "base64", "jsonParsed")
+
 _BASE58_LIMIT = 128
 _NOT_RENT_PAYING = 2**64 - 1
 
@@ -20,14 +23,37 @@ DecimalsOf = Callable[[str], int]
 """The decimals of a mint by its address."""
 
 
-def account_json(account: Account, options: dict[str, Any], decimals_of: DecimalsOf) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a client wants accounts.
+
+    :param encoding: base58, base64, jsonParsed, or binary (the old bare base58).
+    :param part: of the data, None for all.
+    """
+
+    encoding: str
+    part: slice | None
+
+
+def read_shape(options: dict[str, Any], default: str) -> Shape:
+    """A call's `encoding` and `dataSlice`.
+
+    :param default: the encoding where none is named.
+    :raises RpcError: an unknown encoding, a slice that is none.
+    """
+    encoding = options.get("encoding") or default
+    if encoding not in ENCODINGS:
+        raise invalid_params(f"Invalid params: unknown variant `{encoding}`, expected one of {', '.join(ENCODINGS)}.")
+    return Shape(encoding, _part(options.get("dataSlice")))
+
+
+def account_json(account: Account, shape: Shape, decimals_of: DecimalsOf) -> dict[str, Any]:
     """An account.
 
-    :param options: `encoding` (base58, base64 or jsonParsed; left out: the old bare base58) and `dataSlice`.
-    :raises RpcError: an unknown encoding; base58 asked of more than 128 bytes.
+    :raises RpcError: base58 of more than 128 bytes.
     """
     return {
-        "data": _data(account, options, decimals_of),
+        "data": _data(account, shape, decimals_of),
         "executable": account.executable,
         "lamports": account.lamports,
         "owner": str(account.owner),
@@ -51,36 +77,33 @@ def amount_json(units: int, decimals: int) -> dict[str, Any]:
     }
 
 
-def _data(account: Account, options: dict[str, Any], decimals_of: DecimalsOf) -> Any:
-    encoding = options.get("encoding")
-    if encoding == "jsonParsed":
-        parsed = parsed_data(account, decimals_of)
+def _data(account: Account, shape: Shape, decimals_of: DecimalsOf) -> Any:
+    if shape.encoding == "jsonParsed":
+        parsed = _parsed(account, decimals_of)
         return parsed or [base64.b64encode(account.data).decode(), "base64"]
-    data = _slice(account.data, options.get("dataSlice"))
-    if encoding == "base64":
+    data = account.data if shape.part is None else account.data[shape.part]
+    if shape.encoding == "base64":
         return [base64.b64encode(data).decode(), "base64"]
-    if encoding not in (None, "binary", "base58"):
-        raise invalid_params(f"Invalid params: unknown variant `{encoding}`, expected base58, base64 or jsonParsed.")
     if len(data) > _BASE58_LIMIT:
         message = "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding."
         raise RpcError(INVALID_REQUEST, message)
     text = base58.encode(data)
-    return [text, "base58"] if encoding == "base58" else text
+    return [text, "base58"] if shape.encoding == "base58" else text
 
 
-def _slice(data: bytes, wanted: Any) -> bytes:
+def _part(wanted: Any) -> slice | None:
     if wanted is None:
-        return data
+        return None
     if not isinstance(wanted, dict):
         raise invalid_params("Invalid params: dataSlice is not an object.")
     offset, length = wanted.get("offset"), wanted.get("length")
     if type(offset) is not int or type(length) is not int or offset < 0 or length < 0:
         raise invalid_params("Invalid params: dataSlice needs offset and length.")
-    return data[offset : offset + length]
+    return slice(offset, offset + length)
 
 
-def parsed_data(account: Account, decimals_of: DecimalsOf) -> dict[str, Any] | None:
-    """The `jsonParsed` data of a token account or mint, None for any other account."""
+def _parsed(account: Account, decimals_of: DecimalsOf) -> dict[str, Any] | None:
+    # None for what is neither token account nor mint: a node then falls back to base64.
     program = str(account.owner)
     if held := read_token_account(program, account.data):
         kind, info = "account", _token_account_info(held, decimals_of(held.mint))

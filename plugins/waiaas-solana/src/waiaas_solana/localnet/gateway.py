@@ -13,6 +13,7 @@ from .node import Node
 _LAG = "/lag/"
 _CONTROL = "/control/"
 _TEXT = "text/plain; charset=utf-8"
+_NOT_JSON = HttpAnswer(415, b"Supplied content type is not allowed", content_type=_TEXT)
 
 
 class Gateway:
@@ -30,7 +31,7 @@ class Gateway:
         """Answer one request; called from several threads."""
         path = request.path.partition("?")[0]
         if path.startswith(_CONTROL):
-            return self._control(request, path.removeprefix(_CONTROL))
+            return self._controlled(request, path.removeprefix(_CONTROL))
         if self._node.faults.conditions.away:
             return HttpAnswer(hangs_up=True)
         if request.method == "GET" and path == "/health":
@@ -40,9 +41,14 @@ class Gateway:
             return HttpAnswer(404)
         if request.method != "POST":
             return HttpAnswer(405, b"Used HTTP Method is not allowed. POST or OPTIONS is required", content_type=_TEXT)
-        if not is_json(request):
-            return HttpAnswer(415, b"Supplied content type is not allowed", content_type=_TEXT)
+        if not _is_json(request):
+            return _NOT_JSON
         return self._rpc(request.body, lag_slots)
+
+    def _controlled(self, request: HttpRequest, name: str) -> HttpAnswer:
+        if request.method == "POST" and not _is_json(request):
+            return _NOT_JSON
+        return self._control(request, name)
 
     def _rpc(self, body: bytes, lag_slots: int) -> HttpAnswer:
         request = read_request(body)
@@ -74,7 +80,7 @@ class Gateway:
             self._closing.wait(rule.seconds)
 
 
-def is_json(request: HttpRequest) -> bool:
+def _is_json(request: HttpRequest) -> bool:
     """Whether the body says that it is JSON (what a web page can't say without being allowed to)."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 

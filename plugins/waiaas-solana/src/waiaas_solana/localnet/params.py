@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
@@ -115,7 +115,7 @@ def blockhash(value: Any) -> Hash:
     """A blockhash in base58."""
     try:
         return Hash.from_string(text(value))
-    except ValueError as error:
+    except ParseHashError as error:
         raise invalid_params("Invalid param: Invalid") from error
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from ..accounts_json import account_json
+from ..accounts_json import Shape, account_json, read_shape
 from ..node import Node, in_context
 from ..params import argument, config, pubkey, slot_at, strings, whole
 from ..slots import View
@@ -31,16 +31,16 @@ def get_account_info(node: Node, view: View, params: Sequence[Any]) -> dict[str,
     """An account, null for one that does not exist."""
     address = pubkey(argument(params, 0))
     options = config(params, 1)
-    slot = slot_at(view, options)
-    return in_context(slot, shown(node, node.ledger.accounts([address])[0], options))
+    shape, slot = read_shape(options, "binary"), slot_at(view, options)
+    return in_context(slot, shown(node, node.ledger.accounts([address])[0], shape))
 
 
 def get_multiple_accounts(node: Node, view: View, params: Sequence[Any]) -> dict[str, Any]:
     """Up to 100 accounts at one moment."""
     addresses = [pubkey(address) for address in strings(argument(params, 0), _MAX_ACCOUNTS)]
-    options = {"encoding": "base64"} | config(params, 1)
-    slot = slot_at(view, options)
-    return in_context(slot, [shown(node, account, options) for account in node.ledger.accounts(addresses)])
+    options = config(params, 1)
+    shape, slot = read_shape(options, "base64"), slot_at(view, options)
+    return in_context(slot, [shown(node, account, shape) for account in node.ledger.accounts(addresses)])
 
 
 def get_minimum_balance_for_rent_exemption(node: Node, view: View, params: Sequence[Any]) -> int:
@@ -48,12 +48,9 @@ def get_minimum_balance_for_rent_exemption(node: Node, view: View, params: Seque
     return node.ledger.rent_minimum(min(whole(params, 0), 10 * 2**20))
 
 
-def shown(node: Node, account: Account | None, options: dict[str, Any]) -> dict[str, Any] | None:
-    """An account as JSON.
-
-    :param options: encoding and dataSlice.
-    """
-    return None if account is None else account_json(account, options, lambda mint: decimals_of(node, mint))
+def shown(node: Node, account: Account | None, shape: Shape) -> dict[str, Any] | None:
+    """An account as JSON, None where there is none."""
+    return None if account is None else account_json(account, shape, lambda mint: decimals_of(node, mint))
 
 
 def decimals_of(node: Node, mint: str) -> int:

@@ -15,6 +15,7 @@ from solders.signature import Signature
 from solders.transaction import SanitizeError, VersionedTransaction
 
 from .. import base58
+from ..accounts_json import read_shape
 from ..faults import LAND_LATER, SEND, SWALLOW
 from ..ledger import is_supported
 from ..machine import Outcome
@@ -140,12 +141,12 @@ def _accounts(
         return None
     if not isinstance(wanted, dict):
         raise invalid_params("Invalid params: accounts is not an object.")
-    if wanted.get("encoding", "base64") not in ("base64", "jsonParsed"):
+    shape = read_shape(wanted, "base64")
+    if shape.encoding not in ("base64", "jsonParsed"):
         raise invalid_params("base58 encoding not supported")
-    addresses = strings(wanted.get("addresses"), len(transaction.message.account_keys))
-    after = {str(key): account for key, account in outcome.after} if outcome else {}
-    shape = {"encoding": "base64"} | wanted
-    return [shown(node, after.get(str(pubkey(address))), shape) for address in addresses]
+    addresses = [pubkey(one) for one in strings(wanted.get("addresses"), len(transaction.message.account_keys))]
+    after = dict(outcome.after) if outcome else {}
+    return [shown(node, after.get(address), shape) for address in addresses]
 
 
 def _transaction(value: Any, options: dict[str, Any], default: str) -> VersionedTransaction:

@@ -8,7 +8,7 @@ from typing import Any
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from ..accounts_json import amount_json
+from ..accounts_json import amount_json, read_shape
 from ..node import Node, in_context
 from ..params import argument, config, pubkey, slot_at
 from ..rpc_errors import invalid_params
@@ -42,9 +42,9 @@ def get_token_accounts_by_owner(node: Node, view: View, params: Sequence[Any]) -
     owner = str(pubkey(argument(params, 0)))
     program, mint = _filter(node, argument(params, 1))
     options = config(params, 2)
-    slot = slot_at(view, options)
+    shape, slot = read_shape(options, "binary"), slot_at(view, options)
     found = [
-        {"pubkey": str(address), "account": shown(node, account, options)}
+        {"pubkey": str(address), "account": shown(node, account, shape)}
         for address, account in node.ledger.owned_by(program)
         if _matches(read_token_account(str(program), account.data), owner, mint)
     ]
