@@ -1,0 +1,154 @@
+"""The site map: one WSGI application from the route table. It knows no server."""
+
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import falcon
+from pydantic import BaseModel, ValidationError
+
+from waiaas.api.bodies import parse_object, read_body
+from waiaas.api.call import Call, Given, Reply, Site, Visit
+from waiaas.api.credentials import Door, Gate
+from waiaas.api.frontdoor import FrontDoor, origin_of
+from waiaas.api.hosts import Hosts
+from waiaas.api.limits import Rates
+from waiaas.api.openapi import make_document
+from waiaas.api.refusals import error_body, error_headers, from_falcon, from_validation, internal
+from waiaas.api.route import AnyRoute
+from waiaas.api.routes import ROUTES
+from waiaas.api.waiting import WaitingRoom
+from waiaas.errors import NotFound, WaiaasError
+
+if TYPE_CHECKING:
+    from waiaas.config import Settings
+    from waiaas.engine.services import Services
+
+_MAX_ID = 128
+
+
+def create_app(
+    services: "Services", settings: "Settings", door: Door = "tcp", routes: tuple[AnyRoute, ...] = ROUTES
+) -> falcon.App[falcon.Request, falcon.Response]:
+    """The API as a WSGI application.
+
+    :param services: the engine
+    :param door: what a request counts as when the server does not say so in its environment (``waiaas.door``)
+    :raises TypeError: for two routes with one method and path
+    """
+    security = settings.security
+    rates = Rates(
+        global_rpm=security.rate_limit_global_rpm,
+        session_rpm=security.rate_limit_session_rpm,
+        tx_rpm=security.rate_limit_tx_rpm,
+    )
+    site = Site(
+        services=services,
+        gate=Gate(services),
+        rates=rates,
+        waiting={name: WaitingRoom(settings.daemon.threads) for name in ("tcp", "socket")},
+        document=cache(lambda: make_document(routes)),
+    )
+    front = FrontDoor(
+        door=door,
+        hosts=Hosts(security.allowed_hosts),
+        rates=rates,
+        origins=security.cors_origins,
+        own_allowance=[route.path for route in routes if route.own_allowance],
+    )
+    app = falcon.App(middleware=[front])
+    _add_routes(app, site, routes)
+    app.add_error_handler(Exception, _refuse)
+    app.add_error_handler(falcon.HTTPError, _refuse)
+    return app
+
+
+def _add_routes(app: falcon.App[Any, Any], site: Site, routes: tuple[AnyRoute, ...]) -> None:
+    paths: dict[str, dict[str, AnyRoute]] = {}
+    for route in routes:
+        methods = paths.setdefault(route.path, {})
+        if route.method in methods:
+            raise TypeError(f"{route.method} {route.path} is in the table twice")
+        methods[route.method] = route
+    for path, methods in paths.items():
+        responders = {f"on_{method.lower()}": _responder(site, route) for method, route in methods.items()}
+        app.add_route(path, SimpleNamespace(**responders, on_options=_no_options(sorted(methods))))
+
+
+def _no_options(allowed: list[str]) -> Callable[..., None]:
+    def on_options(req: falcon.Request, resp: falcon.Response, **params: str) -> None:
+        raise falcon.HTTPMethodNotAllowed(allowed)
+
+    return on_options
+
+
+def _responder(site: Site, route: AnyRoute) -> Callable[..., None]:
+    """What falcon calls: credential, allowances, input, handler, answer; in this order."""
+
+    def respond(req: falcon.Request, resp: falcon.Response, id: str = "") -> None:
+        visit: Visit = req.context.visit
+        if visit.shown.door not in route.doors:
+            raise NotFound("there is nothing at this path")
+        actor = site.gate.admit(route.credential, visit.shown)
+        if actor.agent is not None:
+            site.rates.count_agent(actor.agent.id)
+            if route.counts_as_send:
+                site.rates.count_send(actor.agent.id)
+        asked = _read_input(route, req, visit)
+        if len(id) > _MAX_ID or not id.isprintable():
+            raise NotFound("there is no such thing", hint="check the id")
+        call = Call(site=site, actor=actor, visit=visit, header=req.get_header, id=id, base_url=origin_of(req))
+        _write(resp, route, route.handler(call, asked))
+
+    return respond
+
+
+def _read_input(route: AnyRoute, req: falcon.Request, visit: Visit) -> BaseModel:
+    if route.method == "GET":
+        fields: dict[str, Any] = dict(req.params)
+    else:
+        fields = parse_object(read_body(req.env["wsgi.input"], visit.length or 0))
+    try:
+        model: BaseModel = route.takes.model_validate(fields)
+    except ValidationError as problem:
+        raise from_validation(problem) from None
+    return model
+
+
+def _write(resp: falcon.Response, route: AnyRoute, given: Given) -> None:
+    resp.status = route.status
+    if isinstance(given, Reply):
+        resp.status = given.status or route.status
+        resp.content_type = given.content_type
+        resp.set_headers(dict(given.headers))
+        given_body = given.body
+    else:
+        given_body = given
+    if isinstance(given_body, BaseModel):
+        resp.data = given_body.__pydantic_serializer__.to_json(given_body, by_alias=True)
+    elif given_body is not None:
+        resp.data = given_body
+
+
+def _refuse(req: falcon.Request, resp: falcon.Response, problem: Exception, params: dict[str, Any]) -> None:
+    """Every error in one shape."""
+    visit: Visit | None = getattr(req.context, "visit", None)
+    request_id = visit.id if visit is not None else ""
+    if isinstance(problem, falcon.HTTPError):
+        for name, value in _allow(problem).items():
+            resp.set_header(name, value)
+        error: WaiaasError = from_falcon(problem)
+    elif isinstance(problem, WaiaasError) and problem.status != 500:
+        error = problem
+    else:
+        error = internal(problem, request_id)
+    resp.status = error.status
+    resp.content_type = "application/json"
+    resp.data = error_body(error, request_id)
+    resp.set_headers(error_headers(error))
+
+
+def _allow(problem: falcon.HTTPError) -> dict[str, str]:
+    headers = dict(problem.headers or {})
+    return {"Allow": headers["Allow"]} if "Allow" in headers else {}

@@ -1,0 +1,75 @@
+"""Agents on the wire."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
+
+from waiaas.api.models.wire import Answered, Asked, PageAsked, UnixSeconds, Word
+from waiaas.api.text import Name, clean_text
+
+if TYPE_CHECKING:
+    from waiaas.engine.views import AgentView
+
+
+class CreateAgent(Asked):
+    """:param chain: such as ``solana``; :param network: such as ``devnet``"""
+
+    name: Name
+    chain: Word
+    network: Word
+
+
+class RenameAgent(Asked):
+    """The new name."""
+
+    name: Name
+
+
+class SuspendAgent(Asked):
+    """Why, for whoever reads the audit trail."""
+
+    reason: Annotated[str, Field(max_length=200), AfterValidator(clean_text)] | None = None
+
+
+class AgentsAsked(PageAsked):
+    """Which agents to list."""
+
+    status: Word | None = None
+
+
+class AgentItem(Answered):
+    """One agent's wallet. :param chain_id: CAIP-2; :param owner_state: NONE, GRACE or LOCKED"""
+
+    id: str
+    name: str
+    chain: str
+    network: str
+    chain_id: str
+    public_key: str
+    address: str
+    status: str
+    owner_state: str
+    created_at: UnixSeconds
+    updated_at: UnixSeconds
+    suspended_at: UnixSeconds | None = None
+    suspension_reason: str | None = None
+
+    @classmethod
+    def of(cls, view: "AgentView") -> "AgentItem":
+        """From the engine's view."""
+        agent = view.agent
+        return cls(
+            id=agent.id,
+            name=agent.name,
+            chain=agent.chain,
+            network=agent.network,
+            chain_id=view.chain_id,
+            public_key=agent.public_key,
+            address=agent.address,
+            status=agent.status,
+            owner_state=view.owner_state,
+            created_at=agent.created_at,
+            updated_at=agent.updated_at,
+            suspended_at=agent.suspended_at,
+            suspension_reason=agent.suspension_reason,
+        )

@@ -1,0 +1,60 @@
+"""Transactions on the wire."""
+
+from typing import Any
+
+from waiaas.api.models.wire import AmountOrZero, Answered, Asked, PageAsked, PageOf, Reference, UnixSeconds, Word
+
+
+class TransactionsAsked(PageAsked):
+    """Which transactions to list."""
+
+    status: Word | None = None
+    agent_id: Reference | None = None
+    wallet_id: Reference | None = None
+
+
+class Decide(Asked):
+    """The operator's decision needs no fields; where an owner is proved, it is the owner's to take."""
+
+
+class TransactionItem(Answered):
+    """One transaction as it is now.
+
+    :param wallet_id: the agent's id
+    :param tier: INSTANT, NOTIFY, DELAY, APPROVAL, or DENY for a refused one
+    :param note: the agent's own words, for whoever approves; not to be trusted
+    :param accounting: how its amounts count in the limits: reserved, spent or released
+    :param decision: which policy decided, and why
+    :param due_at: when a delayed one goes on
+    :param approval: what an approval waits for
+    """
+
+    id: str
+    wallet_id: str
+    type: str
+    status: str
+    tier: str | None
+    chain: str
+    network: str
+    to_address: str | None
+    amount: AmountOrZero | None
+    asset: str | None
+    tx_hash: str | None
+    error: str | None
+    error_code: str | None
+    created_at: UnixSeconds
+    session_id: str | None = None
+    memo: str | None = None
+    note: str | None = None
+    explorer_url: str | None = None
+    accounting: str | None = None
+    updated_at: UnixSeconds | None = None
+    broadcast_at: UnixSeconds | None = None
+    executed_at: UnixSeconds | None = None
+    due_at: UnixSeconds | None = None
+    decision: dict[str, Any] | None = None
+    approval: dict[str, Any] | None = None
+
+
+class TransactionPage(PageOf[TransactionItem]):
+    """One page of transactions, newest first."""

@@ -1,0 +1,117 @@
+"""The one shape of every error: {code, message, retryable, hint, details, requestId}."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+import falcon
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from waiaas.errors import (
+    BadMediaType,
+    BadRequest,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    WaiaasError,
+)
+
+_log = logging.getLogger("waiaas.api")
+_MAX_NAMED = 200
+
+
+def error_body(error: WaiaasError, request_id: str) -> bytes:
+    """The JSON of an error."""
+    fields = {
+        "code": error.code,
+        "message": error.message,
+        "retryable": error.retryable,
+        "hint": error.hint,
+        "details": error.details,
+        "requestId": request_id,
+    }
+    return json.dumps(fields).encode()
+
+
+def error_headers(error: WaiaasError) -> dict[str, str]:
+    """Headers that belong to an error: how long to wait, how to authenticate."""
+    headers: dict[str, str] = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, error.retry_after))
+    elif error.status in (429, 503):
+        headers["Retry-After"] = "1"
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="waiaas"'
+    return headers
+
+
+def opaque_401() -> Unauthenticated:
+    """The one answer to every bad credential, so that nobody learns which part was wrong."""
+    return Unauthenticated("no valid credential", hint="send a valid token; it may have expired or been revoked")
+
+
+def from_validation(problem: ValidationError) -> BadRequest:
+    """Say which field is wrong and what it should be, without repeating what was sent."""
+    found = problem.errors(include_url=False, include_input=False, include_context=False)
+    unknown = [item for item in found if item["type"] == "extra_forbidden"]
+    if unknown:
+        names = [_path(item["loc"]) for item in unknown]
+        return BadRequest(
+            f"unknown field: {', '.join(names)}"[:_MAX_NAMED],
+            code="UNKNOWN_FIELD",
+            hint="see /openapi.json for the fields of this route",
+            details={"fields": names[:20]},
+        )
+    return _from_detail(found[0])
+
+
+def _from_detail(item: ErrorDetails) -> BadRequest:
+    field = _path(item["loc"])
+    if item["type"] == "invalid_amount":
+        return BadRequest(
+            f"{field} is not an amount: {item['msg']}",
+            code="INVALID_AMOUNT",
+            hint='a decimal string in base units, such as "1000000"',
+            details={"field": field},
+        )
+    what = "is required" if item["type"] == "missing" else f"is not valid: {item['msg']}"
+    return BadRequest(
+        f"{field or 'the request'} {what}",
+        code="MALFORMED",
+        hint="see /openapi.json for this route",
+        details={"field": field},
+    )
+
+
+def _path(location: Sequence[str | int]) -> str:
+    """A field's path on the wire; the names that discriminate unions (upper case, with a colon) are no part of it."""
+    return ".".join(_shown(part) for part in location if not str(part).startswith("as:"))
+
+
+def _shown(part: str | int) -> str:
+    text = str(part)[:64]
+    return text if text.isascii() and text.isprintable() else ascii(text)
+
+
+_BY_STATUS: Mapping[int, tuple[type[WaiaasError], str]] = {
+    400: (BadRequest, "the request cannot be read"),
+    401: (Unauthenticated, "no valid credential"),
+    404: (NotFound, "there is nothing at this path"),
+    405: (MethodNotAllowed, "this path does not take this method"),
+    413: (TooLarge, "the body is larger than 1 MiB"),
+    415: (BadMediaType, "the body is not application/json"),
+}
+
+
+def from_falcon(problem: falcon.HTTPError) -> WaiaasError:
+    """Falcon's own errors in our tree; their words stay inside."""
+    kind, message = _BY_STATUS.get(problem.status_code, _BY_STATUS[400])
+    return kind(message)
+
+
+def internal(problem: BaseException, request_id: str) -> WaiaasError:
+    """What a caller learns of an exception that nobody foresaw: nothing. The log learns everything."""
+    _log.error("request %s failed", request_id, exc_info=problem, extra={"request_id": request_id})
+    return WaiaasError("something went wrong inside", hint="the daemon's log has the details under this requestId")

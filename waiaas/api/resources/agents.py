@@ -1,0 +1,43 @@
+"""Agents, for the operator."""
+
+from waiaas.api.call import Call
+from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, SuspendAgent
+from waiaas.api.models.wire import Nothing, PageOf
+
+
+def create(call: Call, asked: CreateAgent) -> AgentItem:
+    """Make an agent with a fresh key."""
+    return AgentItem.of(
+        call.services.agents.create(call.actor, name=asked.name, chain=asked.chain, network=asked.network)
+    )
+
+
+def list_(call: Call, asked: AgentsAsked) -> PageOf[AgentItem]:
+    """Agents, newest first."""
+    page = call.services.agents.list(call.actor, limit=asked.limit, cursor=asked.cursor, status=asked.status)
+    return PageOf(items=[AgentItem.of(view) for view in page.items], cursor=page.cursor, has_more=page.has_more)
+
+
+def show(call: Call, asked: Nothing) -> AgentItem:
+    """One agent, by id or name."""
+    return AgentItem.of(call.services.agents.get(call.actor, call.id))
+
+
+def rename(call: Call, asked: RenameAgent) -> AgentItem:
+    """Give it another name."""
+    return AgentItem.of(call.services.agents.rename(call.actor, call.id, asked.name))
+
+
+def terminate(call: Call, asked: Nothing) -> None:
+    """End it for good."""
+    call.services.agents.terminate(call.actor, call.id)
+
+
+def suspend(call: Call, asked: SuspendAgent) -> AgentItem:
+    """Sign nothing for it any more."""
+    return AgentItem.of(call.services.agents.suspend(call.actor, call.id, asked.reason or ""))
+
+
+def resume(call: Call, asked: Nothing) -> AgentItem:
+    """Let it go on."""
+    return AgentItem.of(call.services.agents.resume(call.actor, call.id))

@@ -1,0 +1,31 @@
+"""The daemon itself: health, its own description, metrics, status, shutdown."""
+
+from waiaas.api.call import Call, Reply
+from waiaas.api.models.admin import Done, HealthItem, StatusItem
+from waiaas.api.models.wire import Nothing
+
+
+def health(call: Call, asked: Nothing) -> HealthItem:
+    """Whether it is up, and whether it would take a payment."""
+    return HealthItem.model_validate(call.services.admin.health())
+
+
+def describe(call: Call, asked: Nothing) -> Reply:
+    """The OpenAPI document."""
+    return Reply(body=call.site.document())
+
+
+def metrics(call: Call, asked: Nothing) -> Reply:
+    """Prometheus text, exposition format 0.0.4."""
+    return Reply(body=call.services.metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def status(call: Call, asked: Nothing) -> StatusItem:
+    """What it says of itself."""
+    return StatusItem(call.services.admin.status(call.actor))
+
+
+def shutdown(call: Call, asked: Nothing) -> Done:
+    """Finish what is under way, then stop."""
+    call.services.admin.shutdown(call.actor)
+    return Done(status="stopping")

@@ -1,0 +1,48 @@
+"""Policies, for the operator."""
+
+from typing import Any
+
+from waiaas.api.call import Call
+from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
+from waiaas.api.models.wire import Nothing, PageOf
+from waiaas.errors import BadRequest
+
+
+def create(call: Call, asked: CreatePolicy) -> PolicyItem:
+    """Add a policy; it is in force from now on, also for payments that are held."""
+    made = call.services.policies.create(
+        call.actor,
+        agent_id=asked.agent_id,
+        type=asked.type,
+        rules=asked.rules,
+        priority=asked.priority,
+        enabled=asked.enabled,
+    )
+    return PolicyItem.of(made)
+
+
+def list_(call: Call, asked: PoliciesAsked) -> PageOf[PolicyItem]:
+    """Policies; with ``agentId`` that agent's own."""
+    page = call.services.policies.list(call.actor, asked.agent_id, asked.limit, asked.cursor)
+    return PageOf(items=[PolicyItem.of(policy) for policy in page.items], cursor=page.cursor, has_more=page.has_more)
+
+
+def show(call: Call, asked: Nothing) -> PolicyItem:
+    """One policy."""
+    return PolicyItem.of(call.services.policies.get(call.actor, call.id))
+
+
+def replace(call: Call, asked: ReplacePolicy) -> PolicyItem:
+    """Change what is given, keep the rest."""
+    given: dict[str, Any] = {name: getattr(asked, name) for name in asked.model_fields_set}
+    present = call.services.policies.get(call.actor, call.id)
+    for name in ("agent_id", "type"):
+        if name in given and given.pop(name) != getattr(present, name):
+            raise BadRequest("a policy keeps its agent and its type", hint="delete it and create another one")
+    changes = {name: value for name, value in given.items() if value is not None}
+    return PolicyItem.of(call.services.policies.replace(call.actor, call.id, changes))
+
+
+def delete(call: Call, asked: Nothing) -> None:
+    """Remove a policy."""
+    call.services.policies.delete(call.actor, call.id)

@@ -1,0 +1,78 @@
+"""Transactions: asked for by sessions, seen and decided by the operator."""
+
+from typing import TYPE_CHECKING
+
+from waiaas.api.call import Call, Reply
+from waiaas.api.models.intents import Simulated, Wish
+from waiaas.api.models.transactions import Decide, TransactionItem, TransactionPage, TransactionsAsked
+from waiaas.api.models.wire import Nothing, PageAsked
+from waiaas.api.preferences import parse_idempotency_key, parse_wait
+from waiaas.api.shaping import shaped
+
+if TYPE_CHECKING:
+    from waiaas.engine.views import TransactionView
+    from waiaas.store.records import Page
+
+
+def send(call: Call, asked: Wish) -> Reply:
+    """Ask for a payment and wait for its outcome as long as the client wishes and a seat is free."""
+    key = parse_idempotency_key(call.header("Idempotency-Key"))
+    wish = parse_wait(call.header("Prefer"))
+    headers: dict[str, str] = {}
+    with call.waiting.for_outcome() as has_seat:
+        wait = wish if has_seat else 0
+        outcome = call.services.transactions.send(call.actor, asked.as_body(), idempotency_key=key, wait=wait)
+    if wish is not None and wait == wish:
+        headers["Preference-Applied"] = f"wait={wish}" if wish else "respond-async"
+    if outcome.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Reply(body=shaped(TransactionItem, outcome.view.to_wire()), status=outcome.http_status, headers=headers)
+
+
+def simulate(call: Call, asked: Wish) -> Reply:
+    """What a send would be told. Nothing is stored."""
+    with call.waiting.for_node():
+        return Reply(body=shaped(Simulated, call.services.transactions.simulate(call.actor, asked.as_body())))
+
+
+def list_(call: Call, asked: TransactionsAsked) -> Reply:
+    """Transactions, newest first: a session's own agent's, all for the operator."""
+    page = call.services.transactions.list(
+        call.actor,
+        status=asked.status,
+        agent_id=asked.agent_id or asked.wallet_id,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    return _page(page)
+
+
+def pending(call: Call, asked: PageAsked) -> Reply:
+    """Those that are not final."""
+    page = call.services.transactions.pending(call.actor, asked.limit, asked.cursor)
+    return _page(page)
+
+
+def show(call: Call, asked: Nothing) -> Reply:
+    """One transaction as it is now."""
+    return Reply(body=shaped(TransactionItem, call.services.transactions.get(call.actor, call.id).to_wire()))
+
+
+def cancel(call: Call, asked: Nothing) -> Reply:
+    """Cancel one that is PENDING or QUEUED."""
+    return Reply(body=shaped(TransactionItem, call.services.transactions.cancel(call.actor, call.id).to_wire()))
+
+
+def approve(call: Call, asked: Decide) -> Reply:
+    """Let one that waits for approval go on."""
+    return Reply(body=shaped(TransactionItem, call.services.approvals.approve(call.actor, call.id).to_wire()))
+
+
+def reject(call: Call, asked: Decide) -> Reply:
+    """Refuse one that waits for approval."""
+    return Reply(body=shaped(TransactionItem, call.services.approvals.reject(call.actor, call.id).to_wire()))
+
+
+def _page(page: "Page[TransactionView]") -> Reply:
+    wire = {"items": [view.to_wire() for view in page.items], "cursor": page.cursor, "hasMore": page.has_more}
+    return Reply(body=shaped(TransactionPage, wire))

@@ -1,0 +1,70 @@
+"""The HTTP server: TCP for agents, a Unix socket for the command line, and a drain that loses nothing."""
+
+import time
+from pathlib import Path
+from wsgiref.types import WSGIApplication
+
+from waiaas.daemon.listener import Listener
+from waiaas.daemon.sockets import bind_tcp, bind_unix, remove_unix
+
+_POLL_SECONDS = 0.01
+
+
+class Server:
+    """Binds at once, so that a port in use is known before anything else starts; serves from ``start`` on.
+
+    :param app: one WSGI application for both doors; each request's environment says through which it came
+    :param host: an address, not a name
+    :param port: 0 picks one, see :attr:`port`
+    :param threads: of each door
+    :param socket_path: absolute; None opens no second door
+    :raises StartRefused: when an address cannot be had
+    """
+
+    def __init__(
+        self, app: WSGIApplication, *, host: str, port: int, threads: int, socket_path: Path | None = None
+    ) -> None:
+        sock = bind_tcp(host, port)
+        self._tcp = Listener(app, sock, door="tcp", threads=threads)
+        self._doors = [self._tcp]
+        self._socket_path = socket_path
+        self._inode = 0
+        if socket_path is not None:
+            try:
+                self._doors.append(Listener(app, bind_unix(socket_path), door="socket", threads=threads))
+            except BaseException:
+                self._tcp.close()
+                raise
+            self._inode = socket_path.lstat().st_ino
+
+    @property
+    def port(self) -> int:
+        """The TCP port that is served."""
+        return self._tcp.port
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether every door's loop runs; False before ``start`` and after ``drain``."""
+        return all(door.is_alive for door in self._doors)
+
+    def start(self) -> None:
+        """Begin to serve, on threads. Called once."""
+        for door in self._doors:
+            door.start()
+
+    def drain(self, timeout: float) -> bool:
+        """Stop: no new connections, 503 to what comes over old ones, wait for what is in work, close.
+
+        :param timeout: seconds to wait for requests in work
+        :returns: whether every request in work was answered. May be called again
+        """
+        for door in self._doors:
+            door.stop_accepting()
+        end = time.monotonic() + timeout
+        while not (is_done := all(door.is_idle() for door in self._doors)) and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
+        for door in self._doors:
+            door.close()
+        if self._socket_path is not None:
+            remove_unix(self._socket_path, self._inode)
+        return is_done
