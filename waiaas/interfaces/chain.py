@@ -443,13 +443,15 @@ class Simulates(ABC):
 class LocalChain(Protocol):
     """A running chain of one's own."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """Where its node listens, on loopback."""
 
     def fund(self, address: str, units: int) -> str:
         """Give ``units`` to ``address``; returns the transaction's id."""
 
-    def advance(self, blocks: int) -> None:
-        """Make so many blocks now."""
+    def advance(self, blocks: int) -> int:
+        """Make so many blocks now; returns the number of the newest."""
 
     def balance(self, address: str) -> int:
         """Native base units."""

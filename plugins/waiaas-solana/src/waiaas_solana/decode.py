@@ -90,12 +90,20 @@ def _parsed(body: bytes) -> Message | MessageV0:
         if len(body) > _PACKET:
             raise ValueError("too long")
         message = from_bytes_versioned(body)
-        message.sanitize()
-    except Exception as problem:  # noqa: BLE001 - solders raises several kinds for bytes that are no message
+    except ValueError as problem:
         raise Malformed("these bytes are not a Solana message") from problem
     if not isinstance(message, Message | MessageV0):
         raise Malformed("this version of Solana messages is not supported")
+    _check_indexes(message)
     return message
+
+
+def _check_indexes(message: Message | MessageV0) -> None:
+    header, count = message.header, len(message.account_keys)
+    signers, readonly = header.num_required_signatures, header.num_readonly_signed_accounts
+    is_sound = readonly < signers <= count - header.num_readonly_unsigned_accounts
+    if not is_sound or any(one.program_id_index >= count for one in message.instructions):
+        raise Malformed("the message names accounts that it does not list")
 
 
 def _steps(message: Message | MessageV0, keys: Sequence[Pubkey], payer: Pubkey) -> list[Step]:

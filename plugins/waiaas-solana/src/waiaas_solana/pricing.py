@@ -32,6 +32,6 @@ def going_price(recent: Sequence[int], settings: SolanaSettings) -> int:
 
 
 def price_within(price: int, unit_limit: int, max_fee: int) -> int | None:
-    """The price, lowered so far that one signature's transaction costs at most ``max_fee``; None when the base fee alone is more."""
+    """The price, lowered until a transaction of one signature costs at most ``max_fee``; None when the base fee is more."""
     left = max_fee - SIGNATURE_FEE
     return None if left < 0 else min(price, left * _MICRO // unit_limit)

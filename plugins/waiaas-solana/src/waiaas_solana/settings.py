@@ -1,4 +1,4 @@
-"""The plugin's table of configuration, ``[plugins.waiaas-solana]``: how prices of compute units are chosen, and how fresh reads are."""
+"""The plugin's table of configuration, ``[plugins.waiaas-solana]``: how compute units are priced, how fresh reads are."""
 
 from typing import Literal
 
