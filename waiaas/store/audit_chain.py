@@ -1,0 +1,173 @@
+"""Whether the audit log is whole: every row where it was written, as it was written, and none missing.
+
+:func:`verify` walks rows, pure. :func:`verify_file` does it to a database file, alone and read-only, without a daemon, and also
+holds each transaction's status against the changes that the log tells of (invariant 20).
+
+A chain alone cannot show that its end was cut or that everything after some row was written again; a head recorded elsewhere
+can: hand it in.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from waiaas.store.audit import AUDIT_ROW, NO_HASH, row_hash
+from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
+from waiaas.store.audit_states import check_states
+from waiaas.store.records import AuditRow
+
+__all__ = ["AuditProblem", "AuditReport", "Fault", "verify", "verify_file"]
+
+Link = tuple[int, str]
+"""Id and hash of a row."""
+
+_MOST_MOVED = 1000
+"""How many deleted and closed-up rows are still told from an edit."""
+
+
+def verify(rows: Iterable[AuditRow], *, head: Link | None = None) -> AuditReport:
+    """Walk the chain from its first row and stop at the first bad one. Pure; keeps a few rows at a time.
+
+    :param rows: the whole log, oldest first
+    :param head: id and hash of a row known from elsewhere; the log may go on after it and not end before it
+    """
+    walk = iter(rows)
+    before, last = (0, ""), (0, NO_HASH)
+    for row in walk:
+        if row.id != last[0] + 1 or row.prev_hash != last[1] or not _was_written_as(row, row.id):
+            return _report(last, _diagnose(row, last, before, walk))
+        if head is not None and row.id == head[0] and row.hash != head[1]:
+            text = f"audit row {row.id} is not the one whose hash was recorded: the log was written again"
+            return _report(last, AuditProblem(fault=Fault.REPLACED, row=row.id, text=text))
+        before, last = last, (row.id, row.hash)
+    if head is not None and last[0] < head[0]:
+        return _report(last, _missing(last[0] + 1, head[0], "the end was cut off"))
+    return _report(last)
+
+
+def verify_file(
+    path: Path, *, head: Link | None = None, transitions: Mapping[str, Collection[str]] | None = None
+) -> AuditReport:
+    """Verify a database file, in one snapshot. Writes nothing; a running daemon is not in the way.
+
+    :param head: as in :func:`verify`
+    :param transitions: status to the statuses it may become, the empty string standing for a new row; where left out,
+        states are not checked
+    :raises FileNotFoundError: where there is no such file
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    try:
+        with closing(_open(path)) as connection:
+            connection.execute("BEGIN")
+            report = verify(_rows(connection), head=head)
+            problems = [*report.problems] or [*_cut_tail(connection, report)]
+            if transitions is not None:
+                problems += check_states(_moves(connection), _statuses(connection), transitions)
+    except sqlite3.DatabaseError as fault:
+        text = f"the database cannot be read: {fault}"
+        return AuditReport(rows=0, head=None, problems=(AuditProblem(fault=Fault.DAMAGED, text=text),))
+    return AuditReport(rows=report.rows, head=report.head, problems=tuple(problems))
+
+
+# --- what happened to a row that does not fit ---------------------------------------------------------------------------
+
+
+def _diagnose(row: AuditRow, last: Link, before: Link, rest: Iterator[AuditRow]) -> AuditProblem:
+    if row.id > last[0] + 1:
+        return _missing(last[0] + 1, row.id - 1, "")
+    if row.id <= last[0]:
+        return _problem(Fault.INSERTED, row.id, "has no place in the log")
+    if _was_written_as(row, row.id):
+        return _stranger(row, last, rest)
+    if row.prev_hash == last[1]:
+        return _edited_or_inserted(row, last, rest)
+    if row.prev_hash == before[1] and _was_written_as(row, last[0]):
+        return _problem(Fault.INSERTED, last[0], "was put in; the rows after it were moved up")
+    return _moved(row, rest)
+
+
+def _stranger(row: AuditRow, last: Link, rest: Iterator[AuditRow]) -> AuditProblem:
+    """The row is sound in itself and does not follow the one before: one of the two is not the original."""
+    follower = next(rest, None)
+    is_original = follower is None or follower.prev_hash == row.hash
+    if last[0] > 0 and is_original:
+        return _problem(Fault.REPLACED, last[0], "is not the row that its follower was written after")
+    return _problem(Fault.REPLACED, row.id, "does not follow the row before it")
+
+
+def _edited_or_inserted(row: AuditRow, last: Link, rest: Iterator[AuditRow]) -> AuditProblem:
+    follower = next(rest, None)
+    if follower is not None and follower.prev_hash == last[1] and _was_written_as(follower, follower.id - 1):
+        return _problem(Fault.INSERTED, row.id, "was put in; the rows after it were moved up")
+    return _problem(Fault.EDITED, row.id, "was changed after it was written: its hash does not match")
+
+
+def _moved(row: AuditRow, rest: Iterator[AuditRow]) -> AuditProblem:
+    """Neither its place nor its predecessor is right: look for where it was written."""
+    furthest, follows_a_later_row = row.id, False
+    for other in rest:
+        furthest = other.id
+        follows_a_later_row = follows_a_later_row or other.hash == row.prev_hash
+    home = next((place for place in range(row.id + 1, furthest + _MOST_MOVED) if _was_written_as(row, place)), None)
+    if home is None:
+        return _problem(Fault.EDITED, row.id, "was changed after it was written: neither hash nor predecessor match")
+    if follows_a_later_row:
+        return _problem(Fault.REORDERED, row.id, f"was written as row {home}: rows changed places")
+    return _missing(row.id, home - 1, "the rows after them were moved down")
+
+
+def _was_written_as(row: AuditRow, row_id: int) -> bool:
+    columns = {name: getattr(row, name) for name in AUDIT_ROW.fields if name != "hash"}
+    try:
+        return row_hash(**{**columns, "id": row_id}) == row.hash
+    except UnicodeEncodeError:
+        return False
+
+
+def _missing(first: int, last: int, more: str) -> AuditProblem:
+    which = f"audit row {first} was" if first == last else f"audit rows {first} to {last} were"
+    return AuditProblem(fault=Fault.DELETED, row=first, text=f"{which} deleted{more and f': {more}'}")
+
+
+def _problem(fault: Fault, row: int, what: str) -> AuditProblem:
+    return AuditProblem(fault=fault, row=row, text=f"audit row {row} {what}")
+
+
+def _report(last: Link, problem: AuditProblem | None = None) -> AuditReport:
+    return AuditReport(rows=last[0], head=last if last[0] else None, problems=(problem,) if problem else ())
+
+
+# --- reading a file -----------------------------------------------------------------------------------------------------
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Read-only. Where no daemon left a write-ahead log the file is taken as it lies, so that nothing is made beside it."""
+    is_alone = not path.with_name(path.name + "-wal").exists()
+    mode = "mode=ro&immutable=1" if is_alone else "mode=ro"
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?{mode}", uri=True, isolation_level=None, timeout=5
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[AuditRow]:
+    return map(AUDIT_ROW.read, connection.execute(AUDIT_ROW.select("ORDER BY id")))
+
+
+def _cut_tail(connection: sqlite3.Connection, report: AuditReport) -> Iterator[AuditProblem]:
+    """SQLite counts the ids it has given; whoever cuts the end and forgets the counter is found without a head."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit_log'").fetchone()
+    if row is not None and row[0] > report.rows:
+        yield _missing(report.rows + 1, row[0], "the end was cut off")
+
+
+def _moves(connection: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:
+    return connection.execute("SELECT tx_id, id, details FROM audit_log WHERE tx_id IS NOT NULL ORDER BY tx_id, id")
+
+
+def _statuses(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    return connection.execute("SELECT id, status FROM transactions ORDER BY id")
