@@ -14,11 +14,16 @@ from waiaas.store.database import Store
 
 @dataclass(slots=True)
 class Lifecycle:
-    """Where the daemon is in its life. :param state: starting, ready or stopping"""
+    """Where the daemon is in its life.
+
+    :param state: starting, ready or stopping
+    :param is_open: whether this data directory was found to be the one it was
+    """
 
     started_at: int
     instance_id: str
     state: str = "starting"
+    is_open: bool = False
 
 
 class Admin:
@@ -46,9 +51,10 @@ class Admin:
 
     def health(self) -> dict[str, Any]:
         """What anybody may know. No database access."""
-        is_ready = self._lifecycle.state == "ready" and self._signer.is_unlocked
+        is_ready = self._lifecycle.state == "ready" and self._signer.is_unlocked and self._lifecycle.is_open
+        is_locked = self._lifecycle.state == "ready" and not is_ready
         return {
-            "status": "ok" if is_ready else self._lifecycle.state if self._lifecycle.state != "ready" else "locked",
+            "status": "ok" if is_ready else "locked" if is_locked else self._lifecycle.state,
             "version": __version__,
             "uptime": max(0, self._clock.now() - self._lifecycle.started_at),
             "schemaVersion": self._store.schema_version,

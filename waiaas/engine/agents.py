@@ -12,11 +12,11 @@ from waiaas.engine.sessions import Sessions
 from waiaas.engine.views import AgentView
 from waiaas.errors import BadRequest, Conflict, NotFound, NotReady
 from waiaas.interfaces.chain import Account
-from waiaas.keystore.client import KeyHeader, SignerClient
+from waiaas.interfaces.signing import Scheme
+from waiaas.keystore.client import SignerClient
+from waiaas.keystore.records import KeyHeader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page
-
-_KEY_VERSION = 1
 
 
 class Agents:
@@ -116,7 +116,8 @@ class Agents:
                 raise Conflict(f"this agent is {agent.status}")
             if unit.variants.of_agent_in_flight(agent.id):
                 raise Conflict("payments of this agent are on their way", hint="wait until they are final")
-            self._sessions.revoke_all_within(unit, actor, agent.id)
+            why = "its agent was terminated"
+            self._sessions.revoke_all_within(unit, actor, agent.id, code="AGENT_TERMINATED", why=why)
             now = self._clock.now()
             unit.agents.set_status(agent.id, expected=agent.status, status="TERMINATED", at=now)
             self._record(unit, "agent.terminated", actor, agent, {"before": agent.status})
@@ -165,11 +166,10 @@ class Agents:
 
     def _header(self, agent: Agent, chain_id: str) -> KeyHeader:
         return KeyHeader(
-            version=_KEY_VERSION,
             agent_id=agent.id,
             chain=agent.chain,
             chain_id=chain_id,
-            scheme=agent.key_scheme,
+            scheme=Scheme(agent.key_scheme),
             public_key=agent.public_key,
             address=agent.address,
             created_at=agent.created_at,

@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 import threading
+from collections.abc import Callable
 from typing import Literal
 
 from waiaas.clock import Clock
@@ -21,7 +22,10 @@ _MAX_TOKENS = 64
 
 
 class Operator:
-    """Lets the operator in. Thread-safe; tokens live in memory as SHA-256 and die with the process."""
+    """Lets the operator in. Thread-safe; tokens live in memory as SHA-256 and die with the process.
+
+    :param on_unlocked: what has to happen before anything is signed
+    """
 
     def __init__(
         self,
@@ -32,7 +36,9 @@ class Operator:
         failures: CredentialFailures,
         settings: Settings,
         clock: Clock,
+        on_unlocked: Callable[[], None],
     ) -> None:
+        self._on_unlocked = on_unlocked
         self._store = store
         self._signer = signer
         self._journal = journal
@@ -110,6 +116,7 @@ class Operator:
             password[:] = bytes(len(password))
         with self._store.write() as unit:
             self._journal.record(unit, "signer.unlocked", actor="operator", ip=ip)
+        self._on_unlocked()
 
     def _require_no_lockout(self) -> None:
         _, until = self._failures_so_far()

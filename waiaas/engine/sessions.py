@@ -130,14 +130,12 @@ class Sessions:
         for tx_id in ended:
             self._bench.outcomes.ring(tx_id)
 
-    def revoke_all_within(self, unit: Unit, actor: Actor, agent_id: str) -> None:
-        """End every session of the agent, in the caller's transaction."""
+    def revoke_all_within(self, unit: Unit, actor: Actor, agent_id: str, *, code: str, why: str) -> None:
+        """End every session of the agent, and cancel its unsigned rows, in the caller's transaction."""
         for session in unit.sessions.list(agent_id=agent_id, limit=100_000).items:
             self._revoke_within(unit, actor, session)
         for row in unit.transactions.unsigned_of_agent(agent_id):
-            end_unsigned_within(
-                self._bench, unit, row, "CANCELLED", "AGENT_TERMINATED", "its agent was terminated", actor=actor.label
-            )
+            end_unsigned_within(self._bench, unit, row, "CANCELLED", code, why, actor=actor.label)
 
     def renew(self, actor: Actor) -> Issued:
         """The same session with a new token and a new end; the old token dies in the same commit.

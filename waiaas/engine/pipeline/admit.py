@@ -126,7 +126,7 @@ class Admission:
 
         :raises Denied: by policy or constraint, :raises TooMany: when too many wait or run
         """
-        if not self._bench.signer.is_unlocked:
+        if not (self._bench.signer.is_unlocked and self._bench.is_open()):
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
         for _ in range(_JUDGEMENTS):
             judgement = self._bench.evaluator.judge(subject(request, intent))

@@ -16,7 +16,7 @@ from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, la
 from waiaas.engine.rules.bytes_check import mismatch
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
-from waiaas.errors import Malformed, NotReady, Refused, Unavailable
+from waiaas.errors import Denied, Malformed, NotReady, Refused, Unavailable
 from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
@@ -49,6 +49,8 @@ class Sign:
 
     def run(self, row: Transaction) -> Progress:
         """One transition, or none yet. May be called again: nothing is kept that was not committed."""
+        if not self._bench.is_open():
+            return later(_SIGNER_AWAY_SECONDS)
         job = self._prepare(row)
         if job is None:
             return DONE
@@ -64,6 +66,8 @@ class Sign:
             return self._refused(row, problem)
         except Malformed as problem:
             return self._fail(row, "MALFORMED_BYTES", problem.message)
+        except Denied as problem:
+            return self._fail(row, "SIGNER_REFUSED", problem.message)
         if decoded is None or signed is None:
             return DONE
         return self._store(job, signed, decoded)

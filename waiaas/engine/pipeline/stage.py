@@ -49,6 +49,7 @@ class Bench:
 
     :param on_signed: called after each commit that stored signed bytes or a final outcome; moves the pinned head
     :param stop_epoch: the current one; requests with an older one are refused by the signer
+    :param is_open: whether this data directory was found to be the one it was: nothing is admitted or signed before
     """
 
     store: Store
@@ -62,6 +63,7 @@ class Bench:
     observe: Observer
     on_signed: Callable[[], None]
     stop_epoch: Callable[[], int]
+    is_open: Callable[[], bool]
 
 
 def deadline(row: Transaction, timeout: int) -> int:

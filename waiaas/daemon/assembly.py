@@ -1,0 +1,190 @@
+"""The one place that constructs everything, in order, each part from those before it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from waiaas.clock import Clock
+from waiaas.config import DataDir, Settings, write_private
+from waiaas.engine.admin import Admin, Lifecycle
+from waiaas.engine.agents import Agents
+from waiaas.engine.approvals import Approvals
+from waiaas.engine.audit import Audit
+from waiaas.engine.catalogue import Catalogue
+from waiaas.engine.chains import Chains
+from waiaas.engine.channels import ChannelConfigs
+from waiaas.engine.failures import CredentialFailures
+from waiaas.engine.head import HeadKeeper
+from waiaas.engine.journal import Journal
+from waiaas.engine.metrics import Metrics
+from waiaas.engine.notifications import Notifications
+from waiaas.engine.operator import Operator
+from waiaas.engine.outcomes import Outcomes
+from waiaas.engine.pipeline.evaluate import Evaluator
+from waiaas.engine.pipeline.runner import Runner
+from waiaas.engine.pipeline.stage import Bench, Observer
+from waiaas.engine.pipeline.transitions import Transitions
+from waiaas.engine.policies import Policies
+from waiaas.engine.recovery import Recovery
+from waiaas.engine.services import Services
+from waiaas.engine.sessions import Sessions
+from waiaas.engine.transactions import Transactions
+from waiaas.engine.wallet import Wallet
+from waiaas.keystore.client import SignerClient
+from waiaas.registry import Registry
+from waiaas.store.database import Store
+from waiaas.store.records import Transaction
+from waiaas.workers.checkpointer import Checkpointer
+from waiaas.workers.confirmer import Confirmer
+from waiaas.workers.courier import Courier
+from waiaas.workers.head_writer import HeadWriter
+from waiaas.workers.lanes import Lanes
+from waiaas.workers.thread import WorkerThread
+from waiaas.workers.timekeeper import Timekeeper
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """Everything that runs, assembled."""
+
+    services: Services
+    lanes: Lanes
+    workers: list[WorkerThread]
+    head: HeadKeeper
+    recovery: Recovery
+    outcomes: Outcomes
+    lifecycle: Lifecycle
+    chains: Chains
+    journal: Journal
+    store: Store
+
+
+class _Bells:
+    """Wake-ups of workers, named before the workers are: parts are built before what they wake."""
+
+    def __init__(self) -> None:
+        self.on_record: list[Callable[[], None]] = []
+        self.on_signed: list[Callable[[], None]] = []
+
+    def recorded(self) -> None:
+        """Something is to be told to people."""
+        for wake in self.on_record:
+            wake()
+
+    def signed(self) -> None:
+        """Bytes were stored, or a row became final."""
+        for wake in self.on_signed:
+            wake()
+
+
+
+def assemble(
+    *,
+    settings: Settings,
+    paths: DataDir,
+    store: Store,
+    signer: SignerClient,
+    registry: Registry,
+    clock: Clock,
+    lifecycle: Lifecycle,
+    observe: Observer,
+    stop: Callable[[], None],
+    on_death: Callable[[str], None],
+) -> House:
+    """Build the house. Starts nothing.
+
+    :param stop: asks the daemon to drain and end
+    :param on_death: told of a worker that died
+    """
+    bells = _Bells()
+    journal = Journal(clock, notifications_enabled=settings.notifications.enabled, after_record=bells.recorded)
+    chains = Chains(registry, settings, clock)
+    outcomes = Outcomes()
+    head = HeadKeeper(paths.head, paths.database, store, write_private)
+    bench = Bench(
+        store=store,
+        chains=chains,
+        signer=signer,
+        evaluator=Evaluator(store, registry, chains, settings, clock),
+        transitions=Transitions(journal, clock),
+        outcomes=outcomes,
+        settings=settings,
+        clock=clock,
+        observe=observe,
+        on_signed=bells.signed,
+        stop_epoch=lambda: 0,
+        is_open=lambda: lifecycle.is_open,
+    )
+    lanes = Lanes(Runner(bench).advance, on_death)
+
+    def wake(row: Transaction) -> None:
+        lanes.submit((row.chain, row.network), row.agent_id, row.id)
+
+    failures = CredentialFailures(store, journal, clock)
+    sessions = Sessions(bench=bench, journal=journal, failures=failures)
+    configs = ChannelConfigs(store=store, registry=registry, signer=signer, journal=journal, clock=clock)
+    recovery = Recovery(
+        bench=bench,
+        journal=journal,
+        sessions=sessions,
+        head=head,
+        configs=configs,
+        lifecycle=lifecycle,
+        keystore=paths.keystore,
+        wake=wake,
+    )
+    notifications = Notifications(
+        store=store,
+        registry=registry,
+        clock=clock,
+        unseal=configs.unseal,
+        retention_days=settings.notifications.log_retention_days,
+    )
+    services = Services(
+        agents=Agents(
+            store=store,
+            chains=chains,
+            signer=signer,
+            sessions=sessions,
+            journal=journal,
+            clock=clock,
+            wake=recovery.wake_agent,
+        ),
+        sessions=sessions,
+        transactions=Transactions(bench, wake),
+        policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
+        approvals=Approvals(bench, journal, wake),
+        operator=Operator(
+            store=store,
+            signer=signer,
+            journal=journal,
+            failures=failures,
+            settings=settings,
+            clock=clock,
+            on_unlocked=recovery.after_unlock,
+        ),
+        audit=Audit(store, paths.database),
+        wallet=Wallet(bench),
+        admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
+        catalogue=Catalogue(registry, chains),
+        metrics=Metrics(store, lanes.sizes, lambda: signer.is_unlocked),
+    )
+    confirmers = [WorkerThread(Confirmer(bench, *name), on_death) for name in chains.names()]
+    courier = WorkerThread(Courier(notifications, clock), on_death)
+    head_writer = WorkerThread(HeadWriter(head), on_death)
+    timekeeper = WorkerThread(Timekeeper(bench, failures, wake), on_death)
+    checkpointer = WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death)
+    bells.on_record.append(courier.wake)
+    bells.on_signed += [head_writer.wake, *(worker.wake for worker in confirmers)]
+    return House(
+        services=services,
+        lanes=lanes,
+        workers=[*confirmers, courier, head_writer, timekeeper, checkpointer],
+        head=head,
+        recovery=recovery,
+        outcomes=outcomes,
+        lifecycle=lifecycle,
+        chains=chains,
+        journal=journal,
+        store=store,
+    )
+

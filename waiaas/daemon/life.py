@@ -1,0 +1,284 @@
+"""One life of the daemon, from the lock to the last answer."""
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from uuid6 import uuid7
+
+from waiaas import __version__
+from waiaas.api.app import create_app
+from waiaas.clock import Clock, SystemClock
+from waiaas.config import DataDir, Settings, check, load, write_private
+from waiaas.daemon.assembly import House, assemble
+from waiaas.daemon.hardening import make_undumpable
+from waiaas.daemon.lock import DirectoryLock
+from waiaas.daemon.logs import set_up
+from waiaas.daemon.server import Server
+from waiaas.engine.admin import Lifecycle
+from waiaas.engine.pipeline.stage import Observer
+from waiaas.keystore.client import SignerClient
+from waiaas.registry import PluginStatus, Registry, parse
+from waiaas.registry import load as load_plugins
+from waiaas.store.database import Store
+
+_log = logging.getLogger("waiaas.daemon")
+_WORKER_SECONDS = 5.0
+EXIT_OK, EXIT_FAILED = 0, 1
+
+
+def _unobserved(step: str, tx_id: str) -> None:
+    """Nobody watches the steps."""
+
+
+def run(
+    data_dir: Path,
+    *,
+    password: bytearray | None,
+    environ: Mapping[str, str],
+    observe: Observer = _unobserved,
+    clock: Clock | None = None,
+    on_ready: Callable[[str], None] = lambda url: None,
+) -> int:
+    """Run a daemon in the foreground until it is told to stop. Call from the main thread.
+
+    :param password: unlocks the signer; wiped; None starts locked
+    :param environ: overrides of the configuration, without any secret
+    :param observe: told of each durable step; tests inject one
+    :param on_ready: called with the address once requests are answered
+    :returns: 0 after an orderly stop, 1 when a part died
+    :raises StartRefused: when it cannot begin, naming what to mend
+    """
+    daemon = Daemon(data_dir, environ, observe, clock or SystemClock())
+    try:
+        daemon.start(password)
+        on_ready(daemon.url)
+        return daemon.wait()
+    finally:
+        if password is not None:
+            password[:] = bytes(len(password))
+        daemon.stop()
+
+
+class Daemon:
+    """Everything that one process holds, in the order in which it was taken."""
+
+    def __init__(self, data_dir: Path, environ: Mapping[str, str], observe: Observer, clock: Clock) -> None:
+        self._root = data_dir
+        self._environ = environ
+        self._observe = observe
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._died: str | None = None
+        self._undo: list[Callable[[], object]] = []
+        self._grace = 30.0
+        self.url = ""
+
+    def start(self, password: bytearray | None) -> None:
+        """Take the directory, build the house, open the doors."""
+        make_undumpable()
+        settings = load(self._root, self._environ)
+        check(self._root, readable=frozenset({settings.paths.daemon_pid}))
+        paths, self._grace = settings.paths, float(settings.daemon.shutdown_timeout)
+        self._take(paths)
+        daemon = settings.daemon
+        handler = set_up(paths.log, daemon.log_level, daemon.log_max_size, daemon.log_max_files)
+        self._undo.append(handler.close)
+        self._catch_signals()
+        signer = self._signer(paths)
+        unlocking = _Unlocking(signer, password)
+        registry = load_plugins(parse(paths.plugins_lock.read_text()), settings.plugins.allow, settings.plugins.disable)
+        self._remember_examined(registry, paths)
+        store = self._store(settings)
+        house = self._assemble(settings, paths, store, signer, registry)
+        self._report(settings, registry, house)
+        unlocking.join()
+        if password is not None:
+            house.recovery.after_unlock()
+        self._open_doors(settings, paths, house)
+
+    def wait(self) -> int:
+        """Until a signal, an order over HTTP, or the death of a part."""
+        while not self._stopping.wait(3600):
+            continue
+        if self._died is not None:
+            _log.critical("the daemon ends because %s died; nothing that was admitted is lost", self._died)
+            return EXIT_FAILED
+        return EXIT_OK
+
+    def stop(self) -> None:
+        """Everything back, in reverse. May be called again."""
+        self._stopping.set()
+        while self._undo:
+            undo = self._undo.pop()
+            try:
+                undo()
+            except Exception:
+                _log.exception("stopping was not clean")
+
+    def _take(self, paths: DataDir) -> None:
+        lock = DirectoryLock(paths.daemon_lock)
+        lock.take()
+        self._undo.append(lock.release)
+        write_private(paths.daemon_pid, f"{os.getpid()}\n".encode(), mode=0o644)
+        self._undo.append(lambda: paths.daemon_pid.unlink(missing_ok=True))
+
+    def _catch_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before = signal.signal(number, lambda *_: self._stopping.set())
+            self._undo.append(lambda number=number, before=before: signal.signal(number, before))
+
+    def _signer(self, paths: DataDir) -> SignerClient:
+        signer = SignerClient.start(paths.keystore)
+        self._undo.append(signer.close)
+        return signer
+
+    def _remember_examined(self, registry: Registry, paths: DataDir) -> None:
+        text = registry.lock.render().encode()
+        if text != paths.plugins_lock.read_bytes():
+            write_private(paths.plugins_lock, text)
+
+    def _store(self, settings: Settings) -> Store:
+        database = settings.database
+        store = Store.open(
+            settings.paths.database,
+            busy_timeout=database.busy_timeout,
+            cache_size=database.cache_size,
+            mmap_size=database.mmap_size,
+            backups=settings.paths.backups,
+        )
+        self._undo.append(store.close)
+        return store
+
+    def _assemble(
+        self, settings: Settings, paths: DataDir, store: Store, signer: SignerClient, registry: Registry
+    ) -> House:
+        lifecycle = Lifecycle(started_at=self._clock.now(), instance_id=_instance_id(store))
+        house = assemble(
+            settings=settings,
+            paths=paths,
+            store=store,
+            signer=signer,
+            registry=registry,
+            clock=self._clock,
+            lifecycle=lifecycle,
+            observe=self._observe,
+            stop=self._stopping.set,
+            on_death=self._on_death,
+        )
+        self._undo.append(house.chains.close)
+        signer.on_death(lambda: self._signer_died(house, store))
+        return house
+
+    def _report(self, settings: Settings, registry: Registry, house: House) -> None:
+        names = [plugin.name for plugin in registry.plugins]
+        models = {plugin: adapter.settings_model for plugin, adapter in registry.chains.values()}
+        for warning in (*settings.warnings, *settings.check_names(house.chains.names(), names, models)):
+            _log.warning("%s", warning)
+        failed = [plugin for plugin in registry.plugins if plugin.status is PluginStatus.FAILED]
+        with house.store.write() as unit:
+            house.journal.record(unit, "daemon.started", actor="system", details={"version": __version__})
+            for plugin in failed:
+                _log.error("the plugin %s was left out: %s", plugin.name, plugin.error)
+                details = {"plugin": plugin.name, "error": plugin.error}
+                house.journal.record(unit, "plugin.failed", actor="system", details=details)
+
+    def _open_doors(self, settings: Settings, paths: DataDir, house: House) -> None:
+        for worker in house.workers:
+            worker.start()
+        self._undo.append(lambda: self._stop_workers(house))
+        app = create_app(house.services, settings, "tcp")
+        daemon = settings.daemon
+        server = Server(
+            app, host=daemon.hostname, port=daemon.port, threads=daemon.threads, socket_path=paths.admin_socket
+        )
+        server.start()
+        self._undo.append(lambda: self._drain(server, house))
+        self.url = f"http://{_shown_host(daemon.hostname)}:{server.port}"
+        self._announce(paths, house)
+        house.lifecycle.state = "ready"
+        _log.info("ready at %s", self.url)
+
+    def _announce(self, paths: DataDir, house: House) -> None:
+        document = {
+            "pid": os.getpid(),
+            "url": self.url,
+            "instanceId": house.lifecycle.instance_id,
+            "version": __version__,
+        }
+        write_private(paths.daemon_json, json.dumps(document).encode())
+        self._undo.append(lambda: paths.daemon_json.unlink(missing_ok=True))
+
+    def _drain(self, server: Server, house: House) -> None:
+        house.lifecycle.state = "stopping"
+        house.outcomes.close()
+        if not server.drain(self._grace):
+            _log.warning("some requests were still under way when the time to stop was over")
+
+    def _stop_workers(self, house: House) -> None:
+        house.lanes.stop(self._grace)
+        for worker in house.workers:
+            worker.stop(_WORKER_SECONDS)
+        with house.store.write() as unit:
+            house.journal.record(unit, "daemon.stopped", actor="system")
+        house.head.keep()
+
+    def _signer_died(self, house: House, store: Store) -> None:
+        if self._stopping.is_set():
+            return
+        _log.critical("the signer died; nothing is signed until `waiaas unlock`")
+        with store.write() as unit:
+            house.journal.record(unit, "signer.died", actor="system")
+
+    def _on_death(self, part: str) -> None:
+        self._died = part
+        self._stopping.set()
+
+
+class _Unlocking:
+    """The key derivation on a thread of its own, while plugins load and the database opens.
+
+    Nothing signs meanwhile: the house is not open before :meth:`join`, and the recovery after it.
+    """
+
+    def __init__(self, signer: SignerClient, password: bytearray | None) -> None:
+        self._problem: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(signer, password), name="waiaas-unlock", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for it. :raises StartRefused: when the password is wrong or the keystore is damaged"""
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+
+    def _run(self, signer: SignerClient, password: bytearray | None) -> None:
+        if password is None:
+            return
+        try:
+            signer.unlock(password)
+        except BaseException as problem:
+            self._problem = problem
+        finally:
+            password[:] = bytes(len(password))
+
+
+def _instance_id(store: Store) -> str:
+    """This installation's name, made at the first start; decisions of owners are bound to it."""
+    with store.write() as unit:
+        known = unit.state.get("instance_id")
+        if known is None:
+            known = str(uuid7())
+            unit.state.set("instance_id", known)
+        return known
+
+
+def _shown_host(hostname: str) -> str:
+    return f"[{hostname}]" if ":" in hostname else hostname
+
+
+

@@ -1,0 +1,119 @@
+"""Recovery: what happens between an unlocked signer and the first payment, after a start, a crash, or a restored backup.
+
+A crash needs nothing special: the same stages pick every unfinished row up. A directory that is not the one it was (copied,
+rolled back, restored) is another matter: there, every agent is suspended, sessions die and held rows are cancelled, before
+anything can be signed (invariant 14).
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from waiaas.engine.actors import SYSTEM
+from waiaas.engine.admin import Lifecycle
+from waiaas.engine.channels import ChannelConfigs
+from waiaas.engine.head import HeadKeeper
+from waiaas.engine.journal import Journal
+from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.rules.transaction_states import UNSIGNED
+from waiaas.engine.sessions import Sessions
+from waiaas.store.records import Transaction
+
+_log = logging.getLogger("waiaas.recovery")
+_HEAD = "audit-head"
+
+
+class Recovery:
+    """Opens the house for business, once a process; brings rows back into their lanes.
+
+    :param wake: puts a row into its account's lane
+    """
+
+    def __init__(
+        self,
+        *,
+        bench: Bench,
+        journal: Journal,
+        sessions: Sessions,
+        head: HeadKeeper,
+        configs: ChannelConfigs,
+        lifecycle: Lifecycle,
+        keystore: Path,
+        wake: Callable[[Transaction], None],
+    ) -> None:
+        self._bench = bench
+        self._journal = journal
+        self._sessions = sessions
+        self._head = head
+        self._configs = configs
+        self._lifecycle = lifecycle
+        self._keystore = keystore
+        self._wake = wake
+        self._lock = threading.Lock()
+
+    def after_unlock(self) -> None:
+        """Check the directory, finish what a crash interrupted, then let payments go. May be called again.
+
+        :raises StartRefused: when too few notification channels are enabled
+        """
+        with self._lock:
+            if not self._lifecycle.is_open:
+                self._configs.ensure_enough(self._bench.settings.notifications.min_channels)
+                wrong = self._head.open(self._bench.signer.subkey(_HEAD))
+                if wrong is not None:
+                    self._distrust(wrong)
+                self._finish_creations()
+                self._head.keep()
+                self._lifecycle.is_open = True
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Put every unfinished row into its lane; rows that wait for time or people leave it again at once."""
+        with self._bench.store.read() as unit:
+            ids = unit.transactions.ids_in(("PENDING", "EXECUTING", "QUEUED", "SUBMITTED"))
+            rows = [unit.transactions.get(tx_id) for tx_id in ids]
+        for row in rows:
+            if row is not None and _needs_lane(row):
+                self._wake(row)
+
+    def wake_agent(self, agent_id: str) -> None:
+        """The same for one agent, after it was resumed."""
+        with self._bench.store.read() as unit:
+            rows = [*unit.transactions.unsigned_of_agent(agent_id)]
+            signed = unit.transactions.ids_in(("SUBMITTED",))
+            rows += [row for row in (unit.transactions.get(tx_id) for tx_id in signed) if row is not None]
+        for row in rows:
+            if row.agent_id == agent_id and _needs_lane(row):
+                self._wake(row)
+
+    def _distrust(self, why: str) -> None:
+        """This directory was restored, copied or rolled back: nothing is signed before a person resumes the agents."""
+        _log.critical("the data directory is not the one it was: %s; every agent is suspended", why)
+        now = self._bench.clock.now()
+        with self._bench.store.write() as unit:
+            self._journal.record(unit, "daemon.directory_moved", actor="system", details={"reason": why})
+            for agent_id in unit.agents.all_ids():
+                agent = unit.agents.get(agent_id)
+                if agent is not None and agent.status == "ACTIVE":
+                    unit.agents.set_status(agent_id, expected="ACTIVE", status="SUSPENDED", at=now, reason=why)
+                    details = {"reason": why}
+                    self._journal.record(unit, "agent.suspended", actor="system", agent_id=agent.id, details=details)
+                self._sessions.revoke_all_within(unit, SYSTEM, agent_id, code="DIRECTORY_MOVED", why=why)
+        self._sessions.forget()
+
+    def _finish_creations(self) -> None:
+        """An agent whose creation was cut short: with its key file it is whole, without it it never was."""
+        with self._bench.store.read() as unit:
+            half = [agent for agent in map(unit.agents.get, unit.agents.all_ids()) if agent and agent.status == "CREATING"]
+        for agent in half:
+            has_key = (self._keystore / f"{agent.id}.json").exists()
+            status, event = ("ACTIVE", "agent.created") if has_key else ("TERMINATED", "agent.terminated")
+            with self._bench.store.write() as unit:
+                if unit.agents.set_status(agent.id, expected="CREATING", status=status, at=self._bench.clock.now()):
+                    details = {"reason": "its creation had been interrupted"}
+                    self._journal.record(unit, event, actor="system", agent_id=agent.id, details=details)
+
+
+def _needs_lane(row: Transaction) -> bool:
+    return row.status in UNSIGNED or (row.status == "SUBMITTED" and row.broadcast_at is None)

@@ -1,0 +1,113 @@
+"""The confirmer: one a network. It asks the chain about every SUBMITTED row, settles what is final, and sends again what is lost."""
+
+import logging
+from collections.abc import Sequence
+
+from waiaas.clock import Clock
+from waiaas.engine.chains import Chain
+from waiaas.engine.pipeline.broadcast import Broadcast
+from waiaas.engine.pipeline.confirm import Confirm, Sighting
+from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.variants import signed_of
+from waiaas.errors import Refused, Unavailable
+from waiaas.interfaces.chain import Phase, Sent
+from waiaas.store.records import Transaction, Variant
+
+_log = logging.getLogger("waiaas.confirmer")
+_BATCH = 256
+_RESENDS_A_ROUND = 16
+_RESEND_BLOCKS = 5
+_IDLE_SECONDS = 5.0
+_NODE_AWAY_SECONDS = 2.0
+_SLOWEST_POLL, _FASTEST_POLL = 2.0, 0.05
+_LATE_EVERY_SECONDS = 60.0
+_LATE_FOR_SECONDS = 86400
+
+
+class Confirmer:
+    """The job for one network."""
+
+    def __init__(self, bench: Bench, chain: str, network: str) -> None:
+        self.name = f"confirm-{chain}-{network}"
+        self._where = chain, network
+        self._bench = bench
+        self._clock: Clock = bench.clock
+        self._confirm = Confirm(bench)
+        self._broadcast = Broadcast(bench)
+        self._sent_at: dict[str, float] = {}
+        self._late_at = 0.0
+        self._not_before = 0.0
+
+    def run_once(self) -> float:
+        """One round over all SUBMITTED rows of the network, unless the last was a moment ago. Returns the time until the next."""
+        if self._clock.monotonic() < self._not_before:
+            return self._not_before - self._clock.monotonic()
+        rows = self._rows("SUBMITTED")
+        is_late_due = self._clock.monotonic() >= self._late_at
+        if not rows and not is_late_due:
+            self._sent_at.clear()
+            return _IDLE_SECONDS
+        chain = self._bench.chains.get(*self._where)
+        self._not_before = self._clock.monotonic() + self._poll_seconds(chain)
+        try:
+            for start in range(0, len(rows), _BATCH):
+                self._round(chain, rows[start : start + _BATCH])
+            if is_late_due:
+                self._look_for_late_ones(chain)
+        except Unavailable as problem:
+            return float(problem.retry_after or min(_NODE_AWAY_SECONDS, self._poll_seconds(chain) * 4))
+        return self._poll_seconds(chain) if rows else _IDLE_SECONDS
+
+    def _poll_seconds(self, chain: Chain) -> float:
+        return max(_FASTEST_POLL, min(_SLOWEST_POLL, chain.network.block_milliseconds / 1000))
+
+    def _rows(self, status: str) -> Sequence[tuple[Transaction, Variant]]:
+        """Rows with the bytes that were sent last."""
+        with self._bench.store.read() as unit:
+            rows = unit.transactions.rows_in((status,), chain=self._where[0], network=self._where[1], limit=100_000)
+            variants = {row.id: unit.variants.of(row.id) for row in rows}
+        return [(row, variants[row.id][-1]) for row in rows if variants[row.id]]
+
+    def _round(self, chain: Chain, rows: Sequence[tuple[Transaction, Variant]]) -> None:
+        sightings = self._look(chain, rows)
+        self._confirm.settle(sightings)
+        lost = [sighting.row for sighting in sightings if sighting.status.phase is Phase.UNSEEN]
+        for row in self._due_again(lost, chain):
+            self._send_again(row)
+
+    def _look(self, chain: Chain, rows: Sequence[tuple[Transaction, Variant]]) -> list[Sighting]:
+        try:
+            chain.require_right_chain()
+            statuses = chain.call(chain.adapter.statuses, [signed_of(variant) for _, variant in rows])
+        except Refused as problem:
+            _log.error("%s cannot tell about payments: %s", self.name, problem.message)
+            raise Unavailable("the adapter could not tell") from None
+        return [
+            Sighting(row=row, variant=variant, status=status)
+            for (row, variant), status in zip(rows, statuses, strict=True)
+        ]
+
+    def _due_again(self, lost: Sequence[Transaction], chain: Chain) -> Sequence[Transaction]:
+        now, pause = self._clock.monotonic(), _RESEND_BLOCKS * self._poll_seconds(chain)
+        due = [row for row in lost if self._sent_at.setdefault(row.id, now) + pause <= now]
+        return due[:_RESENDS_A_ROUND]
+
+    def _send_again(self, row: Transaction) -> None:
+        self._sent_at[row.id] = self._clock.monotonic()
+        try:
+            sent = self._broadcast.send(row)
+        except Unavailable:
+            return  # asked again in the next round
+        if sent in (Sent.ACCEPTED, Sent.KNOWN) and row.broadcast_at is None:
+            self._broadcast.note_accepted(row)
+
+    def _look_for_late_ones(self, chain: Chain) -> None:
+        """Rows that were given up with proof a while ago: should the chain have them after all, the chain is right."""
+        self._late_at = self._clock.monotonic() + _LATE_EVERY_SECONDS
+        since = self._clock.now() - _LATE_FOR_SECONDS
+        with self._bench.store.read() as unit:
+            rows = unit.transactions.given_up(chain=self._where[0], network=self._where[1], since=since, limit=_BATCH)
+            variants = {row.id: unit.variants.of(row.id) for row in rows}
+        candidates = [(row, variants[row.id][-1]) for row in rows if variants[row.id]]
+        if candidates:
+            self._confirm.settle([sighting for sighting in self._look(chain, candidates) if sighting.status.phase is Phase.FINAL])

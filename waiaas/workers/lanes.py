@@ -1,0 +1,162 @@
+"""Lanes: one account's payments one after another, from the hold until a node has the bytes; other accounts pass by.
+
+Each network has a pool of threads of its own, so that a slow chain holds up no other. A row that must wait (a node is away, the
+signer is locked) keeps its account's lane and frees the thread.
+"""
+
+import heapq
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from waiaas.engine.pipeline.stage import Go, Progress
+from waiaas.errors import NotReady, WaiaasError
+
+_log = logging.getLogger("waiaas.lanes")
+_THREADS = 8
+_FAULT_SECONDS = 5.0
+_STORE_AWAY_SECONDS = 1.0
+Network = tuple[str, str]
+Advance = Callable[[str], Progress]
+
+
+class Lanes:
+    """All lanes. Thread-safe. Rows are known by their id alone; everything else is read afresh each time.
+
+    :param advance: runs one stage of a row
+    :param on_death: called when a thread of a pool ends unexpectedly
+    """
+
+    def __init__(self, advance: Advance, on_death: Callable[[str], None]) -> None:
+        self._advance = advance
+        self._on_death = on_death
+        self._pools: dict[Network, _Pool] = {}
+        self._lock = threading.Lock()
+        self._is_stopping = False
+
+    def submit(self, network: Network, account: str, tx_id: str) -> None:
+        """Put a row at the end of its account's lane. A row that is in it already is not put in twice."""
+        with self._lock:
+            if self._is_stopping:
+                return  # the row is durable; the next start picks it up
+            pool = self._pools.get(network)
+            if pool is None:
+                pool = self._pools[network] = _Pool(network, self._advance, self._on_death)
+        pool.submit(account, tx_id)
+
+    def sizes(self) -> Mapping[Network, int]:
+        """How many rows each network's lanes hold."""
+        return {network: pool.size() for network, pool in list(self._pools.items())}
+
+    def stop(self, seconds: float) -> bool:
+        """Let stages that run finish, start no others. Returns whether all threads ended in time."""
+        with self._lock:
+            self._is_stopping = True
+        end = time.monotonic() + seconds
+        for pool in self._pools.values():
+            pool.close()
+        return all([pool.join(end - time.monotonic()) for pool in self._pools.values()])
+
+
+class _Pool:
+    """The lanes of one network."""
+
+    def __init__(self, network: Network, advance: Advance, on_death: Callable[[str], None]) -> None:
+        self._advance = advance
+        self._on_death = on_death
+        self._changed = threading.Condition()
+        self._lanes: dict[str, deque[str]] = {}
+        self._ready: deque[str] = deque()
+        self._later: list[tuple[float, str]] = []
+        self._is_closed = False
+        name = "waiaas-lane-" + "-".join(network)
+        self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(_THREADS)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, account: str, tx_id: str) -> None:
+        with self._changed:
+            lane = self._lanes.get(account)
+            if lane is None:
+                self._lanes[account] = deque([tx_id])
+                self._ready.append(account)
+                self._changed.notify()
+            elif tx_id not in lane:
+                lane.append(tx_id)
+
+    def size(self) -> int:
+        with self._changed:
+            return sum(len(lane) for lane in self._lanes.values())
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def join(self, seconds: float) -> bool:
+        end = time.monotonic() + max(0.0, seconds)
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                account = self._next()
+                if account is None:
+                    return
+                self._serve(account)
+        except BaseException:
+            _log.critical("a lane thread died", exc_info=True)
+            self._on_death("lanes")
+
+    def _next(self) -> str | None:
+        """The next account whose head may move; waits for one. None when the pool closed."""
+        with self._changed:
+            while True:
+                if self._is_closed:
+                    return None
+                now = time.monotonic()
+                while self._later and self._later[0][0] <= now:
+                    self._ready.append(heapq.heappop(self._later)[1])
+                if self._ready:
+                    return self._ready.popleft()
+                self._changed.wait(self._later[0][0] - now if self._later else None)
+
+    def _serve(self, account: str) -> None:
+        """Advance the head of one lane until it is through or must wait. The account is in no queue meanwhile."""
+        with self._changed:
+            tx_id = self._lanes[account][0]
+        progress = self._step(tx_id)
+        while progress.go is Go.ON and not self._is_closed:
+            progress = self._step(tx_id)
+        with self._changed:
+            if progress.go is Go.LATER:
+                heapq.heappush(self._later, (time.monotonic() + progress.seconds, account))
+            else:
+                self._leave(account, is_through=progress.go is Go.DONE)
+            self._changed.notify()
+
+    def _leave(self, account: str, *, is_through: bool) -> None:
+        lane = self._lanes[account]
+        if is_through:
+            lane.popleft()
+        if lane:
+            self._ready.append(account)
+        else:
+            del self._lanes[account]
+
+    def _step(self, tx_id: str) -> Progress:
+        """One stage. What a stage did not expect keeps the row where it is, to be looked at again until it expires."""
+        try:
+            return self._advance(tx_id)
+        except NotReady as problem:
+            _log.warning("%s waits: %s", tx_id, problem.message)
+            return Progress(go=Go.LATER, seconds=_STORE_AWAY_SECONDS)
+        except WaiaasError as problem:
+            _log.error("%s cannot go on: %s %s", tx_id, problem.code, problem.message)
+        except Exception:
+            _log.exception("%s failed unexpectedly", tx_id)
+        return Progress(go=Go.LATER, seconds=_FAULT_SECONDS)

@@ -1,0 +1,71 @@
+"""The timekeeper: what is due goes to its lane, what is too old expires, what was counted gets written."""
+
+from collections.abc import Callable
+
+from waiaas.engine.failures import CredentialFailures
+from waiaas.engine.pipeline.ending import end_unsigned, end_unsigned_within
+from waiaas.engine.pipeline.holds import SUBJECT
+from waiaas.engine.pipeline.stage import Bench, deadline
+from waiaas.store.records import Transaction
+
+_BATCH = 500
+_TICK_SECONDS = 1.0
+
+
+class Timekeeper:
+    """The job. :param wake: puts a row into its account's lane"""
+
+    name = "timekeeper"
+
+    def __init__(self, bench: Bench, failures: CredentialFailures, wake: Callable[[Transaction], None]) -> None:
+        self._bench = bench
+        self._failures = failures
+        self._wake = wake
+
+    def run_once(self) -> float:
+        """Everything that the clock asks for now."""
+        now = self._bench.clock.now()
+        self._release_due(now)
+        self._expire_approvals(now)
+        self._expire_rows(now)
+        self._failures.flush()
+        with self._bench.store.read() as unit:
+            due_at = unit.transactions.next_due()
+        return _TICK_SECONDS if due_at is None or due_at > now else _TICK_SECONDS / 2
+
+    def _release_due(self, now: int) -> None:
+        with self._bench.store.read() as unit:
+            rows = [unit.transactions.get(tx_id) for tx_id in unit.transactions.due(now, _BATCH)]
+        for row in rows:
+            if row is None:
+                continue
+            if now >= deadline(row, self._bench.settings.security.execution_timeout):
+                end_unsigned(self._bench, row, "EXPIRED", "EXECUTION_TIMEOUT", "its hour came while nothing could be paid")
+            else:
+                self._wake(row)
+
+    def _expire_approvals(self, now: int) -> None:
+        with self._bench.store.read() as unit:
+            expired = unit.approvals.expired(now, _BATCH)
+        for approval in expired:
+            with self._bench.store.write() as unit:
+                row = unit.transactions.get(approval.subject_id) if approval.subject_type == SUBJECT else None
+                still_open = unit.approvals.open_of(approval.subject_type, approval.subject_id)
+                if still_open is None or still_open.id != approval.id:
+                    continue
+                if row is None or row.status != "QUEUED":
+                    unit.approvals.settle(approval.id, rejected_at=now)
+                    continue
+                end_unsigned_within(
+                    self._bench, unit, row, "EXPIRED", "APPROVAL_TIMEOUT", "nobody approved it in time"
+                )
+            self._bench.outcomes.ring(approval.subject_id)
+
+    def _expire_rows(self, now: int) -> None:
+        timeout = self._bench.settings.security.execution_timeout
+        with self._bench.store.read() as unit:
+            rows = unit.transactions.older_than(("PENDING", "EXECUTING"), now - timeout, _BATCH)
+        for row in rows:
+            if now >= deadline(row, timeout):
+                code = "FEE_ABOVE_CAP" if row.error_code == "FEE_ABOVE_CAP" else "EXECUTION_TIMEOUT"
+                end_unsigned(self._bench, row, "EXPIRED", code, "it was not paid in time")
