@@ -76,6 +76,8 @@ def test_state_lists_what_happened(localnet: Localnet, client: Client, payer: Ke
         ("advance", b'{"slots": true}'),
         ("clock", b'{"slotSeconds": 0}'),
         ("clock", b'{"slotSeconds": "1"}'),
+        ("advance", b'{"slots": 1000000000000000000000}'),
+        ("fund", b'{"address": "Vote111111111111111111111111111111111111112", "units": 18446744073709551616}'),
         ("fund", b'{"address": "x", "units": 1}'),
         ("fund", b'{"address": "Vote111111111111111111111111111111111111112", "units": 1}'),
     ],

@@ -48,7 +48,7 @@ class Control:
             return _json(404, {"error": f"no control {request.method} {name}"})
         try:
             route(_body(request))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             return _json(400, {"error": str(error)})
         return _json(200, self._state())
 

@@ -12,6 +12,7 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,6 +25,7 @@ MAX_BODY = 50 * 1024
 
 _MAX_LINE = 8 * 1024
 _MAX_HEADERS = 100
+_ACCEPT_PAUSE = 0.01  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +82,17 @@ class HttpServer:
         self._server = _Server(("127.0.0.1", port), _Connection)
         self._server.application = application
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.accept_all, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening and close every connection; may be called twice."""
-        self._server.shutdown()
+        self._server.is_closing = True
+        with contextlib.suppress(OSError):  # closed before
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()  # wakes the thread that accepts
+        self._thread.join()
         self._server.server_close()
         self._server.hang_up()
-        self._thread.join()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -97,11 +101,25 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
     application: Application
+    is_closing = False
 
     def __init__(self, address: tuple[str, int], handler: type[_Connection]) -> None:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(address, handler)
+
+    def accept_all(self) -> None:
+        """Accept until closing: `serve_forever` without its polling, which makes a stop wait."""
+        while not self.is_closing:
+            try:
+                connection, client = self.get_request()
+            except OSError:  # out of descriptors: connections that end give some back
+                time.sleep(_ACCEPT_PAUSE)
+                continue
+            if self.is_closing:
+                connection.close()
+            else:
+                self.process_request(connection, client)
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         with self._lock:

@@ -74,9 +74,11 @@ class Ledger:
     def fund(self, address: Pubkey, lamports: int) -> str:
         """Pay from the faucet; the signature of a payment that landed.
 
-        :param lamports: above 0; a new account needs its rent minimum.
+        :param lamports: 1 to 2^64 - 1; a new account needs its rent minimum.
         :raises ValueError: the payment would fail.
         """
+        if not 0 < lamports < 2**64:
+            raise ValueError(f"an airdrop is of 1 to 2^64 - 1 lamports, not {lamports}")
         with self._lock:
             slot = self._slots.now()
             faucet = self._machine.faucet

@@ -22,6 +22,8 @@ SKIPPED_SLOTS = 300
 
 SLOTS_IN_EPOCH = 432_000
 
+_FURTHEST_JUMP = 10**12
+
 
 def block_height(slot: int) -> int:
     """The height of a slot's block.
@@ -56,11 +58,11 @@ class Slots:
     def advance(self, count: int) -> int:
         """Jump ahead at once; the new slot is the answer.
 
-        :param count: slots, at least 0.
-        :raises ValueError: a negative count.
+        :param count: slots, 0 to 10^12.
+        :raises ValueError: a count out of range.
         """
-        if count < 0:
-            raise ValueError(f"slots can't go back: {count}")
+        if not 0 <= count <= _FURTHEST_JUMP:
+            raise ValueError(f"slots go forward, by at most {_FURTHEST_JUMP}, not by {count}")
         with self._lock:
             self._base += count
             return self._now()
