@@ -27,7 +27,6 @@ class SignerClient:
         self._process: SignerProcess | None = None
         self._stop_epoch = 0
         self._locks = 0
-        self._is_unlocked = False
         self._is_closed = False
 
     @classmethod
@@ -57,7 +56,8 @@ class SignerClient:
     @property
     def is_unlocked(self) -> bool:
         """Whether the signer holds the data key, as far as the daemon knows. Costs nothing."""
-        return self._is_unlocked and self.is_alive
+        process = self._process
+        return process is not None and process.is_alive and process.is_unlocked
 
     def on_death(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called, on a thread of this room, each time a signer process ends by itself."""
@@ -70,11 +70,11 @@ class SignerClient:
         :raises StartRefused: WRONG_PASSWORD, KEYSTORE_DAMAGED naming the file, or the reason why no process starts
         :raises TooMany: RATE_LIMITED when too many passwords are being checked
         """
-        self._revive()
+        process = self._revive()
         locks = self._locks
-        self._current().ask(Operation.UNLOCK, [password])
-        # A lock that was asked for meanwhile wins, here as in the signer.
-        self._is_unlocked = locks == self._locks
+        process.ask(Operation.UNLOCK, [password])
+        # A lock that was ordered meanwhile wins, here as in the signer.
+        process.is_unlocked = locks == self._locks
 
     def verify_password(self, password: bytearray) -> bool:
         """Whether this is the master password. One Argon2 run on a thread of its own; signing goes on meanwhile.
@@ -89,17 +89,19 @@ class SignerClient:
 
     def lock(self) -> None:
         """Make the signer forget the data key and every key that is not sealed. May be called again; a dead one is locked."""
-        self._locks += 1
-        self._is_unlocked = False
-        if self.is_alive:
-            self._current().ask(Operation.LOCK)
+        with self._starting:
+            self._locks += 1
+            if self._process is not None and self._process.is_alive:
+                self._process.is_unlocked = False
+                self._process.order(Operation.LOCK)
 
     def close(self) -> None:
         """End the signer for good. May be called again."""
         with self._starting:
             self._is_closed = True
-            if self._process is not None:
-                self._process.close()
+            process = self._process
+        if process is not None:
+            process.close()
 
     def generate(self, scheme: Scheme) -> tuple[str, PublicKey]:
         """Draw a key, which stays in the signer's memory until :meth:`seal`, :meth:`lock`, or 64 newer ones.
@@ -143,8 +145,8 @@ class SignerClient:
         """
         with self._starting:
             self._stop_epoch = max(self._stop_epoch, epoch)
-            if self.is_alive:
-                self._current().ask(Operation.RAISE_STOP_EPOCH, [EPOCH.pack(self._stop_epoch)])
+            if self._process is not None and self._process.is_alive:
+                self._process.order(Operation.RAISE_STOP_EPOCH, [EPOCH.pack(self._stop_epoch)])
 
     def checkpoint(self, head: str) -> bytes:
         """32 bytes that only this keystore's signer can make for this audit head (keyed BLAKE2b-256).
@@ -163,27 +165,26 @@ class SignerClient:
 
     def _ask(self, operation: Operation, *fields: bytes) -> list[bytes]:
         # Checked here as well, so that a request cannot overtake a lock that has been ordered.
-        if not self._is_unlocked:
+        process = self._process
+        if process is None or not process.is_unlocked:
             raise locked()
-        return self._current().ask(operation, fields)
+        return process.ask(operation, fields)
 
     def _current(self) -> SignerProcess:
         if self._process is None:
             raise locked()
         return self._process
 
-    def _revive(self) -> None:
+    def _revive(self) -> SignerProcess:
         with self._starting:
             if self._is_closed:
                 raise NotReady("the daemon is stopping", code="STOPPING")
-            if self.is_alive:
-                return
-            self._is_unlocked = False
-            self._process = SignerProcess(self._keystore, self._argon_slots, self._died)
-            if self._stop_epoch:
-                self._process.ask(Operation.RAISE_STOP_EPOCH, [EPOCH.pack(self._stop_epoch)])
+            if self._process is None or not self._process.is_alive:
+                self._process = SignerProcess(self._keystore, self._argon_slots, self._died)
+                if self._stop_epoch:
+                    self._process.order(Operation.RAISE_STOP_EPOCH, [EPOCH.pack(self._stop_epoch)])
+            return self._process
 
     def _died(self) -> None:
-        self._is_unlocked = False
         for callback in list(self._callbacks):
             callback()

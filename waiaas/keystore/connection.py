@@ -23,6 +23,8 @@ from waiaas.keystore.wire import MAX_PACKET, NO_REQUEST, Operation, Outcome, enc
 
 #: Seconds to wait for one answer. A signature takes well under a millisecond, an Argon2 run at most some seconds.
 ANSWER_SECONDS = 30.0
+#: Seconds to wait for the confirmation of a lock or a stop.
+_ORDER_SECONDS = 10.0
 _SPAWN_SECONDS = 20.0
 _EXIT_SECONDS = 3.0
 _LAST_WORDS_SECONDS = 1.0
@@ -60,6 +62,8 @@ class SignerProcess:
         self._numbers = itertools.count(NO_REQUEST + 1)
         self._ended = threading.Event()
         self._is_closing = False
+        #: Whether this process holds the data key; kept by :class:`~waiaas.keystore.client.SignerClient`.
+        self.is_unlocked = False
         self._last_words: WaiaasError | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -84,9 +88,12 @@ class SignerProcess:
         """Whether the process still answers."""
         return not self._ended.is_set()
 
-    def ask(self, operation: Operation, fields: Sequence[bytes | bytearray] = ()) -> list[bytes]:
+    def ask(
+        self, operation: Operation, fields: Sequence[bytes | bytearray] = (), seconds: float = ANSWER_SECONDS
+    ) -> list[bytes]:
         """Send one request and wait for its answer. Thread-safe; requests of several threads are pipelined.
 
+        :param seconds: how long to wait
         :raises WaiaasError: what the signer answered; NotReady SIGNER_LOCKED when it has ended or does not answer
         """
         number = next(self._numbers)
@@ -96,13 +103,21 @@ class SignerProcess:
             self._send(encode(operation, number, fields))
             if self._ended.is_set():
                 raise self._gone()
-            if not waiting.done.acquire(timeout=ANSWER_SECONDS):
+            if not waiting.done.acquire(timeout=seconds):
                 raise NotReady("the signer does not answer", code="SIGNER_LOCKED", hint="run: waiaas status")
         finally:
             self._waiting.pop(number, None)
         if isinstance(waiting.answer, list):
             return waiting.answer
         raise waiting.answer or self._gone()
+
+    def order(self, operation: Operation, fields: Sequence[bytes] = ()) -> None:
+        """Have the signer do less from now on. One that does not confirm in time is killed: a dead signer signs nothing."""
+        try:
+            self.ask(operation, fields, _ORDER_SECONDS)
+        except NotReady:
+            if self._process is not None:
+                self._process.kill()
 
     def close(self) -> None:
         """End the process and wait for its end. May be called again."""
@@ -187,7 +202,8 @@ def _spawn(theirs: socket.socket, keystore: str, argon_slots: int) -> subprocess
             stderr=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
             close_fds=True,
-            env={},
+            # Nothing of the daemon's environment but what the loader needs to find the interpreter's own libraries.
+            env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
             cwd="/",
         )
     except OSError as failure:

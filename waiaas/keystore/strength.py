@@ -1,7 +1,8 @@
-"""When a master password is too easy to guess. Pure; works on bytearrays that it wipes, so that no copy stays behind.
+"""When a master password is too easy to guess. Pure.
 
-Argon2 makes a guess cost a tenth of a second, which helps no password that is among the first million guesses. So: a minimal
-length, no walk along the alphabet or the keyboard, no repetition, and nothing that is common words with decoration.
+Argon2 makes a guess cost a tenth of a second, which saves no password that is among the first million guesses. So: a minimal
+length, no walk along the alphabet or the keyboard, no repetition, and nothing that is common words with decoration. Copies of
+the password that arise here end with the process of the command that asked for it.
 """
 
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ from waiaas.keystore.wire import MAX_PASSWORD
 _FEWEST_DIFFERENT = 5
 _LONGEST_PERIOD = 6
 _DIGITS_ENOUGH = 20
-#: What decoration around common words may amount to before the password counts as more than these.
+_SHORTEST_WALK = 4
+#: With no more than this beside common words and walks, a password counts as made of them.
 _FEW_LETTERS = 3
 _FEW_OTHERS = 8
-_SHORTEST_WALK = 4
 
+#: As written, and with the usual digits and signs read as letters (1 and ! as i, then as l).
 _SPELLINGS = (
     bytes.maketrans(b"", b""),
     bytes.maketrans(b"@4831!0$579", b"aaeeiiosstg"),
@@ -38,46 +40,33 @@ def weakness(password: bytearray, min_length: int) -> str | None:
         return f"is shorter than {min_length} characters"
     if len(set(password)) < _FEWEST_DIFFERENT:
         return f"has fewer than {_FEWEST_DIFFERENT} different characters"
-    lowered = bytearray(password).lower()
-    try:
-        return _pattern(lowered)
-    finally:
-        lowered[:] = bytes(len(lowered))
+    return _pattern(bytes(password).lower())
 
 
-def _pattern(lowered: bytearray) -> str | None:
+def _pattern(lowered: bytes) -> str | None:
     if any(lowered[period:] == lowered[:-period] for period in range(1, _LONGEST_PERIOD + 1)):
         return "repeats itself"
     if lowered.isdigit() and len(lowered) < _DIGITS_ENOUGH:
         return "is a short number"
-    for spelling in _SPELLINGS:
-        spelled = lowered.translate(spelling)
-        try:
-            if _is_decorated(spelled):
-                return "is made of common words or keyboard walks"
-        finally:
-            spelled[:] = bytes(len(spelled))
+    if any(_is_decoration(lowered.translate(spelling)) for spelling in _SPELLINGS):
+        return "is made of common words or keyboard walks"
     return None
 
 
-def _is_decorated(text: bytearray) -> bool:
+def _is_decoration(text: bytes) -> bool:
     """Whether little is left once common words and walks are cut out."""
-    rest = bytearray(text)
-    for word in _cuttings(text):
-        rest = rest.replace(word, b"")
+    rest = text
+    for cutting in _cuttings(text):
+        rest = rest.replace(cutting, b"")
     letters = sum(chr(byte).isalpha() or byte >= 0x80 for byte in rest)
-    is_cut = len(rest) < len(text)
-    is_little = letters <= _FEW_LETTERS and len(rest) - letters <= _FEW_OTHERS
-    rest[:] = bytes(len(rest))
-    return is_cut and is_little
+    return len(rest) < len(text) and letters <= _FEW_LETTERS and len(rest) - letters <= _FEW_OTHERS
 
 
-def _cuttings(text: bytearray) -> Iterator[bytes]:
-    """Common words and walks that occur, longest first, so that no word hides a longer one."""
-    for word in COMMON_WORDS:
-        if word in text:
-            yield word
-    for size in range(len(text), _SHORTEST_WALK - 1, -1):
+def _cuttings(text: bytes) -> Iterator[bytes]:
+    """Common words, then walks, that occur; longest first, so that none hides a longer one."""
+    yield from (word for word in COMMON_WORDS if word in text)
+    for size in range(min(len(text), max(map(len, _WALKS))), _SHORTEST_WALK - 1, -1):
         for start in range(len(text) - size + 1):
-            if any(text[start : start + size] in walk for walk in _WALKS):
-                yield bytes(text[start : start + size])
+            piece = text[start : start + size]
+            if any(piece in walk for walk in _WALKS):
+                yield piece

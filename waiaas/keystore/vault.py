@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiaas.errors import Conflict, Denied, NotFound, Stopped
+from waiaas.errors import Conflict, Denied, NotFound, NotReady, Stopped
 from waiaas.interfaces.signing import Hash, Scheme
 from waiaas.keystore import envelope, schemes, sodium
 from waiaas.keystore.failures import locked
@@ -173,3 +173,6 @@ class Vault:
             write_private(self._keystore / f"{agent_id}.json", text, replace=False)
         except FileExistsError:
             raise Conflict(f"keystore/{agent_id}.json exists; a key is never overwritten") from None
+        except OSError as failure:
+            why = f"keystore/{agent_id}.json cannot be written ({failure.strerror})"
+            raise NotReady(why, code="STORE_FULL", hint="free disk space and try again") from None

@@ -64,11 +64,14 @@ FIELDS: Mapping[Operation, int] = {
 
 
 def encode(code: int, request_id: int, fields: Sequence[bytes | bytearray]) -> bytearray:
-    """One packet. A bytearray, so that one with a password in it can be wiped."""
-    packet = bytearray(_HEAD.pack(code, request_id))
+    """One packet. A bytearray that never grew, so that one with a password in it can be wiped."""
+    packet = bytearray(_HEAD.size + sum(_SIZE.size + len(field) for field in fields))
+    _HEAD.pack_into(packet, 0, code, request_id)
+    at = _HEAD.size
     for field in fields:
-        packet += _SIZE.pack(len(field))
-        packet += field
+        _SIZE.pack_into(packet, at, len(field))
+        packet[at + _SIZE.size : at + _SIZE.size + len(field)] = field
+        at += _SIZE.size + len(field)
     return packet
 
 
