@@ -68,14 +68,18 @@ class FakeDaemon:
     def on(self, method: str, path: str, *script: Reply | Callable[[Asked], Reply]) -> None:
         """Answer ``method path`` from now on."""
         first = script[0]
-        self.scripts[(method, path)] = [s for s in script if isinstance(s, Reply)] if isinstance(first, Reply) else first
+        self.scripts[(method, path)] = (
+            [s for s in script if isinstance(s, Reply)] if isinstance(first, Reply) else first
+        )
 
     def answer(self, asked: Asked) -> Reply:
         """The answer to one request."""
         self.asked.append(asked)
         script = self.scripts.get((asked.method, asked.path.split("?")[0]))
         if script is None:
-            return Reply(404, {"code": "NOT_FOUND", "message": "no such thing", "retryable": False, "requestId": "r-404"})
+            return Reply(
+                404, {"code": "NOT_FOUND", "message": "no such thing", "retryable": False, "requestId": "r-404"}
+            )
         if callable(script):
             return script(asked)
         return script.pop(0) if len(script) > 1 else script[0]
@@ -100,7 +104,13 @@ def _handler(daemon: FakeDaemon) -> type[BaseHTTPRequestHandler]:
             self._write(reply)
 
         def _write(self, reply: Reply) -> None:
-            data = b"" if reply.body is None else reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+            data = (
+                b""
+                if reply.body is None
+                else reply.body
+                if isinstance(reply.body, bytes)
+                else json.dumps(reply.body).encode()
+            )
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -108,14 +118,14 @@ def _handler(daemon: FakeDaemon) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
-
         def address_string(self) -> str:
             return "peer"
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler._serve)
     return Handler
 
 

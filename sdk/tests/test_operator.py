@@ -52,7 +52,9 @@ def test_without_remembering_no_token_is_made(at_socket: FakeDaemon, retry: Retr
 
 def test_expired_token_is_bought_anew(operator: Operator, at_socket: FakeDaemon) -> None:
     """A 401 to a token logs in again, once."""
-    at_socket.on("GET", "/v1/agents", Reply(401, {"code": "UNAUTHENTICATED", "message": "no"}), Reply(200, {"items": []}))
+    at_socket.on(
+        "GET", "/v1/agents", Reply(401, {"code": "UNAUTHENTICATED", "message": "no"}), Reply(200, {"items": []})
+    )
     assert operator.agents.list().items == []
     at_socket.on("GET", "/v1/agents", Reply(401, {"code": "UNAUTHENTICATED", "message": "no"}))
     with pytest.raises(Unauthenticated):
@@ -94,16 +96,24 @@ def test_over_tcp_only_a_token_is_said(daemon: FakeDaemon, retry: Retry) -> None
 
 def test_socket_of_nobody_is_no_daemon(tmp_path: Path, retry: Retry, pauses: list[float]) -> None:
     """Without a socket the operator is told to start the daemon."""
-    with Operator.over_socket(tmp_path / "admin.sock", PASSWORD, retry=retry) as operator, pytest.raises(Unreachable) as caught:
+    with (
+        Operator.over_socket(tmp_path / "admin.sock", PASSWORD, retry=retry) as operator,
+        pytest.raises(Unreachable) as caught,
+    ):
         operator.agents.list()
     assert caught.value.hint == "start it with: waiaas start"
 
 
-def test_password_is_not_said_to_a_file_or_a_stranger(tmp_path: Path, retry: Retry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_is_not_said_to_a_file_or_a_stranger(
+    tmp_path: Path, retry: Retry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A path that is no socket, or a socket of another user, hears nothing."""
     plain = tmp_path / "plain"
     plain.write_text("")
-    with Operator.over_socket(plain, PASSWORD, retry=retry) as operator, pytest.raises(Unreachable, match="SOCKET_UNSAFE"):
+    with (
+        Operator.over_socket(plain, PASSWORD, retry=retry) as operator,
+        pytest.raises(Unreachable, match="SOCKET_UNSAFE"),
+    ):
         operator.agents.list()
     with fake_daemon(tmp_path / "s") as stranger:
         monkeypatch.setattr("os.geteuid", lambda: 12345)
@@ -130,7 +140,11 @@ def test_long_socket_path_works(tmp_path: Path, retry: Retry, monkeypatch: pytes
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)
     with fake_daemon(Path("admin.sock")) as serving:
-        serving.on("GET", "/health", Reply(200, {"status": "ok", "version": "1", "uptime": 1, "schemaVersion": 1, "ready": True}))
+        serving.on(
+            "GET",
+            "/health",
+            Reply(200, {"status": "ok", "version": "1", "uptime": 1, "schemaVersion": 1, "ready": True}),
+        )
         with Operator.over_socket(deep / "admin.sock", PASSWORD, retry=retry) as operator:
             assert operator.health().ready
     assert "x-master-password" not in serving.asked[0].headers
@@ -178,7 +192,7 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
         ("POST", "/v1/transactions/t/cancel", TRANSACTION),
         ("GET", "/v1/approvals", page),
         ("GET", "/v1/audit", page),
-        ("GET", "/v1/audit/verify", {"ok": True}),
+        ("GET", "/v1/audit/verify", {"rows": 3, "head": [3, "h"], "problems": []}),
         ("GET", "/v1/chains", page),
         ("GET", "/v1/policy-types", page),
         ("GET", "/v1/plugins", page),
@@ -206,7 +220,7 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
     operator.transactions.cancel("t")
     operator.approvals.list()
     operator.audit.list(severity="critical", event_type="x")
-    operator.audit.verify()
+    assert operator.audit.verify().is_intact
     operator.catalogue.chains()
     operator.catalogue.policy_types()
     operator.catalogue.plugins()

@@ -17,8 +17,12 @@ def test_wallet_reads(client: Client, daemon: FakeDaemon) -> None:
     """Address, balance, health and connect-info come as records with snake_case names."""
     place = {"walletId": "a", "chain": "solana", "network": "localnet", "address": "X"}
     daemon.on("GET", "/v1/wallet/address", Reply(200, place))
-    daemon.on("GET", "/v1/wallet/balance", Reply(200, {**place, "balance": "0", "decimals": 9, "symbol": "SOL", "new": 1}))
-    daemon.on("GET", "/health", Reply(200, {"status": "ok", "version": "1", "uptime": 1, "schemaVersion": 1, "ready": True}))
+    daemon.on(
+        "GET", "/v1/wallet/balance", Reply(200, {**place, "balance": "0", "decimals": 9, "symbol": "SOL", "new": 1})
+    )
+    daemon.on(
+        "GET", "/health", Reply(200, {"status": "ok", "version": "1", "uptime": 1, "schemaVersion": 1, "ready": True})
+    )
     daemon.on("GET", "/v1/connect-info", Reply(200, {"session": {"id": "s"}, "wallets": [], "prompt": "hi"}))
     assert client.address().wallet_id == "a"
     assert client.balance().balance == 0
@@ -55,7 +59,9 @@ def test_reads_are_repeated_and_orders_are_not(client: Client, daemon: FakeDaemo
 
 def test_cancel_too_late_is_a_conflict(client: Client, daemon: FakeDaemon) -> None:
     """A 409 is raised as what it is."""
-    daemon.on("POST", "/v1/transactions/0198-tx/cancel", Reply(409, {"code": "STATE_CONFLICT", "message": "it is SUBMITTED"}))
+    daemon.on(
+        "POST", "/v1/transactions/0198-tx/cancel", Reply(409, {"code": "STATE_CONFLICT", "message": "it is SUBMITTED"})
+    )
     with pytest.raises(Conflict):
         client.cancel("0198-tx")
 
@@ -84,7 +90,12 @@ def test_wait_gives_up_with_the_last_state(client: Client, daemon: FakeDaemon) -
 def test_wait_outlives_a_restart_of_the_daemon() -> None:
     """A daemon that is away meanwhile is waited for."""
     answers = iter(
-        [None, Transaction.model_validate({**TRANSACTION, "status": "EXECUTING"}), None, Transaction.model_validate(TRANSACTION)]
+        [
+            None,
+            Transaction.model_validate({**TRANSACTION, "status": "EXECUTING"}),
+            None,
+            Transaction.model_validate(TRANSACTION),
+        ]
     )
 
     def show() -> Transaction:

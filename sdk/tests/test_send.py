@@ -3,7 +3,17 @@
 import pytest
 from fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
 from pydantic import ValidationError
-from waiaas_sdk import BadAnswer, ChainRefused, Client, Denied, NotReady, RateLimited, Retry, Unreachable, WaiaasApiError
+from waiaas_sdk import (
+    BadAnswer,
+    ChainRefused,
+    Client,
+    Denied,
+    NotReady,
+    RateLimited,
+    Retry,
+    Unreachable,
+    WaiaasApiError,
+)
 
 SEND = ("POST", "/v1/transactions/send")
 
@@ -84,7 +94,9 @@ def test_two_sends_have_two_keys(client: Client, daemon: FakeDaemon) -> None:
     assert len({asked.headers["idempotency-key"] for asked in daemon.asked}) == 2
 
 
-def test_repeats_are_bounded_and_the_error_tells_the_key(client: Client, daemon: FakeDaemon, pauses: list[float]) -> None:
+def test_repeats_are_bounded_and_the_error_tells_the_key(
+    client: Client, daemon: FakeDaemon, pauses: list[float]
+) -> None:
     """When no answer ever comes the client stops, and its error carries the key to try again with."""
     daemon.on(*SEND, Reply(drop=True))
     with pytest.raises(Unreachable) as caught:
@@ -113,7 +125,9 @@ def test_long_retry_after_is_told_at_once(client: Client, daemon: FakeDaemon, pa
 
 def test_locked_signer_is_not_waited_for(client: Client, daemon: FakeDaemon) -> None:
     """A locked signer needs a person, so the client does not knock again."""
-    daemon.on(*SEND, Reply(503, {"code": "SIGNER_LOCKED", "message": "locked", "retryable": True, "hint": "waiaas unlock"}))
+    daemon.on(
+        *SEND, Reply(503, {"code": "SIGNER_LOCKED", "message": "locked", "retryable": True, "hint": "waiaas unlock"})
+    )
     with pytest.raises(NotReady):
         client.send(to="Fv1", amount=1)
     assert len(daemon.asked) == 1
@@ -122,7 +136,14 @@ def test_locked_signer_is_not_waited_for(client: Client, daemon: FakeDaemon) -> 
 def test_denial_carries_its_reason(client: Client, daemon: FakeDaemon) -> None:
     """A denied send is one request and an error with the daemon's details."""
     details = {"policyId": "p1", "type": "SPENDING_LIMIT", "reason": "daily limit", "remaining": "5", "resetsAt": 9}
-    body = {"code": "POLICY_DENIED", "message": "no", "retryable": False, "hint": "wait", "details": details, "requestId": "r1"}
+    body = {
+        "code": "POLICY_DENIED",
+        "message": "no",
+        "retryable": False,
+        "hint": "wait",
+        "details": details,
+        "requestId": "r1",
+    }
     daemon.on(*SEND, Reply(403, body))
     with pytest.raises(Denied) as caught:
         client.send(to="Fv1", amount=1)
@@ -144,8 +165,12 @@ def test_failed_transaction_is_an_error_with_its_row(client: Client, daemon: Fak
     assert caught.value.transaction.error_code == "INSUFFICIENT_FUNDS"
 
 
-@pytest.mark.parametrize(("given", "header"), [({"wait": 3}, "wait=3"), ({"respond_async": True}, "respond-async"), ({}, None)])
-def test_waiting_is_said_in_prefer(client: Client, daemon: FakeDaemon, given: dict[str, int], header: str | None) -> None:
+@pytest.mark.parametrize(
+    ("given", "header"), [({"wait": 3}, "wait=3"), ({"respond_async": True}, "respond-async"), ({}, None)]
+)
+def test_waiting_is_said_in_prefer(
+    client: Client, daemon: FakeDaemon, given: dict[str, int], header: str | None
+) -> None:
     """The wait goes out as an RFC 7240 preference."""
     daemon.on(*SEND, Reply(202, {**TRANSACTION, "status": "QUEUED", "dueAt": 1790000300}))
     sent = client.send(to="Fv1", amount=1, **given)  # type: ignore[arg-type]
@@ -185,7 +210,8 @@ def test_simulation_sends_the_same_body(client: Client, daemon: FakeDaemon) -> N
 def test_token_is_in_the_header_and_nowhere_else(client: Client, daemon: FakeDaemon) -> None:
     """The token travels as a bearer and shows in neither repr nor error."""
     daemon.on(
-        *SEND, lambda asked: Reply(401, {"code": "UNAUTHENTICATED", "message": "no"}) if isinstance(asked, Asked) else Reply()
+        *SEND,
+        lambda asked: Reply(401, {"code": "UNAUTHENTICATED", "message": "no"}) if isinstance(asked, Asked) else Reply(),
     )
     with pytest.raises(WaiaasApiError) as caught:
         client.send(to="Fv1", amount=1)

@@ -35,6 +35,7 @@ from waiaas_sdk.models import (
     ConnectInfo,
     Health,
     IssuedSession,
+    NativeAsset,
     OperatorToken,
     Page,
     Plugin,
@@ -45,6 +46,7 @@ from waiaas_sdk.models import (
     Transaction,
 )
 from waiaas_sdk.operator import Operator
+from waiaas_sdk.payment import PaymentFields
 from waiaas_sdk.transport import Retry
 
 __version__ = "0.1.0"
@@ -66,11 +68,13 @@ __all__ = [
     "Denied",
     "Health",
     "IssuedSession",
+    "NativeAsset",
     "NotFound",
     "NotReady",
     "Operator",
     "OperatorToken",
     "Page",
+    "PaymentFields",
     "Plugin",
     "Policy",
     "PolicyType",

@@ -183,7 +183,9 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -202,5 +204,10 @@ def _with_facts(error: WaiaasApiError, key: str) -> WaiaasApiError:
     error.idempotency_key = key
     row = error.details.get("transaction")
     if isinstance(error, ChainRefused) and isinstance(row, dict):
-        error.transaction = Transaction.model_validate(row)
+        failed = Transaction.model_validate(row)
+        error.transaction = failed
+        error.code, error.message = (
+            failed.error_code or "FAILED",
+            f"the payment failed: {failed.error or failed.error_code}",
+        )
     return error

@@ -32,19 +32,23 @@ class Agents:
     def rename(self, agent_id: str, name: str) -> Agent:
         """Give it another name."""
         return parse(
-            Agent, self._credentials.call("PATCH", path_of("v1", "agents", agent_id), body={"name": name}, repeatable=True)
+            Agent,
+            self._credentials.call("PATCH", path_of("v1", "agents", agent_id), body={"name": name}, repeatable=True),
         )
 
     def suspend(self, agent_id: str, reason: str | None = None) -> Agent:
         """Nothing is signed for it any more, until :meth:`resume`."""
         body = {} if reason is None else {"reason": reason}
         return parse(
-            Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "suspend"), body=body, repeatable=True)
+            Agent,
+            self._credentials.call("POST", path_of("v1", "agents", agent_id, "suspend"), body=body, repeatable=True),
         )
 
     def resume(self, agent_id: str) -> Agent:
         """Let it go on."""
-        return parse(Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body={}, repeatable=True))
+        return parse(
+            Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body={}, repeatable=True)
+        )
 
     def terminate(self, agent_id: str) -> None:
         """End it for good: sessions die, held payments are cancelled. What it still owns stays at its address."""
@@ -57,7 +61,9 @@ class Sessions:
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
-    def issue(self, agent_id: str, *, ttl: int | None = None, constraints: Mapping[str, Any] | None = None) -> IssuedSession:
+    def issue(
+        self, agent_id: str, *, ttl: int | None = None, constraints: Mapping[str, Any] | None = None
+    ) -> IssuedSession:
         """Issue one; its token is shown this once.
 
         :param ttl: seconds
@@ -70,9 +76,13 @@ class Sessions:
             body["constraints"] = dict(constraints)
         return parse(IssuedSession, self._credentials.call("POST", "/v1/sessions", body=body))
 
-    def list(self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Session]:
+    def list(
+        self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Page[Session]:
         """Sessions, newest first."""
-        return self._credentials.get(Page[Session], "/v1/sessions", {"agentId": agent_id, "limit": limit, "cursor": cursor})
+        return self._credentials.get(
+            Page[Session], "/v1/sessions", {"agentId": agent_id, "limit": limit, "cursor": cursor}
+        )
 
     def revoke(self, session_id: str) -> None:
         """End one now; its unsigned payments are cancelled in the same moment."""
@@ -86,7 +96,13 @@ class Policies:
         self._credentials = credentials
 
     def create(
-        self, type: str, rules: Mapping[str, Any], *, agent_id: str | None = None, priority: int = 0, enabled: bool = True
+        self,
+        type: str,
+        rules: Mapping[str, Any],
+        *,
+        agent_id: str | None = None,
+        priority: int = 0,
+        enabled: bool = True,
     ) -> Policy:
         """Add one. :param agent_id: None applies it to all agents"""
         body = {"agentId": agent_id, "type": type, "rules": dict(rules), "priority": priority, "enabled": enabled}
@@ -94,7 +110,9 @@ class Policies:
 
     def list(self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Policy]:
         """Policies. :param agent_id: only this agent's own"""
-        return self._credentials.get(Page[Policy], "/v1/policies", {"agentId": agent_id, "limit": limit, "cursor": cursor})
+        return self._credentials.get(
+            Page[Policy], "/v1/policies", {"agentId": agent_id, "limit": limit, "cursor": cursor}
+        )
 
     def show(self, policy_id: str) -> Policy:
         """One policy."""
@@ -157,7 +175,9 @@ class OperatorTransactions:
         return self._decide(transaction_id, "reject")
 
     def _decide(self, transaction_id: str, verb: str) -> Transaction:
-        return parse(Transaction, self._credentials.call("POST", path_of("v1", "transactions", transaction_id, verb), body={}))
+        return parse(
+            Transaction, self._credentials.call("POST", path_of("v1", "transactions", transaction_id, verb), body={})
+        )
 
     def wait_for(self, transaction_id: str, until: Until = "final", timeout: float = 60.0) -> Transaction:
         """Poll until the transaction is final, or has one of the statuses given. :raises WaitTimeout: time is up"""

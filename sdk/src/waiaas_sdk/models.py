@@ -200,13 +200,26 @@ class PolicyType(Record):
 
     type: str
     grants: bool | None = None
-    json_schema: Any = Field(default=None, alias="schema")
+    rules_schema: dict[str, Any] = {}
+
+
+class NativeAsset(Record):
+    """What a network's fees are paid in. :param decimals: display only"""
+
+    id: str
+    symbol: str
+    decimals: int
 
 
 class Chain(Record):
-    """An installed chain family or one of its networks, as the daemon lists it."""
+    """One network of an installed chain. ``chain_id`` is CAIP-2."""
 
     chain: str
+    network: str
+    chain_id: str
+    native: NativeAsset
+    is_test: bool = False
+    degraded: bool = False
 
 
 class Plugin(Record):
@@ -239,4 +252,13 @@ class AuditRow(Record):
 
 
 class AuditReport(Record):
-    """What verifying the audit chain found; its fields are the daemon's."""
+    """What verifying the audit chain found. ``rows``: how many were good; ``problems``: what is wrong, empty when intact."""
+
+    rows: int
+    head: Any = None
+    problems: list[dict[str, Any]] = []
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems

@@ -25,7 +25,12 @@ class Operator:
     """
 
     def __init__(
-        self, base_url: str = DEFAULT_URL, *, token: str | None = None, timeout: float = 30.0, retry: Retry | None = None
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        token: str | None = None,
+        timeout: float = 30.0,
+        retry: Retry | None = None,
     ) -> None:
         self._begin(Transport(base_url, timeout=timeout, retry=retry), Credentials(token=token))
 
@@ -65,7 +70,9 @@ class Operator:
         return operator
 
     @classmethod
-    def unverified_login(cls, base_url: str, password: str, *, timeout: float = 30.0, retry: Retry | None = None) -> Self:
+    def unverified_login(
+        cls, base_url: str, password: str, *, timeout: float = 30.0, retry: Retry | None = None
+    ) -> Self:
         """Say the master password over TCP, to whoever listens there.
 
         Only for a port that you know to be the daemon's, for example inside a container without the socket. Everywhere else
@@ -98,7 +105,9 @@ class Operator:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:

@@ -52,7 +52,7 @@ class Retry:
         if retry_after is not None:
             return float(retry_after) if retry_after <= self.longest_seconds else None
         full = min(self.longest_seconds, self.first_seconds * 2.0 ** (attempt - 1))
-        return full * random.uniform(0.5, 1.0)
+        return full * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,9 @@ class Transport:
     :param timeout: seconds for one answer
     """
 
-    def __init__(self, base_url: str, *, socket: Path | None = None, timeout: float = 30.0, retry: Retry | None = None) -> None:
+    def __init__(
+        self, base_url: str, *, socket: Path | None = None, timeout: float = 30.0, retry: Retry | None = None
+    ) -> None:
         if socket is None:
             _check_url(base_url)
         self.base_url = base_url.rstrip("/")
@@ -163,7 +165,9 @@ class Transport:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -206,7 +210,10 @@ def _unreachable(transport: Transport, *, sent: bool) -> Unreachable:
     where = transport.socket or transport.base_url
     if not sent:
         return Unreachable(
-            f"no daemon answers at {where}", code="DAEMON_UNREACHABLE", retryable=True, hint="start it with: waiaas start"
+            f"no daemon answers at {where}",
+            code="DAEMON_UNREACHABLE",
+            retryable=True,
+            hint="start it with: waiaas start",
         )
     return Unreachable(
         f"the connection to {where} was lost before an answer came",

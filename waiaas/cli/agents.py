@@ -1,0 +1,146 @@
+"""``waiaas agent``: agents, each one key on one network."""
+
+import click
+from waiaas_sdk import Agent
+
+from waiaas.cli.amounts import Units
+from waiaas.cli.connections import operator
+from waiaas.cli.exits import Failure
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option, more, paging
+from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+
+
+@click.group()
+def agent() -> None:
+    """Agents: each one key, one chain, one network. AGENT is a name or an id."""
+
+
+@agent.command()
+@click.argument("name")
+@click.option("--chain", default="solana", show_default=True, help="Chain family, see: waiaas plugins list.")
+@click.option("--network", default="localnet", show_default=True, help="Network of that chain.")
+@json_option
+@click.pass_obj
+def create(invocation: Invocation, name: str, chain: str, network: str, as_json: bool) -> None:
+    """Make an agent with a fresh key."""
+    with operator(invocation) as daemon:
+        _print(daemon.agents.create(name, chain, network), as_json)
+    if not as_json:
+        say(f"Next: waiaas policy create SPENDING_LIMIT --agent {name} ... and waiaas session issue {name}")
+
+
+@agent.command("list")
+@click.option("--status", help="ACTIVE, SUSPENDED, TERMINATED, ...")
+@paging
+@json_option
+@click.pass_obj
+def list_(invocation: Invocation, status: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
+    """List agents, newest first."""
+    with operator(invocation) as daemon:
+        page = daemon.agents.list(status=status, limit=limit, cursor=cursor)
+    if as_json:
+        return print_json(page)
+    columns = [Column("name"), Column("network"), Column("status"), Column("address"), Column("id", when_wide=120)]
+    rows = [(a.name, f"{a.chain}/{a.network}", a.status, a.address, a.id) for a in page.items]
+    print_table(columns, rows, empty="No agents yet. Make one: waiaas agent create NAME")
+    if line := more(page.cursor, page.has_more):
+        say(line)
+    return None
+
+
+@agent.command()
+@click.argument("agent")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, agent: str, as_json: bool) -> None:
+    """Show one agent."""
+    with operator(invocation) as daemon:
+        _print(daemon.agents.show(agent), as_json)
+
+
+@agent.command()
+@click.argument("agent")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def rename(invocation: Invocation, agent: str, name: str, as_json: bool) -> None:
+    """Give AGENT another NAME."""
+    with operator(invocation) as daemon:
+        _print(daemon.agents.rename(agent, name), as_json)
+
+
+@agent.command()
+@click.argument("agent")
+@click.option("--reason", help="Why, for the audit trail.")
+@json_option
+@click.pass_obj
+def suspend(invocation: Invocation, agent: str, reason: str | None, as_json: bool) -> None:
+    """Stop signing for AGENT until it is resumed."""
+    with operator(invocation) as daemon:
+        _print(daemon.agents.suspend(agent, reason), as_json)
+
+
+@agent.command()
+@click.argument("agent")
+@json_option
+@click.pass_obj
+def resume(invocation: Invocation, agent: str, as_json: bool) -> None:
+    """Let a suspended AGENT go on."""
+    with operator(invocation) as daemon:
+        _print(daemon.agents.resume(agent), as_json)
+
+
+@agent.command()
+@click.argument("agent")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def terminate(invocation: Invocation, agent: str, yes: bool) -> None:
+    """End AGENT for good. What it still owns stays at its address."""
+    if not yes:
+        click.confirm(f"End {agent} for good? Its sessions die and nothing is signed for it again", abort=True)
+    with operator(invocation) as daemon:
+        daemon.agents.terminate(agent)
+    say(f"{agent} is terminated.")
+
+
+@agent.command()
+@click.argument("agent")
+@click.argument("amount")
+@json_option
+@click.pass_obj
+def fund(invocation: Invocation, agent: str, amount: str, as_json: bool) -> None:
+    """Ask a localnet's faucet for AMOUNT, in base units (2000000000) or with the symbol (2SOL)."""
+    from waiaas.cli.localchains import faucet
+
+    with operator(invocation) as daemon:
+        found = daemon.agents.show(agent)
+        unit = Units.of(daemon).native(found.chain, found.network)
+    if unit is None or found.address is None:
+        raise Failure(f"nothing here serves {found.chain}/{found.network}", hint="see: waiaas plugins list")
+    units = unit.read(amount)
+    transaction = faucet(invocation, found.chain, found.network, found.address, units)
+    if as_json:
+        return print_json({"agentId": found.id, "address": found.address, "amount": str(units), "txHash": transaction})
+    say(f"{found.name} was given {unit.show(units)} in {transaction}")
+    return None
+
+
+def _print(found: Agent, as_json: bool) -> None:
+    if as_json:
+        return print_json(found)
+    print_facts(
+        {
+            "id": found.id,
+            "name": found.name,
+            "network": f"{found.chain}/{found.network}",
+            "chain id": found.chain_id,
+            "address": found.address,
+            "status": found.status,
+            "owner": found.owner_state,
+            "created": at(found.created_at),
+            "suspended": at(found.suspended_at) if found.suspended_at else None,
+            "because": found.suspension_reason,
+        }
+    )
+    return None

@@ -1,0 +1,87 @@
+"""Amounts for people: base units and display units, in integers only."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from waiaas_sdk import Chain, Operator, Transaction
+
+from waiaas.cli.exits import USAGE, Failure
+
+_BASE = re.compile(r"[1-9][0-9]{0,77}", re.ASCII)
+_DISPLAY = re.compile(r"([0-9]{1,60})(?:\.([0-9]{1,77}))?\s*([A-Za-z]{1,16})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An asset's way to be written. :param decimals: display only"""
+
+    symbol: str
+    decimals: int
+
+    def show(self, units: int) -> str:
+        """``0.01 SOL (10000000)``."""
+        return f"{self.display(units)} ({units})"
+
+    def display(self, units: int) -> str:
+        """``0.01 SOL``."""
+        whole, rest = divmod(units, 10**self.decimals)
+        fraction = str(rest).rjust(self.decimals, "0").rstrip("0") if self.decimals else ""
+        return f"{whole}{'.' + fraction if fraction else ''} {self.symbol}"
+
+    def read(self, text: str) -> int:
+        """Base units from ``10000000``, or from display units with the symbol: ``0.01SOL``.
+
+        :raises Failure: anything else, also more digits than the asset has
+        """
+        if _BASE.fullmatch(text):
+            return int(text)
+        found = _DISPLAY.fullmatch(text)
+        if found is None or found[3].upper() != self.symbol.upper():
+            raise _bad(text, f"write base units (10000000) or display units with the symbol (0.01{self.symbol})")
+        fraction = found[2] or ""
+        if len(fraction.rstrip("0")) > self.decimals:
+            raise _bad(text, f"{self.symbol} has {self.decimals} decimals")
+        scale: int = 10**self.decimals
+        units = int(found[1]) * scale + int(fraction[: self.decimals].ljust(self.decimals, "0") or "0")
+        if units == 0:
+            raise _bad(text, "it is nothing")
+        return units
+
+
+def _bad(text: str, why: str) -> Failure:
+    return Failure(f"{text!r} is not an amount", hint=why, exit_code=USAGE)
+
+
+class Units:
+    """The native units of the chains that a daemon knows; other amounts are shown in base units alone."""
+
+    def __init__(self, chains: Iterable[Chain]) -> None:
+        self._native: Mapping[tuple[str, str], tuple[str, Unit]] = {
+            (chain.chain, chain.network): (chain.native.id, Unit(chain.native.symbol, chain.native.decimals))
+            for chain in chains
+        }
+
+    @classmethod
+    def of(cls, operator: Operator) -> "Units":
+        """Ask the daemon."""
+        return cls(operator.catalogue.chains())
+
+    def native(self, chain: str, network: str) -> Unit | None:
+        """What fees are paid in on a network; None when its plugin is gone."""
+        found = self._native.get((chain, network))
+        return None if found is None else found[1]
+
+    def of_transaction(self, row: Transaction) -> Unit | None:
+        """How the transaction's amount is written; None for an asset whose decimals nobody here knows."""
+        found = self._native.get((row.chain, row.network))
+        if found is None or row.asset not in ("native", found[0], None):
+            return None
+        return found[1]
+
+    def show(self, row: Transaction) -> str:
+        """The transaction's amount."""
+        if row.amount is None:
+            return "-"
+        unit = self.of_transaction(row)
+        return unit.show(row.amount) if unit is not None else f"{row.amount} of {row.asset}"

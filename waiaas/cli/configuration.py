@@ -1,0 +1,74 @@
+"""``waiaas config``: what is configured and where it comes from; needs no daemon."""
+
+import os
+import sys
+
+import click
+from pydantic import BaseModel
+
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.launching import exec_without_secret
+from waiaas.cli.options import json_option
+from waiaas.cli.output import Column, print_json, print_table, say
+from waiaas.cli.trust import load_plugins
+from waiaas.config import Settings, load
+from waiaas.registry import installed
+
+
+@click.group()
+def config() -> None:
+    """The configuration: defaults, then config.toml, then WAIAAS_<SECTION>_<KEY>."""
+
+
+@config.command()
+@click.option("--all", "show_all", is_flag=True, help="Also keys of networks and plugins that are not set.")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, show_all: bool, as_json: bool) -> None:
+    """Show every key, its value and where it came from; secrets are masked."""
+    settings = load(invocation.data_dir, os.environ)
+    found = settings.explain(*_known(settings)) if show_all else settings.explain()
+    if as_json:
+        items = [{"key": item.key, "value": item.value, "source": item.source} for item in found]
+        return print_json({"dataDir": str(invocation.data_dir), "keys": items, "warnings": list(settings.warnings)})
+    rows = [(item.key, item.value, item.source) for item in found]
+    print_table([Column("key"), Column("value"), Column("from")], rows, empty="There are no keys.")
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return None
+
+
+@config.command()
+@json_option
+@click.pass_obj
+def validate(invocation: Invocation, as_json: bool) -> None:
+    """Check config.toml and the environment, also against the plugins that are installed."""
+    settings = load(invocation.data_dir, os.environ)
+    warnings = [*settings.warnings, *_judge_plugins(settings)]
+    if as_json:
+        return print_json({"valid": True, "warnings": warnings})
+    for warning in warnings:
+        say(f"warning: {warning}")
+    say("The configuration is valid.")
+    return None
+
+
+def _judge_plugins(settings: Settings) -> tuple[str, ...]:
+    """Read every table of networks and plugins, as the daemon does at its start. Returns warnings."""
+    networks, models = _known(settings)
+    warnings = settings.check_names(networks, [plugin.name for plugin in installed()], models)
+    for name, model in models.items():
+        settings.plugin_table(name, model)
+    return warnings
+
+
+def _known(settings: Settings) -> tuple[list[tuple[str, str]], dict[str, type[BaseModel]]]:
+    """Networks and models of the plugins that load; imports them."""
+    exec_without_secret(sys.argv[1:], os.environ)
+    networks: list[tuple[str, str]] = []
+    models: dict[str, type[BaseModel]] = {}
+    for chain, (plugin, adapter) in load_plugins(settings).chains.items():
+        models[plugin] = adapter.settings_model
+        table = settings.plugin_table(plugin, adapter.settings_model)
+        networks += [(chain, network.name) for network in adapter.networks(table)]
+    return networks, models

@@ -1,0 +1,175 @@
+"""``waiaas doctor``: look at everything that can be looked at without a password, and say how to mend it."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from waiaas.cli.exits import FAILED, OK, explain
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option
+from waiaas.cli.output import print_json, say
+from waiaas.config import Settings, check, load
+
+_LEAST_FREE_BYTES = 1 << 30
+_LEAST_LOCKED_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check. :param grade: ok, warning or problem"""
+
+    check: str
+    grade: str
+    text: str
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def doctor(invocation: Invocation, as_json: bool) -> int:
+    """Check Python, data directory, configuration, plugins, database, audit trail and daemon.
+
+    Exit code 1 when something has to be mended.
+    """
+    findings = list(_examine(invocation))
+    is_well = all(finding.grade != "problem" for finding in findings)
+    if as_json:
+        items = [{"check": f.check, "grade": f.grade, "text": f.text} for f in findings]
+        print_json({"ok": is_well, "findings": items})
+    else:
+        for finding in findings:
+            say(f"{finding.grade:8} {finding.check:13} {finding.text}")
+    return OK if is_well else FAILED
+
+
+def _examine(invocation: Invocation) -> Iterator[Finding]:
+    checks: list[tuple[str, Callable[[Invocation], Iterator[tuple[str, str]]]]] = [
+        ("python", _python),
+        ("machine", _machine),
+        ("directory", _directory),
+        ("configuration", _configuration),
+        ("plugins", _plugins),
+        ("database", _database),
+        ("audit", _audit),
+        ("daemon", _daemon),
+    ]
+    for name, run in checks:
+        try:
+            for grade, text in run(invocation):
+                yield Finding(name, grade, text)
+        except Exception as error:  # noqa: BLE001 - a check that cannot be made is a finding; the others are made
+            yield Finding(name, "problem", explain(error)[1])
+
+
+def _python(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield ("ok", f"Python {version}") if fits else ("problem", f"Python {version}: 3.11 to 3.13 is needed")
+
+
+def _machine(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    import resource
+
+    locked, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if locked != resource.RLIM_INFINITY and locked < _LEAST_LOCKED_BYTES:
+        yield "warning", f"only {locked >> 10} KiB of memory may be locked; raise it: ulimit -l 8192"
+    place = invocation.data_dir
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    grade = "ok" if free >= _LEAST_FREE_BYTES else "warning"
+    yield grade, f"{free >> 20} MiB free on the disk of {place}"
+
+
+def _directory(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    if not invocation.data_dir.exists():
+        yield "warning", f"there is no {invocation.data_dir} yet; make it with: waiaas init"
+        return
+    check(invocation.data_dir)
+    if not (invocation.data_dir / "keystore" / "master.json").exists():
+        yield "problem", "there is no keystore; make it with: waiaas init"
+    yield "ok", f"{invocation.data_dir} is private"
+
+
+def _configuration(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    settings = load(invocation.data_dir, os.environ)
+    yield "ok", "every key is valid"
+    if invocation.data_dir.exists():
+        for warning in settings.warnings:
+            yield "warning", warning
+    yield from _port(invocation, settings)
+
+
+def _port(invocation: Invocation, settings: Settings) -> Iterator[tuple[str, str]]:
+    from waiaas.cli.processes import find_daemon
+
+    if settings.daemon.port == 0:
+        return
+    found = find_daemon(invocation.data_dir)
+    if found is not None:
+        found.close()
+        return
+    with socket.socket(socket.AF_INET6 if ":" in settings.daemon.hostname else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.daemon.hostname, settings.daemon.port))
+        except OSError:
+            port = settings.daemon.port
+            yield "problem", f"port {port} is taken by another program; set WAIAAS_DAEMON_PORT or [daemon].port"
+
+
+def _plugins(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    from waiaas.cli.trust import read_lock
+    from waiaas.registry import PluginStatus, describe
+
+    settings = load(invocation.data_dir, os.environ)
+    for info in describe(read_lock(settings.paths.plugins_lock), settings.plugins.allow, settings.plugins.disable):
+        if info.status is PluginStatus.LOADED:
+            yield "ok", f"{info.name} {info.version}"
+        else:
+            grade = "problem" if info.status is PluginStatus.FAILED else "warning"
+            yield grade, f"{info.name} is {info.status.value}" + (f": {info.error}" if info.error else "")
+
+
+def _database(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    from waiaas.cli.database import find_problems
+
+    path = load(invocation.data_dir, os.environ).paths.database
+    if not path.exists():
+        yield "ok", "there is none yet"
+        return
+    problems = find_problems(path)
+    for problem in problems:
+        yield "problem", problem
+    if not problems:
+        yield "ok", "its structure and references are sound"
+
+
+def _audit(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    from waiaas.cli.audit_files import as_lines, verify_database
+
+    path = load(invocation.data_dir, os.environ).paths.database
+    if not path.exists():
+        yield "ok", "there is none yet"
+        return
+    report = verify_database(path)
+    yield "ok" if report.is_intact else "problem", as_lines(report).replace("\n", " ")
+
+
+def _daemon(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    from waiaas.cli.running import read_health
+
+    health: Any = read_health(invocation)
+    if health is None:
+        yield "ok", "not running; start it with: waiaas start"
+    elif health.ready:
+        yield "ok", f"running and ready, version {health.version}"
+    else:
+        mend = "waiaas unlock" if health.status == "locked" else "wait, then waiaas status"
+        yield "problem", f"running but {health.status}: {mend}"

@@ -1,0 +1,194 @@
+"""``waiaas policy``: who may spend what."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from waiaas_sdk import Operator, Policy
+
+from waiaas.cli.connections import operator
+from waiaas.cli.exits import USAGE, Failure
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option, more, paging
+from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+
+
+@click.group()
+def policy() -> None:
+    """Policies. Rules are JSON in snake_case, amounts in it decimal strings of base units.
+
+    Example: waiaas policy create SPENDING_LIMIT --agent bot --rules '{"instant_max": "1000000"}'
+    """
+
+
+@policy.command()
+@click.argument("policy_type", metavar="TYPE")
+@click.option("--agent", "agent_name", help="The agent it is for.")
+@click.option("--all-agents", is_flag=True, help="For every agent instead.")
+@click.option("--rules", required=True, help="JSON, or @FILE, or - for stdin.")
+@click.option("--priority", default=0, show_default=True, help="Only picks which policy is named.")
+@click.option("--disabled", is_flag=True, help="Stored, not in force.")
+@json_option
+@click.pass_obj
+def create(
+    invocation: Invocation,
+    /,
+    policy_type: str,
+    rules: str,
+    *,
+    agent_name: str | None,
+    all_agents: bool,
+    priority: int,
+    disabled: bool,
+    as_json: bool,
+) -> None:
+    """Add a policy of TYPE, see: waiaas policy types."""
+    if (agent_name is None) != all_agents:
+        raise Failure("say whom it is for: either --agent NAME or --all-agents", exit_code=USAGE)
+    parsed = read_rules(rules)
+    with operator(invocation) as daemon:
+        agent_id = daemon.agents.show(agent_name).id if agent_name else None
+        made = daemon.policies.create(policy_type, parsed, agent_id=agent_id, priority=priority, enabled=not disabled)
+        _print(made, as_json)
+
+
+@policy.command("list")
+@click.option("--agent", "agent_name", help="Only this agent's own.")
+@paging
+@json_option
+@click.pass_obj
+def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
+    """List policies."""
+    with operator(invocation) as daemon:
+        agent_id = daemon.agents.show(agent_name).id if agent_name else None
+        page = daemon.policies.list(agent_id=agent_id, limit=limit, cursor=cursor)
+        names = {} if as_json else {a.id: a.name for a in daemon.agents.list(limit=200).items}
+    if as_json:
+        return print_json(page)
+    columns = [
+        Column("id", is_whole=True),
+        Column("type"),
+        Column("agent"),
+        Column("on"),
+        Column("rules", when_wide=100),
+    ]
+    rows = [
+        (p.id, p.type, "all" if p.agent_id is None else names.get(p.agent_id, p.agent_id), p.enabled, p.rules)
+        for p in page.items
+    ]
+    print_table(columns, rows, empty="No policies: plain transfers wait for approval, everything else is denied.")
+    if line := more(page.cursor, page.has_more):
+        say(line)
+    return None
+
+
+@policy.command()
+@click.argument("policy_id", metavar="POLICY")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, policy_id: str, as_json: bool) -> None:
+    """Show one policy."""
+    with operator(invocation) as daemon:
+        _print(daemon.policies.show(policy_id), as_json)
+
+
+@policy.command()
+@click.argument("policy_id", metavar="POLICY")
+@click.option("--rules", help="JSON, or @FILE, or - for stdin.")
+@click.option("--priority", type=int)
+@json_option
+@click.pass_obj
+def update(invocation: Invocation, policy_id: str, rules: str | None, priority: int | None, as_json: bool) -> None:
+    """Change POLICY's rules or priority; what is not given stays."""
+    parsed = None if rules is None else read_rules(rules)
+    with operator(invocation) as daemon:
+        _print(daemon.policies.update(policy_id, rules=parsed, priority=priority), as_json)
+
+
+@policy.command()
+@click.argument("policy_id", metavar="POLICY")
+@json_option
+@click.pass_obj
+def enable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
+    """Put POLICY in force."""
+    with operator(invocation) as daemon:
+        _print(daemon.policies.update(policy_id, enabled=True), as_json)
+
+
+@policy.command()
+@click.argument("policy_id", metavar="POLICY")
+@json_option
+@click.pass_obj
+def disable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
+    """Keep POLICY, but not in force."""
+    with operator(invocation) as daemon:
+        _print(daemon.policies.update(policy_id, enabled=False), as_json)
+
+
+@policy.command()
+@click.argument("policy_id", metavar="POLICY")
+@click.pass_obj
+def delete(invocation: Invocation, policy_id: str) -> None:
+    """Remove POLICY."""
+    with operator(invocation) as daemon:
+        daemon.policies.delete(policy_id)
+    say(f"{policy_id} is deleted.")
+
+
+@policy.command()
+@json_option
+@click.pass_obj
+def types(invocation: Invocation, as_json: bool) -> None:
+    """List the policy types that are installed, with the keys of their rules."""
+    with operator(invocation) as daemon:
+        _print_types(daemon, as_json)
+
+
+def _print_types(daemon: Operator, as_json: bool) -> None:
+    found = daemon.catalogue.policy_types()
+    if as_json:
+        return print_json({"policyTypes": found})
+    rows = []
+    for kind in found:
+        keys = ", ".join(kind.rules_schema.get("properties", {}))
+        rows.append((kind.type, "grants" if kind.grants else "restricts", keys))
+    print_table([Column("type"), Column("what"), Column("rules")], rows, empty="No policy types are installed.")
+    return None
+
+
+def read_rules(text: str) -> dict[str, Any]:
+    """Rules from JSON text, ``@FILE`` or ``-``.
+
+    :raises Failure: not a JSON object
+    """
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        text = Path(text[1:]).read_text()
+    try:
+        read = json.loads(text)
+    except ValueError as error:
+        raise Failure(f"--rules is not JSON: {error}", exit_code=USAGE) from None
+    if not isinstance(read, dict):
+        raise Failure("--rules is not a JSON object", exit_code=USAGE)
+    return read
+
+
+def _print(found: Policy, as_json: bool) -> None:
+    if as_json:
+        return print_json(found)
+    print_facts(
+        {
+            "id": found.id,
+            "type": found.type,
+            "agent": found.agent_id or "all",
+            "in force": found.enabled,
+            "priority": found.priority,
+            "version": found.version,
+            "changed": at(found.updated_at),
+            "rules": found.rules,
+        }
+    )
+    return None

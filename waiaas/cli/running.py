@@ -1,0 +1,97 @@
+"""``waiaas status``, ``stop`` and ``unlock``: a daemon that runs."""
+
+import os
+import signal
+from typing import Any
+
+import click
+from waiaas_sdk import Health, NotReady, Unreachable
+
+from waiaas.cli.connections import anybody, operator
+from waiaas.cli.exits import NOT_RUNNING, OK, Failure
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option
+from waiaas.cli.output import print_facts, print_json, say
+from waiaas.cli.processes import DaemonProcess, announced, find_daemon
+
+_SLACK_SECONDS = 15
+
+
+@click.command()
+@click.option("--details", is_flag=True, help="Also what only the operator may know; asks for the password.")
+@json_option
+@click.pass_obj
+def status(invocation: Invocation, details: bool, as_json: bool) -> int:
+    """Whether the daemon runs and is ready. Exit code 3 when it does not run."""
+    health = read_health(invocation)
+    if health is None:
+        facts: dict[str, Any] = {"running": False, "dataDir": str(invocation.data_dir)}
+    else:
+        facts = {"running": True, "dataDir": str(invocation.data_dir), **announced(invocation.data_dir)}
+        facts |= health.model_dump(by_alias=True)
+        if details:
+            with operator(invocation) as daemon:
+                facts["details"] = daemon.admin.status()
+    if as_json:
+        print_json(facts)
+    elif health is not None:
+        print_facts(facts)
+    if health is None:
+        raise Failure(
+            f"no daemon runs in {invocation.data_dir}", hint="Start it with: waiaas start", exit_code=NOT_RUNNING
+        )
+    return OK
+
+
+def read_health(invocation: Invocation) -> Health | None:
+    """What the daemon says of itself; None when it does not run."""
+    try:
+        with anybody(invocation) as daemon:
+            return daemon.health()
+    except Unreachable as error:
+        if error.code == "DAEMON_UNREACHABLE":
+            return None
+        raise
+    except NotReady as error:
+        return Health(status=error.code, version="", uptime=0, schema_version=0, ready=False)
+
+
+@click.command()
+@click.option("--timeout", type=click.IntRange(1), help="Seconds to wait for its end [daemon.shutdown_timeout + 15].")
+@click.pass_obj
+def stop(invocation: Invocation, timeout: int | None) -> None:
+    """Let the daemon finish what is under way and stop. Needs no password: it is a signal to your own process."""
+    found = find_daemon(invocation.data_dir)
+    if found is None:
+        raise Failure(f"no daemon runs in {invocation.data_dir}", hint="nothing to do", exit_code=NOT_RUNNING)
+    seconds = timeout if timeout is not None else _patience(invocation)
+    with found:
+        _end(found, seconds)
+    say(f"The daemon (process {found.pid}) has stopped.")
+
+
+def _patience(invocation: Invocation) -> int:
+    from waiaas.config import load
+    from waiaas.errors import StartRefused
+
+    try:
+        return load(invocation.data_dir, os.environ).daemon.shutdown_timeout + _SLACK_SECONDS
+    except StartRefused:  # a configuration that broke since must not keep anybody from stopping
+        return 30 + _SLACK_SECONDS
+
+
+def _end(found: DaemonProcess, seconds: int) -> None:
+    found.signal(signal.SIGTERM)
+    if not found.wait(seconds):
+        raise Failure(
+            f"the daemon (process {found.pid}) still works after {seconds} s", hint="look into its log, or wait longer"
+        )
+
+
+@click.command()
+@click.pass_obj
+def unlock(invocation: Invocation) -> None:
+    """Unlock the signer, also one that died and has to be started again."""
+    with operator(invocation) as daemon:
+        daemon.unlock()
+    say("The signer is unlocked.")

@@ -1,0 +1,198 @@
+"""``waiaas tx``: transactions."""
+
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+from waiaas_sdk import Client, Operator, Page, PaymentFields, Transaction
+
+from waiaas.cli.amounts import Unit, Units
+from waiaas.cli.connections import agent, operator
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option, more, paging, token_file
+from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.reasons import why
+
+
+class _Wishes(TypedDict):
+    """Options of a send that only pass through."""
+
+    memo: str | None
+    note: str | None
+    idempotency_key: str | None
+    wait: int | None
+
+
+@click.group()
+def tx() -> None:
+    """Transactions of all agents."""
+
+
+@tx.command("list")
+@click.option("--agent", "agent_name", help="Only this agent's.")
+@click.option("--status", help="CONFIRMED, QUEUED, ...")
+@paging
+@json_option
+@click.pass_obj
+def list_(
+    invocation: Invocation,
+    agent_name: str | None,
+    status: str | None,
+    limit: int | None,
+    cursor: str | None,
+    as_json: bool,
+) -> None:
+    """List transactions, newest first."""
+    with operator(invocation) as daemon:
+        agent_id = daemon.agents.show(agent_name).id if agent_name else None
+        page = daemon.transactions.list(agent_id=agent_id, status=status, limit=limit, cursor=cursor)
+        _print_page(daemon, page, as_json)
+
+
+@tx.command()
+@paging
+@json_option
+@click.pass_obj
+def pending(invocation: Invocation, limit: int | None, cursor: str | None, as_json: bool) -> None:
+    """List transactions that are not final: waiting, held, on their way."""
+    with operator(invocation) as daemon:
+        _print_page(daemon, daemon.transactions.pending(limit=limit, cursor=cursor), as_json)
+
+
+@tx.command()
+@click.argument("transaction", metavar="TX")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, transaction: str, as_json: bool) -> None:
+    """Show one transaction, with what decided it."""
+    with operator(invocation) as daemon:
+        _print(daemon, daemon.transactions.show(transaction), as_json)
+
+
+@tx.command()
+@click.argument("transaction", metavar="TX")
+@json_option
+@click.pass_obj
+def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
+    """Let a transaction that waits for approval go on."""
+    with operator(invocation) as daemon:
+        _print(daemon, daemon.transactions.approve(transaction), as_json)
+
+
+@tx.command()
+@click.argument("transaction", metavar="TX")
+@json_option
+@click.pass_obj
+def reject(invocation: Invocation, transaction: str, as_json: bool) -> None:
+    """Refuse a transaction that waits for approval."""
+    with operator(invocation) as daemon:
+        _print(daemon, daemon.transactions.reject(transaction), as_json)
+
+
+@tx.command()
+@click.argument("transaction", metavar="TX")
+@json_option
+@click.pass_obj
+def cancel(invocation: Invocation, transaction: str, as_json: bool) -> None:
+    """Cancel a transaction that is PENDING or QUEUED."""
+    with operator(invocation) as daemon:
+        _print(daemon, daemon.transactions.cancel(transaction), as_json)
+
+
+@tx.command()
+@click.argument("to")
+@click.argument("amount")
+@click.option("--memo", help="Goes on chain.")
+@click.option("--note", help="Why, for the approver.")
+@click.option("--idempotency-key", help="The same key and payment again never pays twice.")
+@click.option("--wait", type=click.IntRange(0, 30), help="Seconds to wait for the outcome [10].")
+@click.option("--dry-run", is_flag=True, help="Only say what would be decided.")
+@token_file
+@json_option
+@click.pass_obj
+def send(
+    invocation: Invocation,
+    /,
+    to: str,
+    amount: str,
+    *,
+    token_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    **wishes: Unpack[_Wishes],
+) -> None:
+    """Pay AMOUNT to the address TO as an agent: base units (10000000), or with the symbol (0.01SOL).
+
+    The session's token is read from WAIAAS_SESSION_TOKEN or --token-file.
+    """
+    with agent(invocation, token_file) as wallet:
+        unit = None if amount.isdigit() else _unit(wallet)
+        units = int(amount) if unit is None else unit.read(amount)
+        payment = PaymentFields(to=to, amount=units)
+        if wishes["memo"] is not None:
+            payment["memo"] = wishes["memo"]
+        if wishes["note"] is not None:
+            payment["note"] = wishes["note"]
+        if dry_run:
+            return print_json(wallet.simulate(**payment))
+        sent = wallet.send(idempotency_key=wishes["idempotency_key"], wait=wishes["wait"], **payment)
+    if as_json:
+        return print_json(sent)
+    return _print_facts(sent, f"{sent.amount}" if unit is None else unit.show(units))
+
+
+def _unit(wallet: Client) -> Unit:
+    balance = wallet.balance()
+    return Unit(balance.symbol, balance.decimals)
+
+
+def _print_page(daemon: Operator, page: Page[Transaction], as_json: bool) -> None:
+    if as_json:
+        return print_json(page)
+    units = Units.of(daemon)
+    columns = [
+        Column("id", is_whole=True),
+        Column("status"),
+        Column("tier"),
+        Column("amount"),
+        Column("to", when_wide=130),
+        Column("created", when_wide=150, is_whole=True),
+    ]
+    rows = [(row.id, row.status, row.tier, units.show(row), row.to_address, at(row.created_at)) for row in page.items]
+    print_table(columns, rows, empty="No transactions.")
+    if line := more(page.cursor, page.has_more):
+        say(line)
+    return None
+
+
+def _print(daemon: Operator, row: Transaction, as_json: bool) -> None:
+    if as_json:
+        return print_json(row)
+    return _print_facts(row, Units.of(daemon).show(row))
+
+
+def _print_facts(row: Transaction, amount: str) -> None:
+    print_facts(
+        {
+            "id": row.id,
+            "agent": row.wallet_id,
+            "what": f"{row.type} on {row.chain}/{row.network}",
+            "amount": amount,
+            "to": row.to_address,
+            "status": row.status,
+            "tier": row.tier,
+            "because": why(row),
+            "goes on at": at(row.due_at) if row.due_at and not row.is_final else None,
+            "approval": _approval(row),
+            "tx hash": row.tx_hash,
+            "error": f"{row.error_code}: {row.error}" if row.error_code else row.error,
+            "created": at(row.created_at),
+        }
+    )
+
+
+def _approval(row: Transaction) -> str | None:
+    if row.approval is None or row.is_final:
+        return None
+    expires = row.approval.get("expiresAt")
+    return f"waiaas tx approve {row.id}" + (f" until {at(expires)}" if isinstance(expires, int) else "")
