@@ -97,6 +97,8 @@ CREATE INDEX transactions_session_id ON transactions (session_id) WHERE session_
 CREATE INDEX transactions_queued_at ON transactions (queued_at) WHERE queued_at IS NOT NULL;
 CREATE INDEX transactions_created_at ON transactions (created_at);
 CREATE INDEX transactions_due_at ON transactions (due_at) WHERE status = 'QUEUED';
+CREATE INDEX transactions_given_up ON transactions (updated_at)
+    WHERE status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN';
 -- Workers look for unfinished rows alone; this index stays as small as they are few.
 CREATE INDEX transactions_unfinished ON transactions (status, chain, network)
   WHERE status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED');

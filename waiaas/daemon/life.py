@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from uuid6 import uuid7
@@ -39,7 +40,7 @@ def run(
     data_dir: Path,
     *,
     password: bytearray | None,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
     observe: Observer = _unobserved,
     clock: Clock | None = None,
     on_ready: Callable[[str], None] = lambda url: None,
@@ -47,13 +48,13 @@ def run(
     """Run a daemon in the foreground until it is told to stop. Call from the main thread.
 
     :param password: unlocks the signer; wiped; None starts locked
-    :param environ: overrides of the configuration, without any secret
+    :param environ: overrides of the configuration, without any secret; the process's own when left out
     :param observe: told of each durable step; tests inject one
     :param on_ready: called with the address once requests are answered
     :returns: 0 after an orderly stop, 1 when a part died
     :raises StartRefused: when it cannot begin, naming what to mend
     """
-    daemon = Daemon(data_dir, environ, observe, clock or SystemClock())
+    daemon = Daemon(data_dir, os.environ if environ is None else environ, observe, clock or SystemClock())
     try:
         daemon.start(password)
         on_ready(daemon.url)
@@ -130,7 +131,7 @@ class Daemon:
     def _catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             before = signal.signal(number, lambda *_: self._stopping.set())
-            self._undo.append(lambda number=number, before=before: signal.signal(number, before))
+            self._undo.append(partial(signal.signal, number, before))
 
     def _signer(self, paths: DataDir) -> SignerClient:
         signer = SignerClient.start(paths.keystore)

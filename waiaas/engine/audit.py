@@ -44,4 +44,4 @@ class Audit:
     def verify(self, actor: Actor) -> AuditReport:
         """Walk the whole chain. Reads the file; takes time that grows with history."""
         require_operator(actor)
-        return verify_file(self._database, moves=MOVES)
+        return verify_file(self._database, transitions=MOVES)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -184,7 +184,7 @@ class Sessions:
     def _is_live(self, session: Session) -> bool:
         return session.revoked_at is None and min(session.expires_at, session.absolute_expires_at) > self._clock.now()
 
-    def _revoke_within(self, unit: Unit, actor: Actor, session: Session) -> list[str]:
+    def _revoke_within(self, unit: Unit, actor: Actor, session: Session) -> Sequence[str]:
         if not unit.sessions.revoke(session.id, self._clock.now()):
             return []
         self._record(unit, "session.revoked", actor, session, {})

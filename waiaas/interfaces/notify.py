@@ -41,12 +41,15 @@ class Notification:
     buttons: tuple[Button, ...] = ()
 
 
+Model = type[BaseModel]
+
+
 class NotificationChannel(ABC):
     """One kind of channel; an instance serves one configured channel."""
 
     type: ClassVar[str]
     """Upper snake case, unique among all installed plugins."""
-    config_model: ClassVar[type[BaseModel]]
+    config_model: ClassVar[Model]
     """Reads the channel's configuration; secrets are ``SecretStr``."""
 
     def __init__(self, config: BaseModel) -> None:

@@ -141,6 +141,7 @@ class AssetReader(ABC):
 
 
 R = TypeVar("R", bound=BaseModel)
+Model = type[BaseModel]
 
 
 class PolicyType(ABC, Generic[R]):
@@ -148,7 +149,7 @@ class PolicyType(ABC, Generic[R]):
 
     type: ClassVar[str]
     """Upper snake case, unique among all installed plugins."""
-    rules_model: ClassVar[type[BaseModel]]
+    rules_model: ClassVar[Model]
     """Reads the rules document; unknown keys are refused."""
     grants: ClassVar[bool]
     """Whether a verdict of this type can speak for a transaction."""

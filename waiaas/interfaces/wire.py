@@ -82,7 +82,9 @@ def _read(kind: Any, data: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         if not isinstance(data, Mapping):
             raise TypeError("expected an object")
-        return kind(**{name: _read(part, data[name]) for name, part in _field_types(typing.cast(type, kind)).items()})
+        fields = _field_types(typing.cast(type, kind))
+        # a field that a later version added is absent from older rows: its default stands in, or the constructor complains
+        return kind(**{name: _read(part, data[name]) for name, part in fields.items() if name in data})
     return _read_scalar(kind, data)
 
 

@@ -59,7 +59,7 @@ class Reservations:
             where += " AND tx_id <> ?"
             parameters.append(except_tx)
         row = self._sql.one(f"SELECT exact_sum(amount) FROM reservations WHERE {where}", parameters)  # noqa: S608 - literals
-        return int(row[0]) if row else 0
+        return int(row[0] or 0) if row else 0  # an aggregate that saw no row gives NULL
 
     def count(self, *, agent_id: str | None = None) -> int:
         """How many rows there are, of one agent or of all."""

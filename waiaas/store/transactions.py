@@ -107,6 +107,11 @@ class Transactions:
         where, parameters = _in(statuses, chain, network)
         return self._read(f"WHERE {where} ORDER BY id LIMIT ?", *parameters, limit)
 
+    def given_up(self, *, chain: str, network: str, since: int, limit: int = 1000) -> Rows:
+        """Rows that failed since ``since`` because their bytes expired unseen: what a late block could still hold."""
+        where = "status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN' AND updated_at >= ? AND chain = ? AND network = ?"
+        return self._read(f"WHERE {where} ORDER BY updated_at LIMIT ?", since, chain, network, limit)
+
     def due(self, now: int, limit: int = 1000) -> Ids:
         """Ids of delayed rows whose time has come, the longest due first."""
         rows = self._sql.all(

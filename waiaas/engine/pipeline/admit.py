@@ -149,7 +149,7 @@ class Admission:
                 return None
             self._require_room(unit, request, tier)
         row = self._row(request, intent, judgement)
-        details = {"tier": tier.value, "digest": intent.digest, "amount": str(row.amount), "to": row.to_address}
+        details = {"tier": tier.value, "digest": intent.digest, "amount": str(row.amount), "recipient": row.to_address}
         named = judgement.decision.named
         details |= {"policyId": named.policy_id, "code": named.verdict.code, "reason": named.verdict.reason}
         transitions = self._bench.transitions
