@@ -1,0 +1,25 @@
+"""The plugin ``waiaas-builtin``: what is shipped inside and still arrives like a stranger's, through the same hooks.
+
+*Owns*: the policy types SPENDING_LIMIT and ALLOWED_ADDRESSES, and the notification channel LOG.
+*May import*: the public rooms alone: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`.
+*Invariant*: judges are pure and total; ALLOWED_ADDRESSES never makes a verdict milder.
+"""
+
+from waiaas.builtin.allowed_addresses import AllowedAddresses
+from waiaas.builtin.log_channel import LogChannel
+from waiaas.builtin.spending_limit import SpendingLimit
+from waiaas.hookspecs import hookimpl
+
+waiaas_plugin_api = 1
+
+
+@hookimpl
+def waiaas_policy_types() -> list[type[SpendingLimit] | type[AllowedAddresses]]:
+    """The policy types of this plugin."""
+    return [SpendingLimit, AllowedAddresses]
+
+
+@hookimpl
+def waiaas_notification_channels() -> list[type[LogChannel]]:
+    """The channels of this plugin."""
+    return [LogChannel]
