@@ -7,7 +7,7 @@ that dies. The node's genesis hash is asked in the same request, since a blockha
 from dataclasses import dataclass
 from typing import Any
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 
 from waiaas.errors import Refused, Unavailable
@@ -86,5 +86,5 @@ def _ask(rpc: Rpc, network: Network, settings: SolanaSettings, request: BuildReq
 def _blockhash(latest: Any) -> Hash:
     try:
         return Hash.from_string(as_text(as_object(in_context(latest)).get("blockhash")))
-    except ValueError:
+    except ParseHashError:
         raise Unavailable("the node's blockhash cannot be read") from None

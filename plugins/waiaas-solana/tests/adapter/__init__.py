@@ -1,0 +1,1 @@
+"""Tests of the adapter, on the localnet where a chain is needed."""

@@ -1,0 +1,109 @@
+"""The bench: an adapter on a running local chain, a funded account, and somebody who signs for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from waiaas.interfaces.chain import (
+    Account,
+    Amount,
+    BuildRequest,
+    ChainAdapter,
+    Destination,
+    Http,
+    Intent,
+    Kind,
+    LocalChain,
+    Resolved,
+    Signed,
+    Status,
+    Unsigned,
+)
+from waiaas.interfaces.signing import SigningPayload
+from waiaas.testing.http import ScriptedHttp, no_network
+
+Sign = Callable[[SigningPayload], bytes]
+
+SALT = bytes(range(16))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What the kit needs of a family.
+
+    :param http: the client that the adapter uses
+    :param account: holds ample native money
+    :param sign: signs for ``account``; :param stranger_signs: signs the same payload with another key
+    :param new_address: an address that nobody used
+    :param units: an amount that a new address may be sent
+    :param foreign_addresses: texts that other chains, or typing errors, would give
+    :param blocks_to_final: blocks after which what landed is final
+    :param blocks_to_death: blocks after which unsent bytes are proven dead; None where they never expire
+    """
+
+    adapter: ChainAdapter
+    chain: LocalChain
+    http: Http
+    account: Account
+    sign: Sign
+    stranger_signs: Sign
+    new_address: Callable[[], str]
+    units: int
+    foreign_addresses: tuple[str, ...]
+    blocks_to_final: int
+    blocks_to_death: int | None
+
+    @property
+    def native(self) -> str:
+        """Id of the native asset."""
+        return self.adapter.network.native.id
+
+    def over(self, http: Http) -> ChainAdapter:
+        """The same adapter over another client."""
+        return type(self.adapter)(self.adapter.network, self.adapter.settings, http)
+
+    def offline(self) -> ChainAdapter:
+        """The same adapter, failing the test when it asks a node."""
+        return self.over(ScriptedHttp(no_network))
+
+    def intent(self, *, to: str | None = None, units: int | None = None, memo: str | None = None) -> Intent:
+        """A native transfer."""
+        address = self.adapter.parse_address(to or self.new_address())
+        amount = Amount(asset=self.native, units=self.units if units is None else units)
+        return Intent(kind=Kind.TRANSFER, to=Destination(address=address.address), amount=amount, memo=memo)
+
+    def resolved(self, intent: Intent | None = None) -> Resolved:
+        """What the adapter makes of it."""
+        return self.adapter.resolve(intent or self.intent(), self.account)
+
+    def built(self, resolved: Resolved, *, salt: bytes = SALT, max_fee: int | None = None) -> Unsigned:
+        """Bytes for it, under the network's fee cap unless another is named."""
+        cap = self.adapter.network.fee_max if max_fee is None else max_fee
+        return self.adapter.build(
+            BuildRequest(
+                resolved=resolved, account=self.account, in_flight=(), salt=salt, now=1_700_000_000, max_fee=cap
+            )
+        )
+
+    def signatures(self, unsigned: Unsigned, sign: Sign | None = None) -> list[bytes]:
+        """Every signature that the adapter asks for, round by round."""
+        done: list[bytes] = []
+        for _ in range(16):
+            payloads = self.adapter.signing_payloads(unsigned, self.account, done)
+            if not payloads:
+                return done
+            done += [(sign or self.sign)(payload) for payload in payloads]
+        raise AssertionError("signing_payloads never comes to an end")
+
+    def signed(self, unsigned: Unsigned) -> Signed:
+        """Bytes that can be broadcast."""
+        return self.adapter.attach(unsigned, self.account, self.signatures(unsigned))
+
+    def payment(self, *, salt: bytes = SALT) -> tuple[Resolved, Signed]:
+        """A payment to a new address, signed and not sent."""
+        resolved = self.resolved()
+        return resolved, self.signed(self.built(resolved, salt=salt))
+
+    def status(self, signed: Signed) -> Status:
+        """How far one payment has come."""
+        (status,) = self.adapter.statuses([signed])
+        return status
