@@ -204,4 +204,5 @@ class Store:
         _here.store = _here.statements = None
         with self._idle:
             self._open_units -= 1
-            self._idle.notify_all()
+            if self._is_closed:
+                self._idle.notify_all()

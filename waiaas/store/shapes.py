@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from waiaas.store.statements import Row
@@ -38,8 +39,9 @@ class Shape(Generic[R]):
         self.column_names = tuple(renamed.get(name, name) for name in self.fields)
         self.columns = ", ".join(f'"{name}"' for name in self.column_names)
         self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({', '.join('?' * len(self.fields))})"  # noqa: S608 - names of our own
+        self._get = attrgetter(*self.fields)
         self._turns = dict(turns or {})
-        self._incoming = tuple((self.fields.index(name), turn[0]) for name, turn in self._turns.items())
+        self._placed = tuple((self.fields.index(name), *turn) for name, turn in self._turns.items())
 
     def select(self, rest: str) -> str:
         """``SELECT <columns> FROM <table> <rest>``"""
@@ -47,17 +49,16 @@ class Shape(Generic[R]):
 
     def read(self, row: Row) -> R:
         """The record of a row that ``select`` gave."""
-        values = list(row)
-        for position, turn in self._incoming:
-            if values[position] is not None:
-                values[position] = turn(values[position])
-        return self.record(**dict(zip(self.fields, values, strict=True)))
+        columns = dict(zip(self.fields, row, strict=True))
+        for name, (turn, _) in self._turns.items():
+            if columns[name] is not None:
+                columns[name] = turn(columns[name])
+        return self.record(**columns)
 
     def values(self, record: R) -> list[Any]:
         """Parameters for ``insert``."""
-        return [self.to_sql(name, getattr(record, name)) for name in self.fields]
-
-    def to_sql(self, name: str, value: Any) -> Any:
-        """One value as its column wants it."""
-        turn = self._turns.get(name)
-        return turn[1](value) if turn is not None and value is not None else value
+        values = list(self._get(record))
+        for position, _, turn in self._placed:
+            if values[position] is not None:
+                values[position] = turn(values[position])
+        return values
