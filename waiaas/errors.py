@@ -15,7 +15,8 @@
     ├── ChainUnreachable      502  CHAIN_UNREACHABLE (nothing was stored)
     ├── NotReady              503  SIGNER_LOCKED, STARTING, STOPPING, STORE_FULL
     ├── StartRefused               the daemon or a command cannot begin; the message says how to mend it
-    └── plugin errors              Malformed, Unavailable, Refused (chains); RetryLater, Undeliverable, Misconfigured, Conflicted (channels)
+    └── PluginError                Malformed, Unavailable, Refused (chains);
+                                   RetryLater, Undeliverable, Misconfigured, Conflicted (channels)
 
 An error names the thing, the limit and the next step. Its message never holds a secret, a stack, a node's address or a
 node's own words.

@@ -76,25 +76,28 @@ class _Bells:
             wake()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the house is built on."""
 
-def assemble(
-    *,
-    settings: Settings,
-    paths: DataDir,
-    store: Store,
-    signer: SignerClient,
-    registry: Registry,
-    clock: Clock,
-    lifecycle: Lifecycle,
-    observe: Observer,
-    stop: Callable[[], None],
-    on_death: Callable[[str], None],
-) -> House:
+    settings: Settings
+    paths: DataDir
+    store: Store
+    signer: SignerClient
+    registry: Registry
+    clock: Clock
+    lifecycle: Lifecycle
+
+
+def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_death: Callable[[str], None]) -> House:
     """Build the house. Starts nothing.
 
+    :param observe: told of each durable step
     :param stop: asks the daemon to drain and end
     :param on_death: told of a worker that died
     """
+    settings, paths, store, signer = ground.settings, ground.paths, ground.store, ground.signer
+    registry, clock, lifecycle = ground.registry, ground.clock, ground.lifecycle
     bells = _Bells()
     journal = Journal(clock, notifications_enabled=settings.notifications.enabled, after_record=bells.recorded)
     chains = Chains(registry, settings, clock)
@@ -187,4 +190,3 @@ def assemble(
         journal=journal,
         store=store,
     )
-

@@ -15,7 +15,7 @@ from waiaas import __version__
 from waiaas.api.app import create_app
 from waiaas.clock import Clock, SystemClock
 from waiaas.config import DataDir, Settings, check, load, write_private
-from waiaas.daemon.assembly import House, assemble
+from waiaas.daemon.assembly import Ground, House, assemble
 from waiaas.daemon.hardening import make_undumpable
 from waiaas.daemon.lock import DirectoryLock
 from waiaas.daemon.logs import set_up
@@ -118,7 +118,7 @@ class Daemon:
             undo = self._undo.pop()
             try:
                 undo()
-            except Exception:
+            except Exception:  # noqa: BLE001 - every later part still has to be stopped
                 _log.exception("stopping was not clean")
 
     def _take(self, paths: DataDir) -> None:
@@ -159,7 +159,7 @@ class Daemon:
         self, settings: Settings, paths: DataDir, store: Store, signer: SignerClient, registry: Registry
     ) -> House:
         lifecycle = Lifecycle(started_at=self._clock.now(), instance_id=_instance_id(store))
-        house = assemble(
+        ground = Ground(
             settings=settings,
             paths=paths,
             store=store,
@@ -167,10 +167,8 @@ class Daemon:
             registry=registry,
             clock=self._clock,
             lifecycle=lifecycle,
-            observe=self._observe,
-            stop=self._stopping.set,
-            on_death=self._on_death,
         )
+        house = assemble(ground, observe=self._observe, stop=self._stopping.set, on_death=self._on_death)
         self._undo.append(house.chains.close)
         signer.on_death(lambda: self._signer_died(house, store))
         return house
@@ -262,7 +260,7 @@ class _Unlocking:
             return
         try:
             signer.unlock(password)
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 - carried to the thread that joins
             self._problem = problem
         finally:
             password[:] = bytes(len(password))
@@ -280,6 +278,3 @@ def _instance_id(store: Store) -> str:
 
 def _shown_host(hostname: str) -> str:
     return f"[{hostname}]" if ":" in hostname else hostname
-
-
-

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-_SECRETS = re.compile(r"(wai_(?:sess|op)_)[A-Za-z0-9_-]+|((?i:x-master-password|authorization|password)['\"]?\s*[:=]\s*)\S+")
+_SECRETS = re.compile(
+    r"(wai_(?:sess|op)_)[A-Za-z0-9_-]+|((?i:x-master-password|authorization|password)['\"]?\s*[:=]\s*)\S+"
+)
 _QUIET = ("httpcore", "httpx", "waitress", "urllib3")
 
 

@@ -33,7 +33,9 @@ SYSTEM = Actor(kind="system")
 def require_operator(actor: Actor) -> None:
     """:raises Denied: for anybody but the operator"""
     if actor.kind != "operator":
-        raise Denied("only the operator may do this", code="FORBIDDEN", hint="use the master password or an operator token")
+        raise Denied(
+            "only the operator may do this", code="FORBIDDEN", hint="use the master password or an operator token"
+        )
 
 
 def require_session(actor: Actor) -> tuple[Session, Agent]:

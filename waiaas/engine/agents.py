@@ -60,7 +60,9 @@ class Agents:
         agent = self._new(name, chain, network, account)
         with self._store.write() as unit:
             if unit.agents.by_name(name) is not None:
-                raise Conflict(f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name")
+                raise Conflict(
+                    f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name"
+                )
             unit.agents.insert(agent)
             self._record(unit, "agent.creation_started", actor, agent, {"name": name, "address": account.address})
         self._signer.seal(handle, self._header(agent, live.network.chain_id))
@@ -89,14 +91,18 @@ class Agents:
             agent = self._found(unit, agent_id)
             other = unit.agents.by_name(name)
             if other is not None and other.id != agent.id:
-                raise Conflict(f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name")
+                raise Conflict(
+                    f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name"
+                )
             unit.agents.rename(agent.id, name, self._clock.now())
             self._record(unit, "agent.renamed", actor, agent, {"before": agent.name, "after": name})
         return self.get(actor, agent.id)
 
     def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
         """Stop the agent: from this commit on nothing is signed for it; its unsigned rows stay where they are."""
-        return self._change(actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", reason or "suspended by the operator")
+        return self._change(
+            actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", reason or "suspended by the operator"
+        )
 
     def resume(self, actor: Actor, agent_id: str) -> AgentView:
         """Let the agent go on; its rows go on too."""

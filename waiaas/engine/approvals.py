@@ -5,7 +5,7 @@ from typing import Any
 
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.journal import Journal
-from waiaas.engine.pipeline.ending import end_unsigned_within
+from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.views import TransactionView, wire_approval
@@ -58,19 +58,14 @@ class Approvals:
         with self._bench.store.write() as unit:
             row, approval = self._waiting(unit, tx_id, now)
             unit.approvals.settle(approval.id, rejected_at=now)
-            why = "the operator rejected it"
-            end_unsigned_within(
-                self._bench,
-                unit,
-                row,
-                "CANCELLED",
-                "REJECTED",
-                why,
-                actor=actor.label,
+            ending = Ending(
+                status="CANCELLED",
+                code="REJECTED",
+                why="the operator rejected it",
                 event="transaction.rejected",
-                ip=actor.ip,
-                digest=approval.digest,
+                details={"digest": approval.digest},
             )
+            end_unsigned_within(self._bench, unit, row, ending, actor)
             rejected = unit.transactions.get(row.id)
         self._bench.outcomes.ring(tx_id)
         return TransactionView(row=rejected or row)
@@ -81,7 +76,9 @@ class Approvals:
             raise NotFound("there is no such transaction")
         approval = unit.approvals.open_of(SUBJECT, tx_id)
         if row.status != "QUEUED" or approval is None:
-            raise Conflict(f"this payment is {row.status} and waits for nobody's decision", details={"status": row.status})
+            raise Conflict(
+                f"this payment is {row.status} and waits for nobody's decision", details={"status": row.status}
+            )
         if approval.expires_at <= now:
             raise Conflict("the time for this decision is over", details={"expiresAt": approval.expires_at})
         return row, approval

@@ -31,12 +31,19 @@ class AnyChainReader(AssetReader):
     def asset(self, text: str | None) -> str:
         """A CAIP-19 id that one of the networks knows."""
         if text is None or "/" not in text:
-            raise Malformed("a global policy names its asset in full", hint="use a CAIP-19 id; `GET /v1/chains` shows the native ones")
-        return self._first([(reader.asset, text) for reader in self._readers], f"no installed chain knows the asset {text!r}")
+            raise Malformed(
+                "a global policy names its asset in full",
+                hint="use a CAIP-19 id; `GET /v1/chains` shows the native ones",
+            )
+        return self._first(
+            [(reader.asset, text) for reader in self._readers], f"no installed chain knows the asset {text!r}"
+        )
 
     def address(self, text: str) -> str:
         """An address that one of the networks reads."""
-        return self._first([(reader.address, text) for reader in self._readers], f"no installed chain reads the address {text!r}")
+        return self._first(
+            [(reader.address, text) for reader in self._readers], f"no installed chain reads the address {text!r}"
+        )
 
     @staticmethod
     def _first(attempts: list[tuple[object, str]], otherwise: str) -> str:

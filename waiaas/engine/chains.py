@@ -55,7 +55,7 @@ class Chain:
         except PluginError:
             self._faults = 0
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - anything else is a fault of the plugin
             self._faults += 1
             _log.exception("the adapter of %s failed in %s", self.network.chain_id, getattr(method, "__name__", method))
             raise Unavailable(f"the plugin of {self.network.name} failed") from None
@@ -155,7 +155,9 @@ class Chains:
                 return self._chains[chain, name]
             if (chain, name) not in self._networks:
                 raise Stopped(
-                    f"no plugin serves {chain}/{name}", code="CHAIN_MISSING", hint="see `waiaas plugins list`; the funds are safe"
+                    f"no plugin serves {chain}/{name}",
+                    code="CHAIN_MISSING",
+                    hint="see `waiaas plugins list`; the funds are safe",
                 )
             adapter, network, table = self._networks[chain, name]
             http = NodeHttp(self._settings.rpc_urls(chain, name) or network.rpc)
@@ -183,5 +185,3 @@ class Chains:
             "fees": {"max": str(fees.max), "dailyLimit": str(fees.daily)},
             "degraded": bool(live and live.is_degraded),
         }
-
-

@@ -1,4 +1,4 @@
-"""Notification channels as they are stored: their configuration is encrypted under a subkey that only an unlocked signer gives."""
+"""Notification channels as they are stored: their configuration is encrypted under a subkey of the unlocked signer."""
 
 import json
 
@@ -21,7 +21,9 @@ _DEFAULT_TYPE = "LOG"
 class ChannelConfigs:
     """Seals and opens configurations; makes the channel that a new daemon has. Thread-safe."""
 
-    def __init__(self, *, store: Store, registry: Registry, signer: SignerClient, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, registry: Registry, signer: SignerClient, journal: Journal, clock: Clock
+    ) -> None:
         self._store = store
         self._registry = registry
         self._signer = signer

@@ -54,7 +54,9 @@ def resets_at(unit: Unit, subject: Subject, window: Window, now: int) -> int | N
     return None if oldest is None else oldest + window.seconds
 
 
-def read_windows(unit: Unit, subject: Subject, windows: Sequence[Window], now: int) -> tuple[Mapping[str, int], Mapping[str, int]]:
+def read_windows(
+    unit: Unit, subject: Subject, windows: Sequence[Window], now: int
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Values by name, and by name when each becomes smaller."""
     values = {window.name: read_window(unit, subject, window, now) for window in windows}
     ends = {window.name: resets_at(unit, subject, window, now) for window in windows}

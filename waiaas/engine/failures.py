@@ -1,5 +1,4 @@
-"""Refused credentials: counted in memory, written to the audit log at most once a minute, so that strangers cause bounded writes
-(invariant 18)."""
+"""Refused credentials: counted in memory, written at most once a minute: strangers cause bounded writes (invariant 18)."""
 
 import threading
 from collections import Counter

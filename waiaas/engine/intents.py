@@ -1,4 +1,4 @@
-"""From a request's body to a normalised intent: what is asked, in the chain's own words, and the hash that idempotency compares."""
+"""From a request's body to a normalised intent, in the chain's own words, and the hash that idempotency compares."""
 
 import hashlib
 from collections.abc import Mapping
@@ -63,6 +63,8 @@ def _kind(body: Mapping[str, Any], chain: Chain) -> Kind:
         raise BadRequest(f"there is no transaction type {word!r}") from None
     if kind not in chain.adapter.kinds or kind is not Kind.TRANSFER:
         raise Denied(
-            f"{chain.network.name} does not build {kind.value} yet", code="TYPE_NOT_SUPPORTED", hint="send a TRANSFER instead"
+            f"{chain.network.name} does not build {kind.value} yet",
+            code="TYPE_NOT_SUPPORTED",
+            hint="send a TRANSFER instead",
         )
     return kind

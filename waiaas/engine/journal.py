@@ -18,7 +18,9 @@ class Journal:
     :param after_record: called after each row; the outbox worker's wake-up
     """
 
-    def __init__(self, clock: Clock, *, notifications_enabled: bool = True, after_record: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, clock: Clock, *, notifications_enabled: bool = True, after_record: Callable[[], None] = lambda: None
+    ) -> None:
         self._clock = clock
         self._notifies = notifications_enabled
         self._after_record = after_record
@@ -60,6 +62,10 @@ class Journal:
         payload = json.dumps({"auditId": row.id}, separators=(",", ":"))
         for channel in unit.channels.list(enabled=True):
             unit.outbox.insert(
-                channel_id=channel.id, event=row.event_type, payload=payload, next_at=row.timestamp, created_at=row.timestamp
+                channel_id=channel.id,
+                event=row.event_type,
+                payload=payload,
+                next_at=row.timestamp,
+                created_at=row.timestamp,
             )
         self._after_record()

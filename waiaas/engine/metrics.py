@@ -14,7 +14,9 @@ class Metrics:
     :param lanes: how many rows each network's lanes hold just now
     """
 
-    def __init__(self, store: Store, lanes: Callable[[], Mapping[tuple[str, str], int]], is_unlocked: Callable[[], bool]) -> None:
+    def __init__(
+        self, store: Store, lanes: Callable[[], Mapping[tuple[str, str], int]], is_unlocked: Callable[[], bool]
+    ) -> None:
         self._store = store
         self._lanes = lanes
         self._is_unlocked = is_unlocked

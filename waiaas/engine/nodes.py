@@ -46,7 +46,9 @@ class NodeHttp:
 
     def __init__(self, urls: Sequence[str], *, pool: httpcore.ConnectionPool | None = None) -> None:
         self._urls = tuple(url.rstrip("/") for url in urls)
-        self._pool = pool or httpcore.ConnectionPool(max_connections=32, max_keepalive_connections=16, keepalive_expiry=30)
+        self._pool = pool or httpcore.ConnectionPool(
+            max_connections=32, max_keepalive_connections=16, keepalive_expiry=30
+        )
         self._preferred = 0
 
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
@@ -83,7 +85,9 @@ class NodeHttp:
             raise Unavailable("the time for this call is used up")
         timeout = {"connect": min(2.0, seconds), "read": seconds, "write": seconds, "pool": seconds}
         try:
-            with self._pool.stream(method, url, headers=_HEADERS, content=content, extensions={"timeout": timeout}) as response:
+            with self._pool.stream(
+                method, url, headers=_HEADERS, content=content, extensions={"timeout": timeout}
+            ) as response:
                 return _parsed(response)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as problem:
             raise Unavailable(f"the node could not be asked ({type(problem).__name__})") from None

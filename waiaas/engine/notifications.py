@@ -78,7 +78,7 @@ class Notifications:
             _log.error("notification %s cannot be delivered: %s", item.id, problem.message)
             with self._store.write() as unit:
                 unit.outbox.give_up(item.id, now, problem.code)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - one channel's failure touches no other
             _log.exception("channel %s failed", item.channel_id)
             self._again(item, _backoff(item.attempts), type(problem).__name__)
         else:
@@ -115,7 +115,11 @@ class Notifications:
         if transaction is not None:
             amount = "" if transaction.amount is None else str(transaction.amount)
             lines += [("Transaction", transaction.id), ("Type", transaction.type), ("Tier", transaction.tier)]
-            lines += [("Amount", amount), ("Asset", transaction.asset or ""), ("Recipient", transaction.to_address or "")]
+            lines += [
+                ("Amount", amount),
+                ("Asset", transaction.asset or ""),
+                ("Recipient", transaction.to_address or ""),
+            ]
             note = json.loads(transaction.metadata).get("note")
             quoted = [("Note", shown(str(note)))] if note else []
         details = json.loads(row.details)
@@ -145,7 +149,7 @@ class Notifications:
         for listener in self._registry.listeners:
             try:
                 listener(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a listener changes nothing
                 _log.exception("a listener failed on %s", row.event_type)
 
 

@@ -57,10 +57,14 @@ class Operator:
             if door == "tcp":
                 self._require_no_lockout()
             if not self._signer.is_alive:
-                raise NotReady("the signer is not running", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
+                raise NotReady(
+                    "the signer is not running", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`"
+                )
             if not self._signer.verify_password(password):
                 self._wrong(ip, door)
-                raise Unauthenticated("the credential is not valid", hint="use the master password or an operator token")
+                raise Unauthenticated(
+                    "the credential is not valid", hint="use the master password or an operator token"
+                )
         finally:
             password[:] = bytes(len(password))
         if door == "tcp":

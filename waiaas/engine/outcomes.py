@@ -1,4 +1,4 @@
-"""Who waits for which transaction: a bell for each row, rung after every commit that concerns it. Nothing durable lives here."""
+"""Who waits for which transaction: a bell for each row, rung after every commit that concerns it. Nothing here is durable."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Policies: what the operator wrote, read through its type's model, versioned, and counted so that every change reaches held rows."""
+"""Policies: what the operator wrote, read through its type's model, versioned; every change reaches held rows."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Policies:
         actor: Actor,
         *,
         agent_id: str | None,
-        type: str,  # noqa: A002 - the field's name
+        type: str,
         rules: Mapping[str, Any],
         priority: int = 0,
         enabled: bool = True,
@@ -105,7 +105,9 @@ class Policies:
             if not replaced:
                 raise Conflict("this policy was changed meanwhile", hint="read it again")
             after = _found(unit, policy_id)
-            self._changed(unit, "policy.changed", actor, after, {"before": _document(before), "after": _document(after)})
+            self._changed(
+                unit, "policy.changed", actor, after, {"before": _document(before), "after": _document(after)}
+            )
         return after
 
     def delete(self, actor: Actor, policy_id: str) -> None:
@@ -136,7 +138,9 @@ class Policies:
         except ValidationError as problem:
             first = problem.errors(include_url=False, include_context=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "rules"
-            raise BadRequest(f"{type_}: {where}: {first['msg']}", code="INVALID_RULES", hint="see GET /v1/policy-types") from None
+            raise BadRequest(
+                f"{type_}: {where}: {first['msg']}", code="INVALID_RULES", hint="see GET /v1/policy-types"
+            ) from None
         except Malformed as problem:
             raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None
         document = normal.model_dump(mode="json", exclude_none=True)

@@ -105,7 +105,9 @@ class Recovery:
     def _finish_creations(self) -> None:
         """An agent whose creation was cut short: with its key file it is whole, without it it never was."""
         with self._bench.store.read() as unit:
-            half = [agent for agent in map(unit.agents.get, unit.agents.all_ids()) if agent and agent.status == "CREATING"]
+            half = [
+                agent for agent in map(unit.agents.get, unit.agents.all_ids()) if agent and agent.status == "CREATING"
+            ]
         for agent in half:
             has_key = (self._keystore / f"{agent.id}.json").exists()
             status, event = ("ACTIVE", "agent.created") if has_key else ("TERMINATED", "agent.terminated")

@@ -17,7 +17,7 @@ from waiaas.engine.asset_reader import OneChainReader
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
-from waiaas.engine.pipeline.ending import end_unsigned_within
+from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.constraints import read_constraints
 from waiaas.engine.views import Issued
@@ -109,7 +109,9 @@ class Sessions:
                 max_renewals=security.session_max_renewals,
             )
             unit.sessions.insert(session)
-            self._record(unit, "session.issued", actor, session, {"expiresAt": session.expires_at, "constraints": limits})
+            self._record(
+                unit, "session.issued", actor, session, {"expiresAt": session.expires_at, "constraints": limits}
+            )
         return Issued(session=session, token=token)
 
     def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Session]:
@@ -135,7 +137,7 @@ class Sessions:
         for session in unit.sessions.list(agent_id=agent_id, limit=100_000).items:
             self._revoke_within(unit, actor, session)
         for row in unit.transactions.unsigned_of_agent(agent_id):
-            end_unsigned_within(self._bench, unit, row, "CANCELLED", code, why, actor=actor.label)
+            end_unsigned_within(self._bench, unit, row, Ending(status="CANCELLED", code=code, why=why), actor)
 
     def renew(self, actor: Actor) -> Issued:
         """The same session with a new token and a new end; the old token dies in the same commit.
@@ -151,7 +153,9 @@ class Sessions:
                 raise Unauthenticated("the credential is not valid", hint="ask the operator for a session")
             if present.renewal_count >= present.max_renewals or present.absolute_expires_at <= now:
                 raise Conflict(
-                    "this session cannot be renewed any more", code="LIMIT_REACHED", hint="ask the operator for a new session"
+                    "this session cannot be renewed any more",
+                    code="LIMIT_REACHED",
+                    hint="ask the operator for a new session",
                 )
             length = present.expires_at - (present.last_renewed_at or present.created_at)
             end = min(now + length, present.absolute_expires_at)
@@ -163,7 +167,11 @@ class Sessions:
             self._record(unit, "session.renewed", actor, present, {"expiresAt": end})
         self.forget()
         renewed = replace(
-            present, token_hash=_hash(token), expires_at=end, renewal_count=present.renewal_count + 1, last_renewed_at=now
+            present,
+            token_hash=_hash(token),
+            expires_at=end,
+            renewal_count=present.renewal_count + 1,
+            last_renewed_at=now,
         )
         return Issued(session=renewed, token=token)
 
@@ -189,15 +197,20 @@ class Sessions:
             return []
         self._record(unit, "session.revoked", actor, session, {})
         rows = unit.transactions.unsigned_of_session(session.id)
+        ending = Ending(status="CANCELLED", code="SESSION_REVOKED", why="its session was revoked")
         for row in rows:
-            end_unsigned_within(
-                self._bench, unit, row, "CANCELLED", "SESSION_REVOKED", "its session was revoked", actor=actor.label
-            )
+            end_unsigned_within(self._bench, unit, row, ending, actor)
         return [row.id for row in rows]
 
     def _record(self, unit: Unit, event: str, actor: Actor, session: Session, details: dict[str, Any]) -> None:
         self._journal.record(
-            unit, event, actor=actor.label, agent_id=session.agent_id, session_id=session.id, details=details, ip=actor.ip
+            unit,
+            event,
+            actor=actor.label,
+            agent_id=session.agent_id,
+            session_id=session.id,
+            details=details,
+            ip=actor.ip,
         )
 
 

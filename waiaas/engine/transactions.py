@@ -1,4 +1,4 @@
-"""Transactions: send, look, cancel. A send is admitted here and carried out by the workers; the caller may wait for the outcome."""
+"""Transactions: send, look, cancel. A send is admitted here and carried out by the workers; the caller may wait for it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid6 import uuid7
 
 from waiaas.engine.actors import Actor
 from waiaas.engine.pipeline.admit import Admission, subject
-from waiaas.engine.pipeline.ending import end_unsigned_within
+from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.transaction_states import FINISHED
@@ -74,7 +74,11 @@ class Transactions:
             "tier": judgement.decision.tier.value,
             "verdicts": [wire_verdict(item) for item in judgement.decision.verdicts],
             "effects": to_wire(intent.resolved.effects),
-            "fee": {"asset": intent.resolved.likely_fee.asset, "likely": str(intent.resolved.likely_fee.units), "max": str(intent.fee_cap)},
+            "fee": {
+                "asset": intent.resolved.likely_fee.asset,
+                "likely": str(intent.resolved.likely_fee.units),
+                "max": str(intent.fee_cap),
+            },
             "warnings": list(intent.resolved.warnings),
             "remaining": None if named.remaining is None else str(named.remaining),
             "resetsAt": named.resets_at,
@@ -117,9 +121,8 @@ class Transactions:
                     details={"status": row.status},
                     hint="only a PENDING or QUEUED payment can be cancelled",
                 )
-            end_unsigned_within(
-                self._bench, unit, row, "CANCELLED", "CANCELLED", "it was cancelled", actor=actor.label, ip=actor.ip
-            )
+            ending = Ending(status="CANCELLED", code="CANCELLED", why="it was cancelled")
+            end_unsigned_within(self._bench, unit, row, ending, actor)
             view = self._view(unit, self._own(unit, actor, tx_id))
         self._bench.outcomes.ring(tx_id)
         return view
@@ -158,12 +161,12 @@ class Transactions:
 
 
 def _is_settled(row: Transaction) -> bool:
-    return row.status in FINISHED or row.status == "QUEUED" or (row.status == "SUBMITTED" and row.broadcast_at is not None)
+    return (
+        row.status in FINISHED or row.status == "QUEUED" or (row.status == "SUBMITTED" and row.broadcast_at is not None)
+    )
 
 
 def _http_status(row: Transaction) -> int:
     if row.status in ("CONFIRMED", "SIGNED") or (row.status == "SUBMITTED" and row.broadcast_at is not None):
         return 201
     return 422 if row.status == "FAILED" else 202
-
-

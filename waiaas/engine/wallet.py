@@ -17,10 +17,10 @@ from waiaas.store.records import Agent, Policy, Session
 
 _READ_SECONDS = 2.0
 _PROMPT = (
-    "You have a wallet through WAIaaS. You never hold its key. Send payments with POST /v1/transactions/send; amounts are strings "
-    "of base units. Small payments go at once; larger ones may wait for time (DELAY) or a person (APPROVAL): then poll "
-    "GET /v1/transactions/{id}. A refusal says why, what remains and when to try again; do not retry what says it will not help. "
-    "Use a fresh Idempotency-Key for each new payment and the same one for retries."
+    "You have a wallet through WAIaaS and never hold its key. Send payments with POST /v1/transactions/send; amounts are "
+    "strings of base units. Small payments go at once; larger ones may wait for time (DELAY) or a person (APPROVAL): "
+    "then poll GET /v1/transactions/{id}. A refusal says why, what remains and when to try again; do not repeat what it "
+    "says will not help. Use a fresh Idempotency-Key for each new payment and the same one for its retries."
 )
 
 

@@ -33,15 +33,9 @@ def to_wire(value: Any) -> Any:
         return str(value)
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, Mapping):
-        return {str(key): to_wire(item) for key, item in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(to_wire(item) for item in value)
-    if isinstance(value, Sequence):
-        return [to_wire(item) for item in value]
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {name: to_wire(getattr(value, name)) for name in _field_types(type(value))}
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    return _collection(value)
 
 
 def from_wire(kind: type[T], data: Any) -> T:
@@ -66,8 +60,18 @@ def intent_digest(intent: Intent) -> str:
     return hashlib.sha256(_INTENT_DOMAIN + canonical(intent)).hexdigest()
 
 
+def _collection(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): to_wire(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(to_wire(item) for item in value)
+    if isinstance(value, Sequence):
+        return [to_wire(item) for item in value]
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
 @cache
-def _field_types(kind: type) -> dict[str, Any]:
+def _field_types(kind: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
@@ -79,10 +83,10 @@ def _read(kind: Any, data: Any) -> Any:
         return None if data is None else _read(inner[0], data)
     if origin is not None:
         return _read_collection(origin, typing.get_args(kind), data)
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         if not isinstance(data, Mapping):
             raise TypeError("expected an object")
-        fields = _field_types(typing.cast(type, kind))
+        fields = _field_types(kind)
         # a field that a later version added is absent from older rows: its default stands in, or the constructor complains
         return kind(**{name: _read(part, data[name]) for name, part in fields.items() if name in data})
     return _read_scalar(kind, data)

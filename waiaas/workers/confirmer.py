@@ -1,4 +1,4 @@
-"""The confirmer: one a network. It asks the chain about every SUBMITTED row, settles what is final, and sends again what is lost."""
+"""The confirmer, one a network: asks the chain about every SUBMITTED row, settles what is final, sends again what is lost."""
 
 import logging
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Confirmer:
         self._not_before = 0.0
 
     def run_once(self) -> float:
-        """One round over all SUBMITTED rows of the network, unless the last was a moment ago. Returns the time until the next."""
+        """One round over all SUBMITTED rows, unless the last was a moment ago. Returns the time until the next."""
         if self._clock.monotonic() < self._not_before:
             return self._not_before - self._clock.monotonic()
         rows = self._rows("SUBMITTED")
@@ -110,4 +110,6 @@ class Confirmer:
             variants = {row.id: unit.variants.of(row.id) for row in rows}
         candidates = [(row, variants[row.id][-1]) for row in rows if variants[row.id]]
         if candidates:
-            self._confirm.settle([sighting for sighting in self._look(chain, candidates) if sighting.status.phase is Phase.FINAL])
+            self._confirm.settle(
+                [sighting for sighting in self._look(chain, candidates) if sighting.status.phase is Phase.FINAL]
+            )

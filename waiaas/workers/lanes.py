@@ -57,7 +57,8 @@ class Lanes:
         end = time.monotonic() + seconds
         for pool in self._pools.values():
             pool.close()
-        return all([pool.join(end - time.monotonic()) for pool in self._pools.values()])
+        ended = [pool.join(end - time.monotonic()) for pool in self._pools.values()]
+        return all(ended)
 
 
 class _Pool:
@@ -108,7 +109,7 @@ class _Pool:
                 if account is None:
                     return
                 self._serve(account)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the daemon ends with its threads
             _log.critical("a lane thread died", exc_info=True)
             self._on_death("lanes")
 
@@ -157,6 +158,6 @@ class _Pool:
             return Progress(go=Go.LATER, seconds=_STORE_AWAY_SECONDS)
         except WaiaasError as problem:
             _log.error("%s cannot go on: %s %s", tx_id, problem.code, problem.message)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the row stays where it is and is looked at again
             _log.exception("%s failed unexpectedly", tx_id)
         return Progress(go=Go.LATER, seconds=_FAULT_SECONDS)

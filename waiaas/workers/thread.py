@@ -54,7 +54,7 @@ class WorkerThread:
             while not self._stopping:
                 self._wake.wait(self._once())
                 self._wake.clear()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the daemon ends with its threads
             _log.critical("the worker %s died", self._job.name, exc_info=True)
             self._on_death(self._job.name)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from waiaas.engine.failures import CredentialFailures
-from waiaas.engine.pipeline.ending import end_unsigned, end_unsigned_within
+from waiaas.engine.pipeline.ending import end_unsigned, end_unsigned_within, expired, timed_out
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench, deadline
 from waiaas.store.records import Transaction
@@ -40,14 +40,16 @@ class Timekeeper:
             if row is None:
                 continue
             if now >= deadline(row, self._bench.settings.security.execution_timeout):
-                end_unsigned(self._bench, row, "EXPIRED", "EXECUTION_TIMEOUT", "its hour came while nothing could be paid")
+                end_unsigned(
+                    self._bench, row, expired("EXECUTION_TIMEOUT", "its hour came while nothing could be paid")
+                )
             else:
                 self._wake(row)
 
     def _expire_approvals(self, now: int) -> None:
         with self._bench.store.read() as unit:
-            expired = unit.approvals.expired(now, _BATCH)
-        for approval in expired:
+            overdue = unit.approvals.expired(now, _BATCH)
+        for approval in overdue:
             with self._bench.store.write() as unit:
                 row = unit.transactions.get(approval.subject_id) if approval.subject_type == SUBJECT else None
                 still_open = unit.approvals.open_of(approval.subject_type, approval.subject_id)
@@ -56,9 +58,8 @@ class Timekeeper:
                 if row is None or row.status != "QUEUED":
                     unit.approvals.settle(approval.id, rejected_at=now)
                     continue
-                end_unsigned_within(
-                    self._bench, unit, row, "EXPIRED", "APPROVAL_TIMEOUT", "nobody approved it in time"
-                )
+                ending = expired("APPROVAL_TIMEOUT", "nobody approved it in time")
+                end_unsigned_within(self._bench, unit, row, ending)
             self._bench.outcomes.ring(approval.subject_id)
 
     def _expire_rows(self, now: int) -> None:
@@ -67,5 +68,4 @@ class Timekeeper:
             rows = unit.transactions.older_than(("PENDING", "EXECUTING"), now - timeout, _BATCH)
         for row in rows:
             if now >= deadline(row, timeout):
-                code = "FEE_ABOVE_CAP" if row.error_code == "FEE_ABOVE_CAP" else "EXECUTION_TIMEOUT"
-                end_unsigned(self._bench, row, "EXPIRED", code, "it was not paid in time")
+                end_unsigned(self._bench, row, timed_out(row))

@@ -116,7 +116,9 @@ class Admission:
             ) from None
         except Unavailable:
             if intent.kind is not Kind.TRANSFER:
-                raise ChainUnreachable(f"no node of {request.agent.network} answered", hint="nothing was stored; try again") from None
+                raise ChainUnreachable(
+                    f"no node of {request.agent.network} answered", hint="nothing was stored; try again"
+                ) from None
             offline = chain.call(chain.adapter.resolve_offline, intent, account, chain.fees.max)
             return StoredIntent(resolved=offline, fee_cap=chain.fees.max, is_offline=True)
         return StoredIntent(resolved=resolved, fee_cap=fee_cap(resolved.likely_fee.units, chain.fees))
@@ -153,12 +155,14 @@ class Admission:
         named = judgement.decision.named
         details |= {"policyId": named.policy_id, "code": named.verdict.code, "reason": named.verdict.reason}
         transitions = self._bench.transitions
-        transitions.create(unit, row, _EVENTS[tier], request.actor.label, details, request.actor.ip)
+        transitions.create(unit, row, _EVENTS[tier], details, request.actor)
         if tier is not Tier.DENY:
             transitions.reserve(unit, row, intent)
             unit.sessions.count_transaction(request.session.id)
         if tier is Tier.APPROVAL:
-            open_approval(unit, row, intent.digest, self._bench.clock.now(), self._bench.settings.security.approval_timeout)
+            open_approval(
+                unit, row, intent.digest, self._bench.clock.now(), self._bench.settings.security.approval_timeout
+            )
         return Admitted(row=row, is_replay=False)
 
     def _require_room(self, unit: Unit, request: Request, tier: Tier) -> None:
@@ -173,7 +177,9 @@ class Admission:
                 )
         elif unit.transactions.count_active() >= security.max_active_tx:
             raise TooMany(
-                f"{security.max_active_tx} payments are under way already", code="MAX_ACTIVE_TX", retry_after=_RETRY_AFTER_FULL
+                f"{security.max_active_tx} payments are under way already",
+                code="MAX_ACTIVE_TX",
+                retry_after=_RETRY_AFTER_FULL,
             )
 
     def _row(self, request: Request, intent: StoredIntent, judgement: Judgement) -> Transaction:
@@ -232,7 +238,9 @@ def denial(judgement: Judgement, tx_id: str | None) -> Denied:
 def _hint(judgement: Judgement) -> str:
     verdict = judgement.decision.named.verdict
     if verdict.remaining:
-        return f"send at most {verdict.remaining} base units" + (f", or try again at {verdict.resets_at}" if verdict.resets_at else "")
+        return f"send at most {verdict.remaining} base units" + (
+            f", or try again at {verdict.resets_at}" if verdict.resets_at else ""
+        )
     if verdict.resets_at:
         return f"try again at {verdict.resets_at}, Unix seconds"
     return "retrying will not help; ask the operator to change the policy"
@@ -259,7 +267,9 @@ def _same(unit: Unit, request: Request) -> Transaction | None:
 def _require_active(agent: Agent) -> None:
     if agent.status != "ACTIVE":
         raise Stopped(
-            f"this agent is {agent.status}", code="AGENT_SUSPENDED", hint="the operator can resume it: `waiaas agent resume`"
+            f"this agent is {agent.status}",
+            code="AGENT_SUSPENDED",
+            hint="the operator can resume it: `waiaas agent resume`",
         )
 
 

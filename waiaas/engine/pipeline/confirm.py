@@ -1,6 +1,6 @@
 """Confirm: what the chain says of signed bytes becomes the row's end. Only FINAL and DEAD end anything.
 
-Many rows are settled in one commit, because one answer of a node speaks of many; each has its own compare-and-set and audit row.
+Many rows are settled in one commit, because one answer of a node speaks of many; each has its own compare-and-set.
 """
 
 import logging
@@ -87,9 +87,7 @@ class Confirm:
             self._bench.transitions.tell(unit, row, "transaction.notified", {"txHash": row.tx_hash})
         return 1
 
-    def _book(
-        self, unit: Unit, row: Transaction, reserved: Sequence[Reservation], fee: int, *, is_paid: bool
-    ) -> None:
+    def _book(self, unit: Unit, row: Transaction, reserved: Sequence[Reservation], fee: int, *, is_paid: bool) -> None:
         """The ledger gets what really left: value only when it was paid, the fee in any case (invariants 4 and 5)."""
         for reservation in reserved:
             units = fee if reservation.kind == "fee" else reservation.amount if is_paid else 0
@@ -158,4 +156,3 @@ def _is_news(sighting: Sighting) -> bool:
         return False
     is_first_sight = status.phase is not Phase.UNSEEN and row.broadcast_at is None
     return is_first_sight or sighting.variant.last_status != status.phase.value
-

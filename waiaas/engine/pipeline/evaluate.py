@@ -91,16 +91,20 @@ class Evaluator:
         return all(read_window(unit, subject, bound.window, now) <= bound.at_most for bound in judgement.bounds)
 
     def _policies(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
-        found = [self._one(unit, policy, subject, now, bounds) for policy in unit.policies.applying_to(subject.agent.id)]
+        found = [
+            self._one(unit, policy, subject, now, bounds) for policy in unit.policies.applying_to(subject.agent.id)
+        ]
         return [named for named in found if named is not None]
 
     def _one(self, unit: Unit, policy: Policy, subject: Subject, now: int, bounds: list[Bound]) -> Named | None:
         judge = self._types.get(policy.type)
         if judge is None:
-            return unreadable(policy.id, policy.type, f"no plugin knows the policy type {policy.type}", "POLICY_TYPE_MISSING")
+            return unreadable(
+                policy.id, policy.type, f"no plugin knows the policy type {policy.type}", "POLICY_TYPE_MISSING"
+            )
         try:
             return self._judged(unit, policy, judge, subject, now, bounds)
-        except Exception:
+        except Exception:  # noqa: BLE001 - what cannot be judged denies
             _log.exception("policy %s (%s) could not be judged, so it denies", policy.id, policy.type)
             return unreadable(policy.id, policy.type, "this policy could not be read or judged, so it denies")
 
@@ -166,7 +170,11 @@ class Evaluator:
         try:
             constraints = read_constraints(json.loads(subject.session.constraints))
         except (BadRequest, Malformed, ValueError):
-            return [unreadable("", "SESSION_CONSTRAINT", "the session's constraints cannot be read", "CONSTRAINT_UNREADABLE")]
+            return [
+                unreadable(
+                    "", "SESSION_CONSTRAINT", "the session's constraints cannot be read", "CONSTRAINT_UNREADABLE"
+                )
+            ]
         windows = constraint_windows(constraints, native)
         values, _ = read_windows(unit, subject, windows, now)
         found = judge_constraints(constraints, subject.resolved, native, values)

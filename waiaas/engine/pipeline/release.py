@@ -3,7 +3,7 @@
 import json
 
 from waiaas.engine.facts import Subject
-from waiaas.engine.pipeline.ending import end_unsigned
+from waiaas.engine.pipeline.ending import Ending, end_unsigned, timed_out
 from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
@@ -35,7 +35,7 @@ class Release:
         if agent is None or agent.status != "ACTIVE":
             return DONE  # a suspended agent's rows stay where they are; resume brings them back
         if now >= deadline(row, self._bench.settings.security.execution_timeout):
-            end_unsigned(self._bench, row, "EXPIRED", "EXECUTION_TIMEOUT", "it was not paid in time")
+            end_unsigned(self._bench, row, timed_out(row))
             return DONE
         return self._judged(row, agent, session)
 
@@ -47,7 +47,7 @@ class Release:
             except Unavailable as problem:
                 return later(problem.retry_after or _NODE_AWAY_SECONDS)
             except Refused as problem:
-                end_unsigned(self._bench, row, "CANCELLED", problem.code, problem.message)
+                end_unsigned(self._bench, row, Ending(status="CANCELLED", code=problem.code, why=problem.message))
                 return DONE
         subject = Subject(
             agent=agent,

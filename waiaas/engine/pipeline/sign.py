@@ -10,13 +10,13 @@ from uuid import UUID
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
-from waiaas.engine.pipeline.ending import end_unsigned
+from waiaas.engine.pipeline.ending import Ending, end_unsigned, timed_out
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.bytes_check import mismatch
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
-from waiaas.errors import Denied, Malformed, NotReady, Refused, Unavailable
+from waiaas.errors import Denied, Malformed, NotReady, Refused, Unavailable, WaiaasError
 from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
@@ -58,16 +58,8 @@ class Sign:
             unsigned = self._build(job)
             decoded = self._checked(job, unsigned)
             signed = None if decoded is None else self._signed(job, unsigned)
-        except Unavailable as problem:
-            return later(problem.retry_after or _NODE_AWAY_SECONDS)
-        except NotReady:
-            return later(_SIGNER_AWAY_SECONDS)
-        except Refused as problem:
-            return self._refused(row, problem)
-        except Malformed as problem:
-            return self._fail(row, "MALFORMED_BYTES", problem.message)
-        except Denied as problem:
-            return self._fail(row, "SIGNER_REFUSED", problem.message)
+        except WaiaasError as problem:
+            return self._interrupted(row, problem)
         if decoded is None or signed is None:
             return DONE
         return self._store(job, signed, decoded)
@@ -82,10 +74,11 @@ class Sign:
         if agent is None or agent.status != "ACTIVE":
             return None
         if session is not None and session.revoked_at is not None:
-            end_unsigned(self._bench, row, "CANCELLED", "SESSION_REVOKED", "its session was revoked")
+            revoked = Ending(status="CANCELLED", code="SESSION_REVOKED", why="its session was revoked")
+            end_unsigned(self._bench, row, revoked)
             return None
         if self._bench.clock.now() >= deadline(row, self._bench.settings.security.execution_timeout):
-            end_unsigned(self._bench, row, "EXPIRED", *_timed_out(row))
+            end_unsigned(self._bench, row, timed_out(row))
             return None
         intent = stored_intent(row)
         if epoch != json.loads(row.decision).get("epoch") and not self._still_allowed(row, agent, session, intent):
@@ -111,7 +104,8 @@ class Sign:
         if decision.tier.rank <= passed.rank:
             return True
         named = decision.named.verdict
-        end_unsigned(self._bench, row, "CANCELLED", named.code, f"the policies changed while it waited: {named.reason}")
+        why = f"the policies changed while it waited: {named.reason}"
+        end_unsigned(self._bench, row, Ending(status="CANCELLED", code=named.code, why=why))
         return False
 
     def _build(self, job: Job) -> Unsigned:
@@ -187,7 +181,11 @@ class Sign:
                 job.row,
                 "SUBMITTED",
                 "transaction.signed",
-                details={"txHash": signed.tx_hash, "validUntil": signed.valid_until, "maxFee": str(decoded.max_fee.units)},
+                details={
+                    "txHash": signed.tx_hash,
+                    "validUntil": signed.valid_until,
+                    "maxFee": str(decoded.max_fee.units),
+                },
                 tx_hash=signed.tx_hash,
             )
             if not moved:
@@ -210,19 +208,20 @@ class Sign:
             and (unit.state.get(POLICY_EPOCH) or "0") == job.epoch
         )
 
-    def _refused(self, row: Transaction, problem: Refused) -> Progress:
-        if problem.code == "FEE_ABOVE_CAP":
+    def _interrupted(self, row: Transaction, problem: WaiaasError) -> Progress:
+        """What a node, the adapter or the signer said: wait, or end the row. Anything else is for the lane to log."""
+        if isinstance(problem, Unavailable):
+            return later(problem.retry_after or _NODE_AWAY_SECONDS)
+        if isinstance(problem, NotReady):
+            return later(_SIGNER_AWAY_SECONDS)
+        if isinstance(problem, Refused) and problem.code == "FEE_ABOVE_CAP":
             with self._bench.store.write() as unit:
-                unit.transactions.note(row.id, expected="EXECUTING", at=self._bench.clock.now(), error_code=problem.code)
+                unit.transactions.note(
+                    row.id, expected="EXECUTING", at=self._bench.clock.now(), error_code=problem.code
+                )
             return later(_FEE_WAIT_SECONDS)
-        return self._fail(row, problem.code, problem.message)
-
-    def _fail(self, row: Transaction, code: str, why: str) -> Progress:
-        end_unsigned(self._bench, row, "FAILED", code, why)
-        return DONE
-
-
-def _timed_out(row: Transaction) -> tuple[str, str]:
-    if row.error_code == "FEE_ABOVE_CAP":
-        return "FEE_ABOVE_CAP", "the network's fee stayed above the cap until the time for this payment was over"
-    return "EXECUTION_TIMEOUT", "no node took it in time"
+        if isinstance(problem, Refused | Malformed | Denied):
+            code = "SIGNER_REFUSED" if isinstance(problem, Denied) else problem.code
+            end_unsigned(self._bench, row, Ending(status="FAILED", code=code, why=problem.message))
+            return DONE
+        raise problem

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from waiaas.clock import Clock
+from waiaas.engine.actors import SYSTEM, Actor
 from waiaas.engine.journal import Journal
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.rules.transaction_states import NEW, is_allowed
@@ -19,12 +20,12 @@ class Transitions:
         self._journal = journal
         self._clock = clock
 
-    def create(self, unit: Unit, row: Transaction, event: str, actor: str, details: Mapping[str, Any], ip: str | None) -> None:
+    def create(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor) -> None:
         """Insert ``row`` in its first state."""
         if not is_allowed(NEW, row.status):
             raise ValueError(f"no transaction begins as {row.status}")
         unit.transactions.insert(row)
-        self._record(unit, row, NEW, row.status, event, actor, details, ip)
+        self._record(unit, row, event, {"from": NEW, "to": row.status, **details}, by)
 
     def move(
         self,
@@ -33,9 +34,8 @@ class Transitions:
         status: str,
         event: str,
         *,
-        actor: str = "system",
+        by: Actor = SYSTEM,
         details: Mapping[str, Any] | None = None,
-        ip: str | None = None,
         **columns: Any,
     ) -> bool:
         """Compare and set. False when somebody else moved the row first: then nothing was written.
@@ -46,14 +46,12 @@ class Transitions:
             raise ValueError(f"a transaction may not go from {row.status} to {status}")
         if not unit.transactions.move(row.id, expected=row.status, status=status, at=self._clock.now(), **columns):
             return False
-        self._record(unit, row, row.status, status, event, actor, details or {}, ip)
+        self._record(unit, row, event, {"from": row.status, "to": status, **(details or {})}, by)
         return True
 
     def tell(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any]) -> None:
         """Record something about ``row`` that changes no state."""
-        self._journal.record(
-            unit, event, actor="system", agent_id=row.agent_id, session_id=row.session_id, tx_id=row.id, details=details
-        )
+        self._record(unit, row, event, details, SYSTEM)
 
     def reserve(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
         """Set aside everything the row may take: value, rent, allowances, and its fee up to the cap (invariant 4)."""
@@ -78,24 +76,14 @@ class Transitions:
             ]
         )
 
-    def _record(
-        self,
-        unit: Unit,
-        row: Transaction,
-        before: str,
-        after: str,
-        event: str,
-        actor: str,
-        details: Mapping[str, Any],
-        ip: str | None,
-    ) -> None:
+    def _record(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor) -> None:
         self._journal.record(
             unit,
             event,
-            actor=actor,
+            actor=by.label,
             agent_id=row.agent_id,
             session_id=row.session_id,
             tx_id=row.id,
-            details={"from": before, "to": after, **details},
-            ip=ip,
+            details=details,
+            ip=by.ip,
         )

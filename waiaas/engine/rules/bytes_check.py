@@ -27,7 +27,9 @@ def mismatch(decoded: Decoded, resolved: Resolved, account: Account, chain_id: s
 def _effects_mismatch(found: tuple[Effect, ...], judged: tuple[Effect, ...]) -> str | None:
     strange = [effect for effect in found if effect.what in (What.UNKNOWN, What.AUTHORITY)]
     if strange and not all(effect in judged for effect in strange):
-        return f"the bytes hold an effect that was not judged: {strange[0].what.value} {strange[0].method or ''}".rstrip()
+        return (
+            f"the bytes hold an effect that was not judged: {strange[0].what.value} {strange[0].method or ''}".rstrip()
+        )
     more, less = Counter(found) - Counter(judged), Counter(judged) - Counter(found)
     if more:
         effect = next(iter(more))

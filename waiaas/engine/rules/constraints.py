@@ -51,7 +51,9 @@ def read_constraints(document: Mapping[str, Any], reader: AssetReader | None = N
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "constraints"
-        raise BadRequest(f"constraints.{where}: {first['msg']}", hint="see the session constraints in the documentation") from None
+        raise BadRequest(
+            f"constraints.{where}: {first['msg']}", hint="see the session constraints in the documentation"
+        ) from None
     return constraints if reader is None else _canonical(constraints, reader)
 
 
@@ -66,7 +68,9 @@ def constraint_windows(constraints: Constraints, native: str) -> Sequence[Window
     return wanted
 
 
-def judge_constraints(constraints: Constraints, resolved: Resolved, native: str, windows: Mapping[str, int]) -> Sequence[Named]:
+def judge_constraints(
+    constraints: Constraints, resolved: Resolved, native: str, windows: Mapping[str, int]
+) -> Sequence[Named]:
     """Pure. A denial for each constraint that the transaction breaks, and the bounds within which the others hold."""
     found = [*_by_type(constraints, resolved.intent.kind), *_by_recipient(constraints, resolved)]
     found += _by_amount(constraints.maxAmount, resolved, native)
@@ -114,7 +118,9 @@ def _by_recipient(constraints: Constraints, resolved: Resolved) -> list[Named]:
 def _by_amount(limit: str | None, resolved: Resolved, asset: str) -> list[Named]:
     if limit is None or leaving(resolved.effects, asset) <= int(limit):
         return []
-    return [_denied("AMOUNT_ABOVE_MAX", f"this session may send at most {limit} of {asset} at once", remaining=int(limit))]
+    return [
+        _denied("AMOUNT_ABOVE_MAX", f"this session may send at most {limit} of {asset} at once", remaining=int(limit))
+    ]
 
 
 def _by_total(limit: str | None, resolved: Resolved, asset: str, windows: Mapping[str, int]) -> list[Named]:
@@ -141,7 +147,9 @@ def _by_count(constraints: Constraints, windows: Mapping[str, int]) -> list[Name
     if constraints.maxTransactions is None:
         return []
     if windows[COUNT] >= constraints.maxTransactions:
-        return [_denied("TRANSACTIONS_USED_UP", f"this session may send {constraints.maxTransactions} transactions and has")]
+        return [
+            _denied("TRANSACTIONS_USED_UP", f"this session may send {constraints.maxTransactions} transactions and has")
+        ]
     return [_within(COUNT, constraints.maxTransactions - 1, None)]
 
 

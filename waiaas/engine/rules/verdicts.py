@@ -43,7 +43,9 @@ _NO_GRANT = {Kind.TRANSFER: Tier.APPROVAL}
 def combine(verdicts: Sequence[Named], kind: Kind, effects: Sequence[Effect], default_delay: int) -> Decision:
     """Pure. The strictest verdict, after the house's own rules about effects and missing grants are added."""
     everything = (*verdicts, *_about_effects(effects), *_about_grants(verdicts, kind))
-    deciding = max(everything, key=lambda item: (item.verdict.tier.rank, item.priority, item.policy_id or "", item.type))
+    deciding = max(
+        everything, key=lambda item: (item.verdict.tier.rank, item.priority, item.policy_id or "", item.type)
+    )
     return Decision(
         tier=deciding.verdict.tier,
         named=deciding,
@@ -80,7 +82,9 @@ def _about_effects(effects: Sequence[Effect]) -> tuple[Named, ...]:
     found = []
     for effect in effects:
         if effect.what is What.AUTHORITY:
-            found.append(house("EFFECTS", Tier.DENY, "AUTHORITY_CHANGE", "it would hand control of the account to somebody"))
+            found.append(
+                house("EFFECTS", Tier.DENY, "AUTHORITY_CHANGE", "it would hand control of the account to somebody")
+            )
         elif effect.what in (What.UNKNOWN, What.CALL):
             found.append(house("EFFECTS", Tier.DENY, "UNKNOWN_EFFECT", "it does something that no policy understands"))
         elif effect.units is None:
