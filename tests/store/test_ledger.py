@@ -1,0 +1,153 @@
+"""The ledger: running totals that agree with the sum of history, at a cost that history does not change."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.store.samples import ASSET, entry, new_id
+from waiaas.store.database import Store
+from waiaas.store.ledger import _AGENT, _SESSION
+
+KINDS = ("amount", "fee", "rent", "allowance")
+HUGE = 10**78 - 1
+
+
+@dataclass(frozen=True)
+class Paid:
+    """One entry as the test remembers it."""
+
+    session: str | None
+    asset: str
+    kind: str
+    amount: int
+    at: int
+
+
+payments = st.lists(
+    st.builds(
+        Paid,
+        session=st.sampled_from([None, "s1", "s2"]),
+        asset=st.sampled_from(["a1", "a2"]),
+        kind=st.sampled_from(KINDS),
+        amount=st.one_of(st.integers(0, 20), st.integers(0, HUGE)),
+        at=st.integers(0, 50),
+    ),
+    max_size=25,
+)
+
+
+@pytest.fixture(scope="module")
+def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = Store.open(tmp_path_factory.mktemp("ledger") / "waiaas.db")
+    yield store
+    store.close()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    paid=payments,
+    asset=st.sampled_from(["a1", "a2"]),
+    kinds=st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
+    since=st.one_of(st.none(), st.integers(-1, 51)),
+    session=st.sampled_from([None, "s1", "s2"]),
+)
+def test_windows_agree_with_history(
+    long_lived: Store, paid: list[Paid], asset: str, kinds: list[str], since: int | None, session: str | None
+) -> None:
+    """Whatever was paid, in whatever order of times, a window's total is the sum of its entries, in units, exactly."""
+    who = new_id()
+    with long_lived.write() as unit:
+        _, base = unit.ledger.last_position()
+        for one in paid:
+            unit.ledger.append(
+                entry(
+                    who,
+                    session_id=one.session and who + one.session,
+                    asset=one.asset,
+                    kind=one.kind,
+                    amount=one.amount,
+                    at=base + one.at,
+                )
+            )
+        start = None if since is None else base + since
+        found = unit.ledger.spent(
+            agent_id=who, asset=asset, kinds=kinds, since=start, session_id=session and who + session
+        )
+        oldest = unit.ledger.oldest_after(who, asset, kinds, base - 1 if start is None else start)
+    history, now = [], 0
+    for one in paid:
+        now = max(now, one.at)
+        history.append((one, now))
+    wanted = [(one, at) for one, at in history if one.asset == asset and one.kind in kinds]
+    inside = [(one, at) for one, at in wanted if since is None or at > since]
+    assert found == sum(one.amount for one, _ in inside if session is None or one.session == session)
+    assert oldest == min((base + at for _, at in inside), default=None)
+
+
+def test_time_never_goes_back(store: Store) -> None:
+    """An entry dated before the last one, of any agent, is dated like it."""
+    with store.write() as unit:
+        unit.ledger.append(entry("one", at=100))
+        unit.ledger.append(entry("two", at=40, tx_id="late"))
+        assert [row.at for row in unit.ledger.of("late")] == [100]
+        assert unit.ledger.last_position() == (2, 100)
+
+
+def test_a_window_ends_sharply(store: Store) -> None:
+    """An entry at the second a window begins after is outside of it, one a second later inside."""
+    with store.write() as unit:
+        unit.ledger.append(entry("one", amount=3, at=100))
+        unit.ledger.append(entry("one", amount=5, at=101))
+        for since, wanted in ((99, 8), (100, 5), (101, 0)):
+            assert unit.ledger.spent(agent_id="one", asset=ASSET, kinds=["amount"], since=since) == wanted
+
+
+def test_an_empty_ledger_has_a_position(store: Store) -> None:
+    """Before the first entry the last position is zeros."""
+    with store.read() as unit:
+        assert unit.ledger.last_position() == (0, 0)
+        assert unit.ledger.spent(agent_id="nobody", asset=ASSET, kinds=KINDS, since=None) == 0
+
+
+@pytest.mark.parametrize("sql", [*_AGENT, *_SESSION])
+def test_windows_are_index_lookups(store: Store, sql: str) -> None:
+    """SQLite answers each look-up from an index, without sorting."""
+    with store.read() as unit:
+        plan = [row[3] for row in unit._sql.all(f"EXPLAIN QUERY PLAN {sql}", ("x", "x", "x", 1)[: sql.count("?")])]
+    assert len(plan) == 1
+    assert plan[0].startswith("SEARCH spend_ledger USING INDEX spend_ledger_")
+
+
+def test_a_window_costs_the_same_whatever_its_history(tmp_path: Path) -> None:
+    """At 100,000 entries a window is about as quick as at 1,000: at most three times, where summing would be a hundred times."""
+    small, large = (_seconds_a_window(tmp_path / f"{size}.db", size) for size in (1_000, 100_000))
+    assert large < 3 * small
+
+
+def _seconds_a_window(path: Path, size: int) -> float:
+    store = Store.open(path)
+    with store.write() as unit:
+        unit._sql.run(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            " INSERT INTO spend_ledger (agent_id, session_id, tx_id, asset, kind, amount, cumulative, session_cumulative, at)"
+            " SELECT 'who', 'session', 'tx' || i, ?, 'amount', '7', 7 * i, 7 * i, i FROM n",
+            (size, ASSET),
+        )
+    times = []
+    with store.read() as unit:
+        for step in range(400):
+            since = size * step // 400
+            begin = time.perf_counter()
+            found = unit.ledger.spent(agent_id="who", asset=ASSET, kinds=["amount"], since=since)
+            times.append(time.perf_counter() - begin)
+            assert found == 7 * (size - since)
+    store.close()
+    return statistics.median(times)
