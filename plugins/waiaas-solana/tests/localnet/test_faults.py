@@ -182,6 +182,21 @@ def test_lagging_node_does_not_know_new_blockhashes(
         replica.send(fresh)
 
 
+def test_lagging_node_has_not_seen_the_first_send(
+    localnet: Localnet, client: Client, payer: Keypair, recipient: Pubkey
+) -> None:
+    """A replica passes on bytes that already landed without knowing it: the signature again, and one payment."""
+    sent = payment(payer, recipient, SOL, client.blockhash())
+    localnet.advance(5)
+    client.send(sent)
+    with Client(localnet.replica_url(5)) as replica:
+        assert replica.send(sent) == str(sent.signatures[0])
+        localnet.advance(5)
+        with pytest.raises(RpcFaultError, match="already been processed"):
+            replica.send(sent)
+    assert localnet.balance(str(recipient)) == SOL
+
+
 def test_replica_has_an_address_of_its_own(localnet: Localnet, client: Client) -> None:
     """Two nodes of one chain can be asked at once, one of them behind."""
     with Client(localnet.replica_url(40)) as replica:

@@ -11,7 +11,7 @@ import pytest
 from waiaas_solana.localnet import GENESIS_HASH, Localnet
 
 STORY = Path(__file__).with_name("kit_story.mjs")
-CLIENTS = next(folder for folder in Path(__file__).parents if (folder / "plugins").is_dir()) / "tests" / "clients"
+CLIENTS = Path(__file__).parents[4] / "tests" / "clients"
 
 
 def test_kit_lives_on_the_localnet() -> None:

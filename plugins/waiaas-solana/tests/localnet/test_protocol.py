@@ -250,6 +250,30 @@ def test_close_ends_every_connection() -> None:
         socket.create_connection(("127.0.0.1", localnet.port), timeout=5)
 
 
+def test_close_ends_waiting_threads() -> None:
+    """No injected wait keeps a thread of a closed localnet alive."""
+    before = set(threading.enumerate())
+    localnet = Localnet(slot_seconds=None)
+    localnet.faults.latency(3600)
+    with socket.create_connection(("127.0.0.1", localnet.port), timeout=5) as connection:
+        body = json.dumps(HEALTH).encode()
+        head = b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        connection.sendall(head % len(body) + body)
+        until(lambda: localnet.http_requests() == 1)
+        localnet.close()
+        until(lambda: set(threading.enumerate()) <= before)
+
+
+def test_close_ends_idle_connections() -> None:
+    """A kept connection without a request ends when the localnet closes."""
+    localnet = Localnet(slot_seconds=None)
+    with socket.create_connection(("127.0.0.1", localnet.port), timeout=5) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        assert connection.recv(1000)
+        localnet.close()
+        assert connection.recv(1000) == b""
+
+
 def test_port_that_is_taken(localnet: Localnet) -> None:
     """A second localnet on one port is an error at once."""
     with pytest.raises(OSError, match="in use"):

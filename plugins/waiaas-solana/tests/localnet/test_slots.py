@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from solders.hash import Hash
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from waiaas_solana.localnet import GENESIS_HASH, Localnet
@@ -41,6 +42,7 @@ def test_time_drives_slots() -> None:
         until(lambda: localnet.slot() >= start + 5)
         localnet.run_clock(None)
         stood = localnet.slot()
+        assert stood >= start + 5
         assert localnet.advance(100) == stood + 100
 
 
@@ -123,6 +125,14 @@ def test_blockhash_of_another_run_is_unknown(client: Client, payer: Keypair) -> 
         foreign = payment(payer, RECIPIENT, SOL, elsewhere.blockhash())
     with pytest.raises(RpcFaultError, match="Blockhash not found"):
         client.send(foreign)
+
+
+def test_blockhash_with_a_flipped_bit_is_unknown(client: Client) -> None:
+    """A hash that this chain never made is not valid, however near it is to one that it made."""
+    blockhash = bytes(client.blockhash())
+    for place in range(32):
+        forged = bytes(byte ^ (index == place) for index, byte in enumerate(blockhash))
+        assert client.call("isBlockhashValid", str(Hash(forged)), {"commitment": "processed"})["value"] is False
 
 
 def test_min_context_slot_in_the_future_is_refused(localnet: Localnet, client: Client) -> None:
