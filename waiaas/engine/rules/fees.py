@@ -31,7 +31,7 @@ def fee_window(native: str) -> Window:
 def judge_fee(cap: int, spent: int, limits: FeeLimits, resets_at: int | None) -> Named:
     """Pure. Whether the day's fees still leave room for this cap."""
     left = max(0, limits.daily - spent)
-    if cap > left:
+    if spent + cap > limits.daily:
         reason = f"fees of up to {cap} would pass the day's limit of {limits.daily}; {left} is left"
         return house("FEES", Tier.DENY, "FEE_DAILY_LIMIT", reason, remaining=left, resets_at=resets_at)
     return house(

@@ -1,0 +1,96 @@
+"""How verdicts combine: strictest wins, order never matters, restrictions never loosen (invariant 10)."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waiaas.engine.rules.verdicts import Named, combine
+from waiaas.interfaces.chain import Effect, Kind, What
+from waiaas.interfaces.policy import Tier, Verdict
+
+PAYMENT = (Effect(what=What.OUT, asset="a", units=5, to="x"),)
+
+named = st.builds(
+    lambda tier, grants, policy_id, priority, delay: Named(
+        verdict=Verdict(tier=tier, code=tier.value, reason="r", grants=grants, delay_seconds=delay),
+        type="T",
+        policy_id=policy_id,
+        priority=priority,
+    ),
+    st.sampled_from(list(Tier)),
+    st.booleans(),
+    st.uuids().map(str),
+    st.integers(-5, 5),
+    st.one_of(st.none(), st.integers(1, 1000)),
+)
+
+
+@given(st.lists(named, max_size=6), st.randoms(use_true_random=False))
+def test_order_never_matters(verdicts: list[Named], chance: random.Random) -> None:
+    """Any order of the same verdicts gives the same tier, named policy and delay."""
+    shuffled = list(verdicts)
+    chance.shuffle(shuffled)
+    first, second = (combine(items, Kind.TRANSFER, PAYMENT, 300) for items in (verdicts, shuffled))
+    assert (first.tier, first.named, first.delay_seconds) == (second.tier, second.named, second.delay_seconds)
+
+
+@given(st.lists(named, max_size=5), named)
+def test_a_restriction_never_loosens(verdicts: list[Named], more: Named) -> None:
+    """One more verdict that does not grant leaves the tier as strict, or makes it stricter."""
+    restriction = Named(
+        verdict=Verdict(tier=more.verdict.tier, code="R", reason="r"), type="R", policy_id=more.policy_id
+    )
+    before = combine(verdicts, Kind.TRANSFER, PAYMENT, 300)
+    after = combine([*verdicts, restriction], Kind.TRANSFER, PAYMENT, 300)
+    assert after.tier.rank >= before.tier.rank
+
+
+@given(st.lists(named, max_size=6))
+def test_the_tier_is_the_strictest_of_all(verdicts: list[Named]) -> None:
+    """No verdict is stricter than the decision."""
+    decision = combine(verdicts, Kind.TRANSFER, PAYMENT, 300)
+    assert decision.tier.rank == max(item.verdict.tier.rank for item in decision.verdicts)
+    assert decision.named in decision.verdicts
+
+
+def test_without_a_grant_a_transfer_needs_a_person_and_the_rest_is_denied() -> None:
+    """The default is APPROVAL for a plain transfer and DENY for every other kind."""
+    for kind in Kind:
+        expected = Tier.APPROVAL if kind is Kind.TRANSFER else Tier.DENY
+        decision = combine([], kind, PAYMENT, 300)
+        assert (decision.tier, decision.named.verdict.code) == (expected, "NO_GRANT")
+
+
+def test_a_restriction_alone_grants_nothing() -> None:
+    """An INSTANT verdict of a type that does not grant leaves the default in place."""
+    mild = Named(verdict=Verdict(tier=Tier.INSTANT, code="OK", reason="r"), type="R", policy_id="p")
+    assert combine([mild], Kind.TRANSFER, PAYMENT, 300).tier is Tier.APPROVAL
+
+
+def test_effects_that_no_rule_understands_are_denied_in_spite_of_every_grant() -> None:
+    """Authority changes, calls, unknown effects and unlimited allowances are denied."""
+    grant = Named(verdict=Verdict(tier=Tier.INSTANT, code="OK", reason="r", grants=True), type="G", policy_id="p")
+    strange = [
+        Effect(what=What.AUTHORITY, method="assign"),
+        Effect(what=What.UNKNOWN, data="00"),
+        Effect(what=What.CALL, method="foo"),
+        Effect(what=What.APPROVE, asset="a", units=None, to="x"),
+    ]
+    assert combine([grant], Kind.TRANSFER, PAYMENT, 300).tier is Tier.INSTANT
+    for effect in strange:
+        assert combine([grant], Kind.TRANSFER, (*PAYMENT, effect), 300).tier is Tier.DENY
+
+
+def test_the_longest_delay_counts() -> None:
+    """A DELAY that names no length takes the configured one; the longest of all holds."""
+
+    def delay(seconds: int | None) -> Named:
+        return Named(
+            verdict=Verdict(tier=Tier.DELAY, code="D", reason="r", delay_seconds=seconds, grants=True),
+            type="T",
+            policy_id="p",
+        )
+
+    assert combine([delay(10), delay(None)], Kind.TRANSFER, PAYMENT, 300).delay_seconds == 300
+    assert combine([delay(10), delay(20)], Kind.TRANSFER, PAYMENT, 300).delay_seconds == 20
