@@ -18,13 +18,10 @@ _WORDS = """
     nakamoto blockchain waiaas agent operator owner daemon keystore masterpassword mypassword password1 pass word
     cheese cookie coffee chocolate banana orange pepper ginger peanut pizza burger whatever nothing something anything
     forever together friends family baby angel heaven jesus christ god bless hope faith happy lucky smile flower purple
-    yellow silver golden black white green correcthorsebatterystaple correct horse battery staple abc123 the and my is
+    yellow silver golden black white green correcthorsebatterystaple correct horse battery staple abc123 ever never the and my
 """
 
-#: Longest first.
-COMMON_WORDS: tuple[bytes, ...] = tuple(
-    sorted({word.encode() for word in _WORDS.split()}, key=lambda word: (-len(word), word))
-)
+COMMON_WORDS: tuple[bytes, ...] = tuple(sorted({word.encode() for word in _WORDS.split()}))
 
 #: Lines along which fingers walk, in both directions.
 SEQUENCES: tuple[bytes, ...] = (

@@ -145,7 +145,7 @@ class SignerProcess:
 
     def _live(self, theirs: socket.socket, keystore: str, argon_slots: int, started: threading.Event) -> None:
         try:
-            self._process = _spawn(theirs, keystore, argon_slots)
+            self._process = spawn(theirs, keystore, argon_slots)
             started.set()
             self._read()
         except StartRefused as failure:
@@ -190,7 +190,12 @@ class SignerProcess:
             self._on_end()
 
 
-def _spawn(theirs: socket.socket, keystore: str, argon_slots: int) -> subprocess.Popen[bytes]:
+def spawn(theirs: socket.socket, keystore: str, argon_slots: int) -> subprocess.Popen[bytes]:
+    """Start the signer process; the calling thread must outlive it.
+
+    :param theirs: the signer's end of a SOCK_SEQPACKET pair; closed here once the process has it
+    :raises StartRefused: when the interpreter or a library is not there
+    """
     # -I and -S: no environment, no user or site packages, no .pth files. The libraries' folders are named instead.
     libraries = "\x1f".join(_library_folders())
     settings = [str(theirs.fileno()), str(os.getpid()), keystore, str(argon_slots)]

@@ -48,25 +48,30 @@ def _pattern(lowered: bytes) -> str | None:
         return "repeats itself"
     if lowered.isdigit() and len(lowered) < _DIGITS_ENOUGH:
         return "is a short number"
-    if any(_is_decoration(lowered.translate(spelling)) for spelling in _SPELLINGS):
+    if _is_decoration(lowered):
         return "is made of common words or keyboard walks"
     return None
 
 
 def _is_decoration(text: bytes) -> bool:
-    """Whether little is left once common words and walks are cut out."""
-    rest = text
-    for cutting in _cuttings(text):
-        rest = rest.replace(cutting, b"")
+    """Whether little is left beside common words, in any spelling, and walks."""
+    is_covered = bytearray(len(text))
+    for start, end in _common_parts(text):
+        is_covered[start:end] = b"\1" * (end - start)
+    rest = [byte for byte, covered in zip(text, is_covered, strict=True) if not covered]
     letters = sum(chr(byte).isalpha() or byte >= 0x80 for byte in rest)
     return len(rest) < len(text) and letters <= _FEW_LETTERS and len(rest) - letters <= _FEW_OTHERS
 
 
-def _cuttings(text: bytes) -> Iterator[bytes]:
-    """Common words, then walks, that occur; longest first, so that none hides a longer one."""
-    yield from (word for word in COMMON_WORDS if word in text)
-    for size in range(min(len(text), max(map(len, _WALKS))), _SHORTEST_WALK - 1, -1):
-        for start in range(len(text) - size + 1):
-            piece = text[start : start + size]
-            if any(piece in walk for walk in _WALKS):
-                yield piece
+def _common_parts(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where common words and walks begin and end. They may overlap."""
+    for spelled in (text.translate(spelling) for spelling in _SPELLINGS):
+        for word in COMMON_WORDS:
+            start = spelled.find(word)
+            while start >= 0:
+                yield start, start + len(word)
+                start = spelled.find(word, start + 1)
+    for start in range(len(text) - _SHORTEST_WALK + 1):
+        end = start + _SHORTEST_WALK
+        if any(text[start:end] in walk for walk in _WALKS):
+            yield start, end
