@@ -34,9 +34,9 @@ def test_dropped_answer_has_paid(localnet: Localnet, client: Client, payer: Keyp
 
 def test_fault_wears_off(localnet: Localnet, client: Client) -> None:
     """A fault set for two calls strikes two calls."""
-    localnet.faults.fail(times=2, status=502)
+    localnet.faults.fail(times=2, status=520)
     statuses = [client.request("POST", "/", HEALTH)[0] for _ in range(3)]
-    assert statuses == [502, 502, 200]
+    assert statuses == [520, 520, 200]
 
 
 def test_refusal_before_does_nothing(localnet: Localnet, client: Client, payer: Keypair, recipient: Pubkey) -> None:

@@ -12,7 +12,6 @@ import socket
 import socketserver
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -25,6 +24,7 @@ MAX_BODY = 50 * 1024
 
 _MAX_LINE = 8 * 1024
 _MAX_HEADERS = 100
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _ACCEPT_PAUSE = 0.01  # seconds
 
 
@@ -87,7 +87,7 @@ class HttpServer:
 
     def close(self) -> None:
         """Stop listening and close every connection; may be called twice."""
-        self._server.is_closing = True
+        self._server.closing.set()
         with contextlib.suppress(OSError):  # closed before
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()  # wakes the thread that accepts
         self._thread.join()
@@ -101,22 +101,22 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
     application: Application
-    is_closing = False
 
     def __init__(self, address: tuple[str, int], handler: type[_Connection]) -> None:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self.closing = threading.Event()
         super().__init__(address, handler)
 
     def accept_all(self) -> None:
         """Accept until closing: `serve_forever` without its polling, which makes a stop wait."""
-        while not self.is_closing:
+        while not self.closing.is_set():
             try:
                 connection, client = self.get_request()
             except OSError:  # out of descriptors: connections that end give some back
-                time.sleep(_ACCEPT_PAUSE)
+                self.closing.wait(_ACCEPT_PAUSE)
                 continue
-            if self.is_closing:
+            if self.closing.is_set():
                 connection.close()
             else:
                 self.process_request(connection, client)
@@ -226,7 +226,7 @@ def _body_size(headers: Mapping[str, str]) -> int:
 
 def _rendered(answer: HttpAnswer, keeps_alive: bool) -> bytes:
     head = [
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+        f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, "Unassigned")}",
         f"content-type: {answer.content_type}",
         f"content-length: {len(answer.body)}",
         *(f"{name}: {value}" for name, value in answer.headers.items()),
