@@ -25,17 +25,29 @@ def session() -> None:
 @click.option("--max-total", help="Most for all payments together, base units.")
 @click.option("--max-transactions", type=click.IntRange(1), help="Most payments.")
 @click.option("--recipient", "recipients", multiple=True, help="May pay this address only; repeatable.")
+@click.option("--token-only", is_flag=True, help="Print the token and nothing else, for $(...).")
 @click.option("--constraints", help='More constraints as JSON: \'{"types": ["TRANSFER"]}\'.')
 @json_option
 @click.pass_obj
 def issue(
-    invocation: Invocation, /, agent_name: str, ttl: int | None, constraints: str | None, as_json: bool, **limits: Any
+    invocation: Invocation,
+    /,
+    agent_name: str,
+    ttl: int | None,
+    constraints: str | None,
+    token_only: bool,
+    as_json: bool,
+    **limits: Any,
 ) -> None:
     """Issue a session for AGENT. Its token is shown this once."""
     wanted = {**_parse(constraints), **_limits(limits)}
     with operator(invocation) as daemon:
         agent_id = daemon.agents.show(agent_name).id
-        _print(daemon.sessions.issue(agent_id, ttl=ttl, constraints=wanted or None), as_json)
+        issued = daemon.sessions.issue(agent_id, ttl=ttl, constraints=wanted or None)
+    if token_only:
+        print(issued.token)
+    else:
+        _print(issued, as_json)
 
 
 @session.command("list")

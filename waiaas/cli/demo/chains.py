@@ -1,0 +1,70 @@
+"""What the demo needs of a chain besides WAIaaS: its people, and eyes of its own to check what really happened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Addresses that belong to nobody. The stranger is on no list."""
+
+    coffee_shop: str
+    landlord: str
+    supplier: str
+    builder: str
+    courier: str
+    stranger: str
+
+
+class Witness(Protocol):
+    """Reads the chain by its own RPC, and can make its node misbehave once. Network."""
+
+    def balance(self, address: str) -> int:
+        """Native base units, as the chain has them now."""
+
+    def arrivals(self, address: str) -> list[str]:
+        """Ids of the successful transactions that touched an address."""
+
+    def accepted(self) -> list[str]:
+        """Ids of everything the node has accepted."""
+
+    def keep_next_answer(self, seconds: int) -> None:
+        """Let the node take the next payment and keep its answer back."""
+
+    def behave(self) -> None:
+        """An honest node again."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoChain:
+    """One chain family, as the demo uses it.
+
+    :param block_seconds: the pace of the local chain
+    :param config: what config.toml needs besides its defaults, given the chain's URL
+    """
+
+    name: str
+    network: str
+    title: str
+    block_seconds: float
+    people: People
+    config: Callable[[str], str]
+    witness: Callable[[str], Witness]
+
+
+def _solana() -> DemoChain:
+    from waiaas.cli.demo.solana import SOLANA
+
+    return SOLANA
+
+
+CHAINS: Mapping[str, Callable[[], DemoChain]] = {"solana": _solana}
+
+
+def chain_of(name: str) -> DemoChain:
+    """The chain family called ``name``, one of CHAINS."""
+    return CHAINS[name]()

@@ -1,0 +1,47 @@
+"""The command: makes the stage, lets the story play, and clears up."""
+
+import signal
+import sys
+import time
+from types import FrameType
+
+import click
+
+from waiaas.cli.demo.chains import CHAINS, chain_of
+from waiaas.cli.demo.narrator import Narrator
+from waiaas.cli.demo.stage import Stage
+from waiaas.cli.demo.story import tell
+from waiaas.cli.exits import FAILED, OK
+from waiaas.cli.options import json_option
+from waiaas.cli.output import print_json
+
+
+@click.command()
+@click.option("--chain", type=click.Choice(sorted(CHAINS)), default="solana", show_default=True)
+@click.option("--keep", is_flag=True, help="Leave daemon and chain running, and say how to go on.")
+@json_option
+def demo(chain: str, keep: bool, as_json: bool) -> int:
+    """Watch an agent pay under policy: at once, after a delay, after approval, refused, and through a crash.
+
+    Runs on a temporary data directory and a chain of its own; needs no network. Exit code 0 only if every claim held.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    narrator = Narrator(quiet=as_json)
+    began = time.monotonic()
+    with Stage(chain_of(chain)) as stage:
+        tell(stage, narrator)
+        is_kept = keep and narrator.all_held
+        document = narrator.document(time.monotonic() - began, stage.directions() if is_kept else None)
+        if is_kept:
+            stage.keep()
+    if as_json:
+        print_json(document)
+    else:
+        narrator.conclude(document)
+    sys.stdout.flush()
+    return OK if narrator.all_held else FAILED
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A polite kill clears up like Ctrl-C does."""
+    raise KeyboardInterrupt
