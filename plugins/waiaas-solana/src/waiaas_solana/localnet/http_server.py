@@ -226,7 +226,7 @@ def _body_size(headers: Mapping[str, str]) -> int:
 
 def _rendered(answer: HttpAnswer, keeps_alive: bool) -> bytes:
     head = [
-        f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, "Unassigned")}",
+        f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Unassigned')}",
         f"content-type: {answer.content_type}",
         f"content-length: {len(answer.body)}",
         *(f"{name}: {value}" for name, value in answer.headers.items()),
