@@ -15,11 +15,11 @@ from waiaas.api.frontdoor import FrontDoor, origin_of
 from waiaas.api.hosts import Hosts
 from waiaas.api.limits import Rates
 from waiaas.api.openapi import make_document
-from waiaas.api.refusals import error_body, error_headers, from_falcon, from_validation, internal
+from waiaas.api.refusals import error_body, error_headers, from_falcon, from_validation, internal, opaque_401
 from waiaas.api.route import AnyRoute
 from waiaas.api.routes import ROUTES
 from waiaas.api.waiting import WaitingRoom
-from waiaas.errors import NotFound, WaiaasError
+from waiaas.errors import NotFound, Unauthenticated, WaiaasError
 
 if TYPE_CHECKING:
     from waiaas.config import Settings
@@ -139,6 +139,8 @@ def _refuse(req: falcon.Request, resp: falcon.Response, problem: Exception, para
         for name, value in _allow(problem).items():
             resp.set_header(name, value)
         error: WaiaasError = from_falcon(problem)
+    elif isinstance(problem, Unauthenticated):
+        error = opaque_401()
     elif isinstance(problem, WaiaasError) and problem.status != 500:
         error = problem
     else:

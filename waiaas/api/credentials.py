@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from waiaas.api.refusals import opaque_401
 from waiaas.engine.actors import Actor
-from waiaas.errors import Denied, Unauthenticated
+from waiaas.errors import Denied
 
 if TYPE_CHECKING:
     from waiaas.engine.services import Services
@@ -61,10 +61,7 @@ class Gate:
             return Actor(kind="nobody", ip=shown.ip)
         if needed is Credential.UNLOCK and shown.password is not None:
             return Actor(kind="nobody", ip=shown.ip)
-        try:
-            actor = self._identify(needed, shown)
-        except Unauthenticated:
-            raise opaque_401() from None
+        actor = self._identify(needed, shown)
         _require(needed, actor)
         return actor
 

@@ -112,7 +112,8 @@ Schemas = Mapping[Any, dict[str, Any]]
 def _schemas(routes: tuple[AnyRoute, ...]) -> tuple[Schemas, dict[str, Any]]:
     wanted: dict[Key, None] = {(ErrorAnswer, "serialization"): None}
     for route in routes:
-        wanted[route.takes, "validation"] = None
+        if _has_body(route):
+            wanted[route.takes, "validation"] = None
         for model in (route.gives, *route.also.values()):
             if model is not None:
                 wanted[model, "serialization"] = None
@@ -130,12 +131,16 @@ def _operation(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": _responses(route, schemas),
     }
-    if route.method != "GET" and route.takes is not Nothing:
+    if _has_body(route):
         operation["requestBody"] = {
             "required": any(field.is_required() for field in route.takes.model_fields.values()),
             "content": {"application/json": {"schema": schemas[route.takes, "validation"]}},
         }
     return operation
+
+
+def _has_body(route: AnyRoute) -> bool:
+    return route.method != "GET" and route.takes is not Nothing
 
 
 def _parameters(route: AnyRoute) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from waiaas.errors import BadRequest
 MAX_WAIT_SECONDS = 30
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110, 5.6.2
 _PREFERENCE = re.compile(rf'({_TOKEN})(?:\s*=\s*(?:({_TOKEN})|"((?:[^"\\]|\\.)*)"))?')
-_PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+')
 _SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 _KEY = re.compile(r"[\x20-\x7e]{1,128}")
 

@@ -91,6 +91,10 @@ class Approve(Wishes):
 
 
 def _tag(value: object) -> str | None:
+    if isinstance(value, SolanaCall | EvmCall):
+        return "as:SOLANA_CALL" if isinstance(value, SolanaCall) else "as:EVM_CALL"
+    if isinstance(value, Wishes):
+        return f"as:{getattr(value, 'type', '')}"
     if not isinstance(value, Mapping):
         return None
     kind = value.get("type", "TRANSFER")
@@ -124,9 +128,8 @@ class Wish(RootModel[Annotated[_Single | Annotated[Batch, Tag("as:BATCH")], _dis
     """A payment or call that an agent asks for; ``type`` is TRANSFER when left out."""
 
     def as_body(self) -> dict[str, Any]:
-        """As the engine reads it: camelCase, without what was left out, ``type`` always there."""
-        body = self.root.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
-        return {"type": self.root.type, **body}
+        """As the engine reads it: camelCase, defaults filled in (so ``type`` is always there), nulls gone."""
+        return self.root.model_dump(by_alias=True, exclude_none=True)
 
 
 class Simulated(Answered):

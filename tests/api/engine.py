@@ -1,0 +1,435 @@
+"""An engine that is played: the services' methods with their signatures, answers kept ready, every call written down.
+
+A test compares the signatures with the real services', so that the two cannot drift apart.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from waiaas.engine.actors import Actor
+from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
+from waiaas.errors import NotFound, Unauthenticated
+from waiaas.store.records import Agent, AuditRow, Page, Policy, Session, Transaction
+
+if TYPE_CHECKING:
+    from waiaas.engine.services import Services
+
+PASSWORD = "correct horse battery staple ü"
+SESSION_TOKEN = "wai_sess_" + "A" * 43
+OTHER_SESSION_TOKEN = "wai_sess_" + "B" * 43
+OPERATOR_TOKEN = "wai_op_" + "C" * 43
+AGENT_ID = "01890000-0000-7000-8000-00000000000a"
+OTHER_AGENT_ID = "01890000-0000-7000-8000-00000000000b"
+SESSION_ID = "01890000-0000-7000-8000-0000000000a1"
+OTHER_SESSION_ID = "01890000-0000-7000-8000-0000000000b1"
+TX_ID = "01890000-0000-7000-8000-0000000000c1"
+POLICY_ID = "01890000-0000-7000-8000-0000000000d1"
+NOW = 1_760_000_000
+
+
+def agent(id: str = AGENT_ID, name: str = "alice") -> Agent:
+    return Agent(
+        id=id,
+        created_at=NOW,
+        updated_at=NOW,
+        name=name,
+        chain="solana",
+        network="localnet",
+        form="plain",
+        key_scheme="ed25519",
+        public_key="ab" * 32,
+        address="4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM",
+        status="ACTIVE",
+    )
+
+
+def session(id: str = SESSION_ID, agent_id: str = AGENT_ID) -> Session:
+    return Session(
+        id=id,
+        created_at=NOW,
+        agent_id=agent_id,
+        token_hash="00" * 32,
+        expires_at=NOW + 3600,
+        absolute_expires_at=NOW + 86400,
+        constraints='{"maxAmount":"5"}',
+        usage_stats='{"transactions":1}',
+    )
+
+
+def transaction(status: str = "CONFIRMED") -> Transaction:
+    return Transaction(
+        id=TX_ID,
+        created_at=NOW,
+        agent_id=AGENT_ID,
+        session_id=SESSION_ID,
+        chain="solana",
+        network="localnet",
+        type="TRANSFER",
+        status=status,
+        tier="INSTANT",
+        intent='{"resolved":{"intent":{"memo":"hello"}}}',
+        decision='{"tier":"INSTANT"}',
+        updated_at=NOW,
+        asset="native",
+        amount=1_000_000,
+        to_address="4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM",
+        tx_hash="5" * 64,
+    )
+
+
+def policy() -> Policy:
+    rules = '{"asset":"native","instant_max":"5"}'
+    return Policy(id=POLICY_ID, created_at=NOW, updated_at=NOW, type="SPENDING_LIMIT", rules=rules, agent_id=AGENT_ID)
+
+
+def view(of: Agent | None = None) -> AgentView:
+    return AgentView(agent=of or agent(), chain_id="solana:localnet")
+
+
+@dataclass
+class Played:
+    """One service. :param log: (method, arguments) of every call; :param before: runs at each call and may raise or wait"""
+
+    log: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
+
+    def called(self, verb: str, /, **arguments: Any) -> None:
+        self.log.append((verb, arguments))
+        self.before(verb, arguments)
+
+
+@dataclass
+class Sessions(Played):
+    def authenticate(self, token: str, ip: str | None) -> Actor:
+        self.called("authenticate", ip=ip)
+        if token == SESSION_TOKEN:
+            return Actor(kind="session", session=session(), agent=agent(), ip=ip)
+        if token == OTHER_SESSION_TOKEN:
+            other = session(OTHER_SESSION_ID, OTHER_AGENT_ID)
+            return Actor(kind="session", session=other, agent=agent(OTHER_AGENT_ID, "bob"), ip=ip)
+        raise Unauthenticated("the session was revoked yesterday")
+
+    def issue(
+        self, actor: Actor, *, agent_id: str, ttl: int | None = None, constraints: Mapping[str, Any] | None = None
+    ) -> Issued:
+        self.called("issue", actor=actor, agent_id=agent_id, ttl=ttl, constraints=constraints)
+        return Issued(session=session(agent_id=agent_id), token=SESSION_TOKEN)
+
+    def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Session]:
+        self.called("list", actor=actor, agent_id=agent_id, limit=limit, cursor=cursor)
+        return Page(items=(session(),), cursor="next", has_more=True)
+
+    def revoke(self, actor: Actor, session_id: str) -> None:
+        self.called("revoke", actor=actor, session_id=session_id)
+
+    def renew(self, actor: Actor) -> Issued:
+        self.called("renew", actor=actor)
+        return Issued(session=session(), token=SESSION_TOKEN)
+
+
+@dataclass
+class Operator(Played):
+    """:param seen: the very buffers that passwords came in; :param kept: what they held"""
+
+    seen: list[bytearray] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)
+
+    def authenticate_password(self, password: bytearray, ip: str | None, door: Literal["tcp", "socket"]) -> Actor:
+        self._look(password)
+        self.called("authenticate_password", ip=ip, door=door)
+        if self.kept[-1] != PASSWORD.encode():
+            raise Unauthenticated("wrong by one letter")
+        return Actor(kind="operator", ip=ip, by_password=True)
+
+    def authenticate_token(self, token: str, ip: str | None) -> Actor:
+        self.called("authenticate_token", ip=ip)
+        if token != OPERATOR_TOKEN:
+            raise Unauthenticated("this token expired")
+        return Actor(kind="operator", ip=ip)
+
+    def login(self, actor: Actor) -> tuple[str, int]:
+        self.called("login", actor=actor)
+        return OPERATOR_TOKEN, NOW + 900
+
+    def logout(self, token: str) -> None:
+        self.called("logout", token=token)
+
+    def unlock(self, password: bytearray, ip: str | None = None, door: Literal["tcp", "socket"] = "socket") -> None:
+        self._look(password)
+        self.called("unlock", ip=ip, door=door)
+        if self.kept[-1] != PASSWORD.encode():
+            raise Unauthenticated("wrong by one letter")
+
+    def _look(self, password: bytearray) -> None:
+        self.seen.append(password)
+        self.kept.append(bytes(password))
+
+
+@dataclass
+class Agents(Played):
+    def create(self, actor: Actor, *, name: str, chain: str, network: str) -> AgentView:
+        self.called("create", actor=actor, name=name, chain=chain, network=network)
+        return view(agent(name=name))
+
+    def get(self, actor: Actor, name_or_id: str) -> AgentView:
+        self.called("get", actor=actor, name_or_id=name_or_id)
+        if name_or_id not in (AGENT_ID, "alice"):
+            raise NotFound("there is no such agent")
+        return view()
+
+    def list(self, actor: Actor, limit: int, cursor: str | None = None, status: str | None = None) -> Page[AgentView]:
+        self.called("list", actor=actor, limit=limit, cursor=cursor, status=status)
+        return Page(items=(view(),))
+
+    def rename(self, actor: Actor, agent_id: str, name: str) -> AgentView:
+        self.called("rename", actor=actor, agent_id=agent_id, name=name)
+        return view(agent(name=name))
+
+    def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
+        self.called("suspend", actor=actor, agent_id=agent_id, reason=reason)
+        return view()
+
+    def resume(self, actor: Actor, agent_id: str) -> AgentView:
+        self.called("resume", actor=actor, agent_id=agent_id)
+        return view()
+
+    def terminate(self, actor: Actor, agent_id: str) -> AgentView:
+        self.called("terminate", actor=actor, agent_id=agent_id)
+        return view()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    view: TransactionView
+    replayed: bool = False
+    http_status: int = 201
+
+
+@dataclass
+class Transactions(Played):
+    """:param outcome: what a send gives"""
+
+    outcome: Outcome = field(default_factory=lambda: Outcome(view=TransactionView(row=transaction())))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(
+        self, actor: Actor, body: Mapping[str, Any], *, idempotency_key: str | None = None, wait: int | None = None
+    ) -> Outcome:
+        self.called("send", actor=actor, body=body, idempotency_key=idempotency_key, wait=wait)
+        return self.outcome
+
+    def simulate(self, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
+        self.called("simulate", actor=actor, body=body)
+        return {"tier": "INSTANT", "verdicts": [], "effects": [], "fee": {}, "remaining": "5", "resetsAt": None}
+
+    def get(self, actor: Actor, tx_id: str) -> TransactionView:
+        self.called("get", actor=actor, tx_id=tx_id)
+        if tx_id != TX_ID or (actor.agent is not None and actor.agent.id != AGENT_ID):
+            raise NotFound("there is no such transaction")
+        return TransactionView(row=transaction())
+
+    def list(
+        self,
+        actor: Actor,
+        *,
+        status: str | None = None,
+        agent_id: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[TransactionView]:
+        self.called("list", actor=actor, status=status, agent_id=agent_id, limit=limit, cursor=cursor)
+        return Page(items=(TransactionView(row=transaction()),), cursor="next", has_more=True)
+
+    def pending(self, actor: Actor, limit: int = 50, cursor: str | None = None) -> Page[TransactionView]:
+        self.called("pending", actor=actor, limit=limit, cursor=cursor)
+        return Page(items=())
+
+    def cancel(self, actor: Actor, tx_id: str) -> TransactionView:
+        self.called("cancel", actor=actor, tx_id=tx_id)
+        return TransactionView(row=transaction("CANCELLED"))
+
+
+@dataclass
+class Approvals(Played):
+    def list(self, actor: Actor, limit: int, cursor: str | None = None) -> Page[dict[str, Any]]:
+        self.called("list", actor=actor, limit=limit, cursor=cursor)
+        return Page(items=({"id": "x", "subjectType": "transaction"},))
+
+    def approve(self, actor: Actor, tx_id: str) -> TransactionView:
+        self.called("approve", actor=actor, tx_id=tx_id)
+        return TransactionView(row=transaction("QUEUED"))
+
+    def reject(self, actor: Actor, tx_id: str) -> TransactionView:
+        self.called("reject", actor=actor, tx_id=tx_id)
+        return TransactionView(row=transaction("CANCELLED"))
+
+
+@dataclass
+class Policies(Played):
+    def create(
+        self,
+        actor: Actor,
+        *,
+        agent_id: str | None,
+        type: str,
+        rules: Mapping[str, Any],
+        priority: int = 0,
+        enabled: bool = True,
+    ) -> Policy:
+        self.called(
+            "create", actor=actor, agent_id=agent_id, type=type, rules=rules, priority=priority, enabled=enabled
+        )
+        return policy()
+
+    def get(self, actor: Actor, policy_id: str) -> Policy:
+        self.called("get", actor=actor, policy_id=policy_id)
+        return policy()
+
+    def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Policy]:
+        self.called("list", actor=actor, agent_id=agent_id, limit=limit, cursor=cursor)
+        return Page(items=(policy(),))
+
+    def replace(self, actor: Actor, policy_id: str, changes: Mapping[str, Any]) -> Policy:
+        self.called("replace", actor=actor, policy_id=policy_id, changes=changes)
+        return policy()
+
+    def delete(self, actor: Actor, policy_id: str) -> None:
+        self.called("delete", actor=actor, policy_id=policy_id)
+
+
+@dataclass
+class Wallet(Played):
+    def address(self, actor: Actor) -> AgentView:
+        self.called("address", actor=actor)
+        return view(actor.agent)
+
+    def balance(self, actor: Actor) -> WalletBalance:
+        self.called("balance", actor=actor)
+        return WalletBalance(view=view(actor.agent), balance=2**70, spendable=0, decimals=9, symbol="SOL")
+
+    def connect_info(self, actor: Actor, base_url: str) -> dict[str, Any]:
+        self.called("connect_info", actor=actor, base_url=base_url)
+        return {
+            "session": {"id": SESSION_ID, "expiresAt": NOW, "source": "api"},
+            "wallets": [],
+            "policies": {},
+            "capabilities": [],
+            "limits": {},
+            "daemon": {"version": "0", "baseUrl": base_url},
+            "prompt": "pay",
+        }
+
+
+@dataclass
+class Audit(Played):
+    def list(
+        self,
+        actor: Actor,
+        *,
+        event_type: str | None = None,
+        agent_id: str | None = None,
+        tx_id: str | None = None,
+        severity: str | None = None,
+        since: int | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[AuditRow]:
+        self.called("list", actor=actor, event_type=event_type, severity=severity, since=since, limit=limit)
+        row = AuditRow(
+            id=1,
+            timestamp=NOW,
+            event_type="agent.created",
+            actor="operator",
+            agent_id=AGENT_ID,
+            session_id=None,
+            tx_id=None,
+            details="{}",
+            severity="info",
+            ip_address="127.0.0.1",
+            prev_hash="0" * 64,
+            hash="1" * 64,
+        )
+        return Page(items=(row,))
+
+    def verify(self, actor: Actor) -> "Report":
+        self.called("verify", actor=actor)
+        return Report()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Stands for the store's report."""
+
+    is_intact: bool = True
+    row_count: int = 3
+    findings: tuple[dict[str, int], ...] = ({"row_id": 7},)
+
+
+@dataclass
+class Admin(Played):
+    def health(self) -> dict[str, Any]:
+        self.called("health")
+        return {"status": "ok", "version": "0.1.0", "uptime": 5, "schemaVersion": 1, "ready": True}
+
+    def status(self, actor: Actor) -> dict[str, Any]:
+        self.called("status", actor=actor)
+        return {"state": "ready", "signer": {"unlocked": True}}
+
+    def shutdown(self, actor: Actor) -> None:
+        self.called("shutdown", actor=actor)
+
+
+@dataclass
+class Catalogue(Played):
+    def chains(self, actor: Actor) -> list[dict[str, Any]]:
+        self.called("chains", actor=actor)
+        return [{"chain": "solana", "network": "localnet"}]
+
+    def policy_types(self, actor: Actor) -> list[dict[str, Any]]:
+        self.called("policy_types", actor=actor)
+        return [{"type": "SPENDING_LIMIT", "grants": True, "schema": {}}]
+
+    def plugins(self, actor: Actor) -> list[dict[str, Any]]:
+        self.called("plugins", actor=actor)
+        return [{"name": "waiaas-solana", "status": "loaded"}]
+
+
+@dataclass
+class Metrics(Played):
+    def render(self) -> bytes:
+        self.called("render")
+        return b"waiaas_signer_unlocked 1.0\n"
+
+
+@dataclass(frozen=True)
+class PlayedEngine:
+    """All services."""
+
+    agents: Agents = field(default_factory=Agents)
+    sessions: Sessions = field(default_factory=Sessions)
+    transactions: Transactions = field(default_factory=Transactions)
+    policies: Policies = field(default_factory=Policies)
+    approvals: Approvals = field(default_factory=Approvals)
+    operator: Operator = field(default_factory=Operator)
+    audit: Audit = field(default_factory=Audit)
+    wallet: Wallet = field(default_factory=Wallet)
+    admin: Admin = field(default_factory=Admin)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def as_services(self) -> "Services":
+        return cast("Services", self)
+
+    def reset(self) -> None:
+        """Forget every call and every change that a test made."""
+        for name in self.__dataclass_fields__:
+            fresh: Played = type(getattr(self, name))()
+            vars(getattr(self, name)).update(vars(fresh))
+
+    def calls(self) -> list[str]:
+        """``noun.verb`` of every call that is not part of authenticating."""
+        nouns = [(name, getattr(self, name)) for name in self.__dataclass_fields__]
+        found = [f"{noun}.{verb}" for noun, played in nouns for verb, _ in played.log]
+        return [name for name in found if ".authenticate" not in name]

@@ -1,0 +1,90 @@
+"""The OpenAPI document tells the truth about the routes."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from waiaas.api.openapi import make_document
+from waiaas.api.route import AnyRoute
+from waiaas.api.routes import ROUTES
+
+from .conftest import AS_OPERATOR, BY_PASSWORD, House
+from .test_routes import _bytes, name, path
+
+DOCUMENT: dict[str, Any] = json.loads(make_document(ROUTES))
+
+
+def operation(route: AnyRoute) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][route.path][route.method.lower()]
+    return found
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_it_is_served_as_made(house: House) -> None:
+    """The document needs no credential and says that it is OpenAPI 3.1."""
+    answer = house.http.get("/openapi.json")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == DOCUMENT
+    assert DOCUMENT["openapi"] == "3.1.0"
+
+
+def test_it_has_every_route_and_no_other() -> None:
+    """Each row of the table is one operation with an id of its own."""
+    found = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert found == {(route.method, route.path) for route in ROUTES}
+    ids = [operation(route)["operationId"] for route in ROUTES]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """No $ref dangles and no schema is left over."""
+    wanted = set(references(DOCUMENT))
+    for reference in wanted:
+        node: Any = DOCUMENT
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+    schemas = {f"#/components/schemas/{key}" for key in DOCUMENT["components"]["schemas"]}
+    assert schemas <= wanted
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=name)
+def test_it_names_credentials_and_errors(route: AnyRoute) -> None:
+    """An operation says what it asks for, and documents the errors that follow from that."""
+    found = operation(route)
+    statuses = set(found["responses"])
+    assert {"400", "429", "500", "503"} <= statuses
+    assert bool(found["security"]) == ({"401", "403"} <= statuses)
+    assert ("{id}" in route.path) <= ("404" in statuses)
+    assert (route.method != "GET") == ("415" in statuses)
+    assert str(route.status) in statuses
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=name)
+def test_answers_are_what_the_document_says(house: House, route: AnyRoute) -> None:
+    """A success has only fields that its schema has, and all that the schema requires."""
+    from .conftest import AS_SESSION
+
+    credential = AS_SESSION if route.credential.value.startswith("session") else AS_OPERATOR
+    answer = house.http.get(path(route), headers=credential)
+    if route.gives is not None:
+        TypeAdapter(route.gives).validate_json(answer.content)
+
+
+def test_errors_have_the_shape_that_is_documented(house: House) -> None:
+    """The error schema has exactly the fields of a real error."""
+    schema = DOCUMENT["components"]["schemas"]["ErrorAnswer"]
+    assert set(schema["properties"]) == set(house.http.get("/v1/agents").json())
+    assert house.http.post("/v1/operator/login", headers=_bytes(BY_PASSWORD)).status_code == 200
