@@ -20,6 +20,7 @@ from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.evaluate import Evaluator
+from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.runner import Runner
 from waiaas.engine.pipeline.stage import Bench, Observer
 from waiaas.engine.pipeline.transitions import Transitions
@@ -110,6 +111,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         evaluator=Evaluator(store, registry, chains, settings, clock),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
+        gate=Gate(),
         settings=settings,
         clock=clock,
         observe=observe,
@@ -151,6 +153,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             journal=journal,
             clock=clock,
             wake=recovery.wake_agent,
+            gate=bench.gate,
         ),
         sessions=sessions,
         transactions=Transactions(bench, wake),

@@ -8,6 +8,7 @@ from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
+from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.views import AgentView
 from waiaas.errors import BadRequest, Conflict, NotFound, NotReady
@@ -17,6 +18,8 @@ from waiaas.keystore.client import SignerClient
 from waiaas.keystore.records import KeyHeader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page
+
+_DRAIN_SECONDS = 10.0
 
 
 class Agents:
@@ -35,7 +38,9 @@ class Agents:
         journal: Journal,
         clock: Clock,
         wake: Callable[[str], None],
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._store = store
         self._chains = chains
         self._signer = signer
@@ -99,10 +104,11 @@ class Agents:
         return self.get(actor, agent.id)
 
     def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
-        """Stop the agent: from this commit on nothing is signed for it; its unsigned rows stay where they are."""
-        return self._change(
-            actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", reason or "suspended by the operator"
-        )
+        """Stop the agent: when this returns nothing more is signed or first sent for it; its unsigned rows stay where they are."""
+        why = reason or "suspended by the operator"
+        view = self._change(actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", why)
+        self._gate.drain(view.agent.id, _DRAIN_SECONDS)
+        return view
 
     def resume(self, actor: Actor, agent_id: str) -> AgentView:
         """Let the agent go on; its rows go on too."""

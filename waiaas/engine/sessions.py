@@ -28,6 +28,7 @@ from waiaas.store.records import Agent, Page, Session
 PREFIX = "wai_sess_"
 _CACHE_SECONDS = 5.0
 _CACHE_SIZE = 4096
+_DRAIN_SECONDS = 10.0
 
 
 class Sessions:
@@ -121,7 +122,7 @@ class Sessions:
             return unit.sessions.list(agent_id=agent_id, limit=limit, cursor=cursor)
 
     def revoke(self, actor: Actor, session_id: str) -> None:
-        """End a session; its unsigned rows are cancelled in the same commit. May be called again."""
+        """End a session; its unsigned rows are cancelled in that commit. May be called again."""
         require_operator(actor)
         with self._store.write() as unit:
             session = unit.sessions.get(session_id)
@@ -129,6 +130,7 @@ class Sessions:
                 raise NotFound("there is no such session", hint="see `waiaas session list`")
             ended = self._revoke_within(unit, actor, session)
         self.forget()
+        self._bench.gate.drain(session.agent_id, _DRAIN_SECONDS)
         for tx_id in ended:
             self._bench.outcomes.ring(tx_id)
 

@@ -70,6 +70,7 @@ class _Pool:
         self._changed = threading.Condition()
         self._lanes: dict[str, deque[str]] = {}
         self._ready: deque[str] = deque()
+        self._again: set[str] = set()
         self._later: list[tuple[float, str]] = []
         self._is_closed = False
         name = "waiaas-lane-" + "-".join(network)
@@ -84,7 +85,9 @@ class _Pool:
                 self._lanes[account] = deque([tx_id])
                 self._ready.append(account)
                 self._changed.notify()
-            elif tx_id not in lane:
+            elif tx_id in lane:
+                self._again.add(tx_id)  # its stage may be ending on what it read before this call
+            else:
                 lane.append(tx_id)
 
     def size(self) -> int:
@@ -142,7 +145,9 @@ class _Pool:
 
     def _leave(self, account: str, *, is_through: bool) -> None:
         lane = self._lanes[account]
-        if is_through:
+        if is_through and lane[0] in self._again:
+            self._again.discard(lane[0])
+        elif is_through:
             lane.popleft()
         if lane:
             self._ready.append(account)

@@ -6,10 +6,12 @@ from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.pipeline.ending import end_unsigned, end_unsigned_within, expired, timed_out
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench, deadline
+from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.store.records import Transaction
 
 _BATCH = 500
 _TICK_SECONDS = 1.0
+_NUDGE_SECONDS = 5
 
 
 class Timekeeper:
@@ -21,6 +23,7 @@ class Timekeeper:
         self._bench = bench
         self._failures = failures
         self._wake = wake
+        self._nudge_at = 0.0
 
     def run_once(self) -> float:
         """Everything that the clock asks for now."""
@@ -28,6 +31,7 @@ class Timekeeper:
         self._release_due(now)
         self._expire_approvals(now)
         self._expire_rows(now)
+        self._nudge(now)
         self._failures.flush()
         with self._bench.store.read() as unit:
             due_at = unit.transactions.next_due()
@@ -65,7 +69,17 @@ class Timekeeper:
     def _expire_rows(self, now: int) -> None:
         timeout = self._bench.settings.security.execution_timeout
         with self._bench.store.read() as unit:
-            rows = unit.transactions.older_than(("PENDING", "EXECUTING"), now - timeout, _BATCH)
+            rows = unit.transactions.older_than(UNSIGNED, now - timeout, _BATCH)
         for row in rows:
-            if now >= deadline(row, timeout):
+            is_held = row.status == "QUEUED" and row.approved_at is None
+            if not is_held and now >= deadline(row, timeout):
                 end_unsigned(self._bench, row, timed_out(row))
+
+    def _nudge(self, now: int) -> None:
+        """Rows that should be in a lane are put into it again now and then: a lane takes each only once."""
+        if self._bench.clock.monotonic() < self._nudge_at:
+            return
+        self._nudge_at = self._bench.clock.monotonic() + _NUDGE_SECONDS
+        with self._bench.store.read() as unit:
+            for row in unit.transactions.older_than(("PENDING", "EXECUTING"), now - _NUDGE_SECONDS, _BATCH):
+                self._wake(row)

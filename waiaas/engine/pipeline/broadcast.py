@@ -5,7 +5,7 @@ import logging
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress, later
 from waiaas.engine.variants import signed_of
 from waiaas.errors import Unavailable
-from waiaas.interfaces.chain import Sent
+from waiaas.interfaces.chain import Sent, Signed
 from waiaas.store.records import Transaction
 
 _log = logging.getLogger("waiaas.broadcast")
@@ -31,23 +31,36 @@ class Broadcast:
         return DONE
 
     def send(self, row: Transaction) -> Sent | None:
-        """Hand the bytes over, unless the agent was stopped before any node took them (invariant 9): then None.
+        """Hand the bytes over, unless a stop came before any node took them (invariant 9): then None.
 
         :raises Unavailable: when no node could be asked
         """
-        with self._bench.store.read() as unit:
-            agent = unit.agents.get(row.agent_id)
-            variants = unit.variants.of(row.id)
-        if agent is None or not variants or (agent.status != "ACTIVE" and row.broadcast_at is None):
-            return None
-        chain = self._bench.chains.of(agent)
-        chain.require_right_chain()
-        self._bench.observe("before-broadcast", row.id)
-        sent, reason = chain.call(chain.adapter.broadcast, signed_of(variants[-1]))
+        with self._bench.gate.passing(row.agent_id):
+            signed = self._allowed(row)
+            if signed is None:
+                return None
+            chain = self._bench.chains.get(row.chain, row.network)
+            chain.require_right_chain()
+            self._bench.observe("before-broadcast", row.id)
+            sent, reason = chain.call(chain.adapter.broadcast, signed)
         self._bench.observe("after-broadcast", row.id)
         if sent is Sent.REFUSED:
             _log.info("a node did not take the bytes of %s: %s", row.id, reason)
         return sent
+
+    def _allowed(self, row: Transaction) -> Signed | None:
+        """The bytes, unless they must not leave: nobody took them yet, and the agent was stopped or its session revoked."""
+        with self._bench.store.read() as unit:
+            agent = unit.agents.get(row.agent_id)
+            session = unit.sessions.get(row.session_id) if row.session_id else None
+            variants = unit.variants.of(row.id)
+            fresh = unit.transactions.get(row.id)
+        if agent is None or fresh is None or not variants:
+            return None
+        is_stopped = agent.status != "ACTIVE" or (session is not None and session.revoked_at is not None)
+        if is_stopped and fresh.broadcast_at is None:
+            return None
+        return signed_of(variants[-1])
 
     def note_accepted(self, row: Transaction) -> None:
         """Remember that a node took the bytes, and tell whoever waits."""

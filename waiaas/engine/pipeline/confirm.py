@@ -155,4 +155,4 @@ def _is_news(sighting: Sighting) -> bool:
     if row.status != "SUBMITTED":
         return False
     is_first_sight = status.phase is not Phase.UNSEEN and row.broadcast_at is None
-    return is_first_sight or sighting.variant.last_status != status.phase.value
+    return is_first_sight or (sighting.variant.last_status or Phase.UNSEEN.value) != status.phase.value

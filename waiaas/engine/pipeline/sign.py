@@ -57,12 +57,12 @@ class Sign:
         try:
             unsigned = self._build(job)
             decoded = self._checked(job, unsigned)
-            signed = None if decoded is None else self._signed(job, unsigned)
+            if decoded is None:
+                return DONE
+            with self._bench.gate.passing(job.agent.id):
+                return self._sign_and_store(job, unsigned, decoded)
         except WaiaasError as problem:
             return self._interrupted(row, problem)
-        if decoded is None or signed is None:
-            return DONE
-        return self._store(job, signed, decoded)
 
     def _prepare(self, row: Transaction) -> Job | None:
         """Everything the stage needs, read in one short session; None when the row must not be signed (now, or ever)."""
@@ -149,6 +149,12 @@ class Sign:
                 unit.reservations.release(job.row.id)
         self._bench.outcomes.ring(job.row.id)
         return None
+
+    def _sign_and_store(self, job: Job, unsigned: Unsigned, decoded: Decoded) -> Progress:
+        with self._bench.store.read() as unit:
+            if not self._may_store(unit, job):
+                return ON  # stopped or changed meanwhile: looked at afresh, before anything is signed
+        return self._store(job, self._signed(job, unsigned), decoded)
 
     def _signed(self, job: Job, unsigned: Unsigned) -> Signed:
         chain, done, epoch = job.chain, list[bytes](), self._bench.stop_epoch()

@@ -9,6 +9,7 @@ from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.evaluate import Evaluator
+from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
@@ -58,6 +59,7 @@ class Bench:
     evaluator: Evaluator
     transitions: Transitions
     outcomes: Outcomes
+    gate: Gate
     settings: Settings
     clock: Clock
     observe: Observer
