@@ -1,0 +1,48 @@
+"""The books: what database, audit log and chain must agree on whenever nothing is under way."""
+
+from collections import Counter
+
+from tests.harness.house import House, Wallet
+from waiaas.engine.rules.transaction_states import FINISHED, MOVES
+from waiaas.store.audit_chain import verify_file
+
+_LEAVES_ACCOUNT = ("amount", "fee", "rent")
+
+
+def check_books(house: House, *wallets: Wallet) -> None:
+    """Everything that must hold of finished payments: audit, reservations, ledger, chain.
+
+    :raises AssertionError: naming what does not agree, or a row that is not finished
+    """
+    check_audit(house)
+    unfinished = [row for row in house.rows("SELECT * FROM transactions") if row["status"] not in FINISHED]
+    assert not unfinished, f"these are not finished: {[(row['id'], row['status']) for row in unfinished]}"
+    assert house.rows("SELECT * FROM reservations") == [], "a reservation was left behind"
+    for wallet in wallets:
+        check_payments(house, wallet)
+        check_ledger(house, wallet)
+
+
+def check_audit(house: House) -> None:
+    """The chain of audit rows is whole and tells of every change of state, each one allowed (invariant 20)."""
+    report = verify_file(house.paths.database, transitions=MOVES)
+    assert report.is_intact, report.problems
+
+
+def check_payments(house: House, wallet: Wallet) -> None:
+    """On chain are the CONFIRMED rows, each once with its own hash, amount and recipient, and nothing else."""
+    sent = house.rows("SELECT * FROM transactions WHERE agent_id = ?", wallet.agent_id)
+    booked = [(row["tx_hash"], row["to_address"], int(row["amount"])) for row in sent if row["status"] == "CONFIRMED"]
+    paid = [(one.tx_hash, one.recipient, one.units) for one in house.chain.payments(sender=wallet.address)]
+    assert sorted(paid) == sorted(booked)
+    without_hash = [row["id"] for row in sent if row["status"] in ("SUBMITTED", "CONFIRMED") and not row["tx_hash"]]
+    assert not without_hash, f"these were signed and have no hash: {without_hash}"
+
+
+def check_ledger(house: House, wallet: Wallet) -> None:
+    """The ledger holds what left the account, fees included, and no more."""
+    booked: Counter[str] = Counter()
+    for entry in house.rows("SELECT * FROM spend_ledger WHERE agent_id = ?", wallet.agent_id):
+        if entry["kind"] in _LEAVES_ACCOUNT:
+            booked[entry["asset"]] += int(entry["amount"])
+    assert dict(booked) == dict(house.chain.left(wallet.address))

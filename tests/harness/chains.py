@@ -1,0 +1,128 @@
+"""What a chain must offer so that every test in ``tests/e2e`` and ``tests/crash`` runs over it: its case, and a node that can lie."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from waiaas_sdk import PaymentFields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One payment that the chain has executed. :param units: base units of the case's asset"""
+
+    tx_hash: str
+    sender: str
+    recipient: str
+    units: int
+
+
+class TestChain(ABC):
+    """A running chain, and the ways in which its node can lie."""
+
+    __test__ = False
+    url: str
+
+    @abstractmethod
+    def fund(self, address: str, units: int) -> None:
+        """Give ``units`` of what the case pays with, and enough for fees."""
+
+    @abstractmethod
+    def left(self, address: str) -> Mapping[str, int]:
+        """Units that have left the account since it was funded, fees included, by asset id."""
+
+    @abstractmethod
+    def payments(self, *, sender: str | None = None, recipient: str | None = None) -> list[Payment]:
+        """What was executed, in order."""
+
+    @abstractmethod
+    def handed_over(self, tx_hash: str) -> int:
+        """How often the node was given these bytes and took them."""
+
+    @abstractmethod
+    def calls(self) -> int:
+        """Requests of any kind so far."""
+
+    @abstractmethod
+    def replica_url(self, blocks: int) -> str:
+        """A second node, always so many blocks behind."""
+
+    @abstractmethod
+    def drop_answer(self, times: int | None = 1) -> None:
+        """Take the bytes, then close the connection without an answer."""
+
+    @abstractmethod
+    def fail_after(self, times: int | None = 1) -> None:
+        """Take the bytes, then answer 503."""
+
+    @abstractmethod
+    def answer_late(self, seconds: float, times: int | None = 1) -> None:
+        """Take the bytes at once, answer late."""
+
+    @abstractmethod
+    def swallow(self, times: int | None = 1) -> None:
+        """Say that the bytes were taken, and drop them."""
+
+    @abstractmethod
+    def refuse_bytes(self, times: int | None = 1) -> None:
+        """Answer 503 to whoever hands bytes over, and drop them."""
+
+    @abstractmethod
+    def rate_limit(self, times: int | None = 1) -> None:
+        """Answer 429 to anything."""
+
+    @abstractmethod
+    def away(self, is_away: bool = True) -> None:
+        """Close every connection without an answer, or come back."""
+
+    @abstractmethod
+    def lag(self, blocks: int) -> None:
+        """Answer as the node stood so many blocks ago; 0 catches up."""
+
+    @abstractmethod
+    def heal(self) -> None:
+        """An honest node again."""
+
+    @abstractmethod
+    def outlive_bytes(self) -> None:
+        """Move on until bytes signed before now can never land, and finality knows it."""
+
+    @abstractmethod
+    def stand_still(self, is_still: bool = True) -> None:
+        """No further blocks, or go on."""
+
+
+class ChainCase(ABC):
+    """One asset on one chain.
+
+    :param amount: what tests pay by default
+    :param fee: more than the fee of one payment
+    """
+
+    name: str
+    chain: str
+    network: str
+    amount: int
+    fee: int
+
+    @abstractmethod
+    def start(self) -> AbstractContextManager[TestChain]:
+        """The chain, running in this process."""
+
+    @abstractmethod
+    def environ(self, *urls: str) -> Mapping[str, str]:
+        """The configuration that makes the daemon ask these nodes."""
+
+    @abstractmethod
+    def new_recipient(self) -> str:
+        """An address that nobody has paid yet, and that may receive ``amount``."""
+
+    @abstractmethod
+    def payment(self, to: str, amount: int | None = None) -> PaymentFields:
+        """The fields of a send; ``amount`` by default."""
+
+    @abstractmethod
+    def spending(self, **rules: Any) -> list[tuple[str, Mapping[str, Any]]]:
+        """Policies, as (type, rules), that grant this asset under SPENDING_LIMIT rules; amounts are given as ``int``."""

@@ -1,0 +1,109 @@
+"""One life of a real daemon process."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.harness.watch import Watch
+
+READY_SECONDS = 60.0
+_END_SECONDS = 60.0
+
+
+class DaemonProcess:
+    """Started and ready, unless it was told to die before.
+
+    :param root: the data directory; its sibling files (clock, gates, output) lie in ``beside``
+    :raises AssertionError: with the daemon's last words when it is not ready in time
+    """
+
+    def __init__(
+        self, root: Path, beside: Path, *, environ: Mapping[str, str], password: str | None, watch: Watch
+    ) -> None:
+        self._output = (beside / "daemon.out").open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "tests.harness.launcher"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._output,
+            cwd="/",
+            env={"PATH": os.environ.get("PATH", ""), "HOME": str(beside)},
+        )
+        orders = {
+            "root": str(root),
+            "gates": str(beside / "gates"),
+            "clock": str(beside / "clock"),
+            "password": password,
+            "environ": dict(environ),
+            "watch": watch.to_json(),
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(orders).encode() + b"\n")
+        self._process.stdin.close()
+        self.url = self._wait_until_ready()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        self._process.kill()
+        self.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM; see :meth:`wait`."""
+        self._process.terminate()
+
+    def wait(self, seconds: float = _END_SECONDS) -> int:
+        """The exit code, negative for a signal. :raises AssertionError: when it does not end"""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the daemon did not end within {seconds:g} s: {self.last_words()}") from None
+        self._close()
+        return code
+
+    def signer_pid(self) -> int:
+        """The process id of its signer."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        assert len(children) == 1, f"one child was expected, not {children}"
+        return int(children[0])
+
+    def kill_signer(self) -> None:
+        """SIGKILL to the signer alone."""
+        os.kill(self.signer_pid(), signal.SIGKILL)
+
+    def last_words(self) -> str:
+        """The end of what it wrote to standard error."""
+        return Path(self._output.name).read_text(errors="replace")[-2000:]
+
+    def _wait_until_ready(self) -> str:
+        assert self._process.stdout is not None
+        descriptor, end, line = self._process.stdout.fileno(), time.monotonic() + READY_SECONDS, b""
+        while not line.endswith(b"\n"):
+            readable, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
+            part = os.read(descriptor, 256) if readable else b""
+            if not part:
+                self._process.kill()
+                self.wait()
+                raise AssertionError(f"the daemon did not get ready: {self.last_words()}")
+            line += part
+        return line.decode().strip()
+
+    def _close(self) -> None:
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._output.close()

@@ -1,0 +1,77 @@
+"""Fixtures of the suites that run a whole house; a suite's conftest imports what it needs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.chains import ChainCase, TestChain
+from tests.harness.data_directory import copy_of, make_template
+from tests.harness.house import House
+from tests.harness.solana_chain import SolanaCase
+
+CASES: tuple[ChainCase, ...] = (SolanaCase(),)
+
+MakeHouse = Callable[..., House]
+
+
+@pytest.fixture(scope="session", params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> ChainCase:
+    """One asset on one chain; every test runs on each."""
+    found: ChainCase = request.param
+    return found
+
+
+@pytest.fixture
+def chain(case: ChainCase) -> Iterator[TestChain]:
+    """A running chain of its own."""
+    with case.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An initialised data directory that no daemon has seen."""
+    return make_template(tmp_path_factory.mktemp("template") / "data")
+
+
+@pytest.fixture
+def make_house(case: ChainCase, chain: TestChain, template: Path, tmp_path: Path) -> Iterator[MakeHouse]:
+    """Makes houses, not yet started; their daemons end with the test. Keyword arguments are those of :class:`House`."""
+    houses: list[House] = []
+
+    def make(**arguments: Any) -> House:
+        root = tmp_path / f"house-{len(houses)}"
+        copy_of(template, root)
+        houses.append(House(root, case, chain, **arguments))
+        return houses[-1]
+
+    yield make
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture
+def house(make_house: MakeHouse) -> House:
+    """A house, not yet started."""
+    return make_house()
+
+
+@pytest.fixture(scope="module")
+def shared_chain(case: ChainCase) -> Iterator[TestChain]:
+    """A running chain for the tests of one module."""
+    with case.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_house(
+    case: ChainCase, shared_chain: TestChain, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A started house for the tests of one module, which keep to wallets of their own and leave chain and clock alone."""
+    root = tmp_path_factory.mktemp("shared") / "house"
+    copy_of(template, root)
+    house = House(root, case, shared_chain)
+    yield house.start()
+    house.close()
