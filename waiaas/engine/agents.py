@@ -104,7 +104,7 @@ class Agents:
         return self.get(actor, agent.id)
 
     def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
-        """Stop the agent: when this returns nothing more is signed or first sent for it; its unsigned rows stay where they are."""
+        """Stop the agent: when this returns nothing more is signed or first sent; unsigned rows stay where they are."""
         why = reason or "suspended by the operator"
         view = self._change(actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", why)
         self._gate.drain(view.agent.id, _DRAIN_SECONDS)

@@ -1,0 +1,38 @@
+"""The gate: a stop waits for those who were let through before it, and for nobody else."""
+
+import threading
+
+from waiaas.engine.pipeline.gate import Gate
+
+
+def test_a_drain_waits_for_who_is_inside() -> None:
+    """Draining returns only when the last passer of that agent is through."""
+    gate, inside, leave, drained = Gate(), threading.Event(), threading.Event(), threading.Event()
+
+    def sender() -> None:
+        with gate.passing("alice"):
+            inside.set()
+            leave.wait(10)
+
+    def stopper() -> None:
+        assert gate.drain("alice", 10)
+        drained.set()
+
+    threads = [threading.Thread(target=sender), threading.Thread(target=stopper)]
+    threads[0].start()
+    assert inside.wait(10)
+    threads[1].start()
+    assert not drained.wait(0.05)
+    leave.set()
+    assert drained.wait(10)
+    for thread in threads:
+        thread.join(10)
+
+
+def test_a_drain_waits_for_no_other_agent_and_not_for_ever() -> None:
+    """Another agent's passer is no reason to wait, and one who never leaves is given up on."""
+    gate = Gate()
+    with gate.passing("bob"):
+        assert gate.drain("alice", 0)
+        assert not gate.drain("bob", 0.01)
+    assert gate.drain("bob", 0)

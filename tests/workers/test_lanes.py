@@ -1,0 +1,118 @@
+"""Lanes: one account's rows one after another, other accounts past them, and no wake-up lost."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from waiaas.engine.pipeline.stage import DONE, ON, Progress, later
+from waiaas.workers.lanes import Lanes
+
+NETWORK = ("solana", "localnet")
+DEADLINE = 10.0
+
+
+@contextmanager
+def lanes(advance: Callable[[str], Progress]) -> Iterator[Lanes]:
+    made = Lanes(advance, on_death=lambda part: None)
+    try:
+        yield made
+    finally:
+        assert made.stop(DEADLINE)
+
+
+def until(claim: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE
+    changed = threading.Event()
+    while not claim():
+        assert time.monotonic() < end, "the condition never came"
+        changed.wait(0.005)
+
+
+def test_rows_of_one_account_go_in_order_and_never_together() -> None:
+    """However many threads a pool has, an account's rows run one at a time, first come first served."""
+    seen: list[str] = []
+    inside, most = 0, 0
+    lock = threading.Lock()
+
+    def advance(tx_id: str) -> Progress:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        with lock:
+            seen.append(tx_id)
+            inside -= 1
+        return DONE
+
+    with lanes(advance) as made:
+        wanted = [f"{n:03}" for n in range(200)]
+        for tx_id in wanted:
+            made.submit(NETWORK, "alice", tx_id)
+        until(lambda: len(seen) == len(wanted))
+    assert seen == wanted
+    assert most == 1
+
+
+def test_an_account_that_waits_holds_up_no_other() -> None:
+    """While one account's row waits for its node, another account's row goes through."""
+    release, done = threading.Event(), list[str]()
+
+    def advance(tx_id: str) -> Progress:
+        if tx_id == "stuck" and not release.is_set():
+            return later(0.01)
+        done.append(tx_id)
+        return DONE
+
+    with lanes(advance) as made:
+        made.submit(NETWORK, "alice", "stuck")
+        made.submit(NETWORK, "alice", "behind")
+        made.submit(NETWORK, "bob", "free")
+        until(lambda: done == ["free"])
+        release.set()
+        until(lambda: done == ["free", "stuck", "behind"])
+
+
+def test_a_wake_up_during_the_last_stage_is_not_lost() -> None:
+    """A row that is submitted while its stage ends on what it read before is looked at once more."""
+    entered, go_on, calls = threading.Event(), threading.Event(), list[str]()
+
+    def advance(tx_id: str) -> Progress:
+        calls.append(tx_id)
+        entered.set()
+        go_on.wait(DEADLINE)
+        return DONE
+
+    with lanes(advance) as made:
+        made.submit(NETWORK, "alice", "row")
+        assert entered.wait(DEADLINE)
+        made.submit(NETWORK, "alice", "row")
+        go_on.set()
+        until(lambda: len(calls) == 2)
+        until(lambda: made.sizes()[NETWORK] == 0)
+
+
+def test_what_a_stage_did_not_expect_keeps_the_row() -> None:
+    """An exception neither loses the row nor ends the thread: it stays at the head of its lane."""
+
+    def advance(tx_id: str) -> Progress:
+        raise RuntimeError("a bug")
+
+    with lanes(advance) as made:
+        made.submit(NETWORK, "alice", "row")
+        until(lambda: made.sizes() == {NETWORK: 1})
+
+
+def test_a_row_goes_through_all_its_stages_at_once() -> None:
+    """ON runs the next stage of the same row before anything else of its account."""
+    steps: list[str] = []
+
+    def advance(tx_id: str) -> Progress:
+        steps.append(tx_id)
+        return ON if steps.count(tx_id) < 3 else DONE
+
+    with lanes(advance) as made:
+        made.submit(NETWORK, "alice", "a")
+        made.submit(NETWORK, "alice", "b")
+        until(lambda: len(steps) == 6)
+    assert steps == ["a", "a", "a", "b", "b", "b"]
