@@ -74,7 +74,7 @@ class ScriptedHttp:
     :param others: further endpoints, for ``each``
     """
 
-    def __init__(self, answer: Callable[[str, str, Any], Any], *others: "ScriptedHttp") -> None:
+    def __init__(self, answer: Callable[[str, str, Any], Any], *others: Http) -> None:
         self._answer = answer
         self._others = others
         self.bodies: list[Any] = []

@@ -116,7 +116,7 @@ class BytesKit:
         unsigned, twin = bench.built(resolved), bench.built(resolved, salt=SALT[::-1])
         done = bench.signatures(unsigned)
         spoilt = bytes([done[0][0] ^ 1]) + done[0][1:]
-        wrong = (
+        wrong: tuple[list[bytes], ...] = (
             bench.signatures(unsigned, bench.stranger_signs),
             bench.signatures(twin),
             [spoilt, *done[1:]],
