@@ -72,13 +72,14 @@ def _asset(rules: SpendingRules) -> str:
 
 
 def _sum(effects: Iterable[Effect]) -> int | None:
-    """Base units of all effects together; None as soon as one is unbounded."""
-    total = 0
-    for effect in effects:
-        if effect.units is None:
-            return None
-        total += effect.units
-    return total
+    """Base units of all effects together; None as soon as one is unbounded.
+
+    :raises ValueError: for an effect below zero, which would hide another
+    """
+    units = [effect.units for effect in effects]
+    if any(one is not None and one < 0 for one in units):
+        raise ValueError("an effect has a negative amount")
+    return None if None in units else sum(one for one in units if one is not None)
 
 
 def _allowed(rules: SpendingRules, facts: Facts, amount: int | None, left: Mapping[str, int]) -> Verdict:
@@ -93,7 +94,7 @@ def _allowed(rules: SpendingRules, facts: Facts, amount: int | None, left: Mappi
         resets_at=None if tightest is None else _resets_at(facts, left, tightest),
         delay_seconds=rules.delay_seconds if tier is Tier.DELAY else None,
         grants=_is_plain(rules, facts),
-        valid_while={name: facts.windows[name] + rest - (amount or 0) for name, rest in left.items()},
+        valid_while={name: most - (amount or 0) for name, most in rules.limits()},
     )
 
 
