@@ -25,10 +25,15 @@ def test_a_write_is_committed_at_its_end(store: Store) -> None:
 
 def test_an_exception_rolls_everything_back(store: Store) -> None:
     """A write unit that raises leaves nothing behind, and the exception arrives unchanged."""
-    with pytest.raises(ZeroDivisionError), store.write() as unit:
-        unit.state.set("key", "value")
-        unit.audit.append(timestamp=1, event_type="thing.happened", actor="system")
-        raise ZeroDivisionError
+
+    def work() -> None:
+        with store.write() as unit:
+            unit.state.set("key", "value")
+            unit.audit.append(timestamp=1, event_type="thing.happened", actor="system")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
     with store.read() as unit:
         assert unit.state.get("key") is None
         assert unit.audit.head() is None
@@ -50,12 +55,14 @@ def test_a_caught_conflict_leaves_the_unit_usable(store: Store) -> None:
 @pytest.mark.parametrize("inner", ["write", "checkpoint", "close"])
 def test_nothing_opens_inside_a_unit(store: Store, outer: str, inner: str) -> None:
     """A write inside any unit is refused: nested it would join the outer transaction, or none."""
-    with getattr(store, outer)(), pytest.raises(RuntimeError, match="open in this thread"):
+
+    def open_inside() -> None:
+        door = getattr(store, inner)()
         if inner == "write":
-            with store.write():
-                pass
-        else:
-            getattr(store, inner)()
+            door.__enter__()
+
+    with getattr(store, outer)(), pytest.raises(RuntimeError, match="open in this thread"):
+        open_inside()
 
 
 def test_a_read_joins_the_unit_it_is_in(store: Store) -> None:

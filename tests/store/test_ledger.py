@@ -127,7 +127,7 @@ def test_windows_are_index_lookups(store: Store, sql: str) -> None:
 
 
 def test_a_window_costs_the_same_whatever_its_history(tmp_path: Path) -> None:
-    """At 100,000 entries a window is about as quick as at 1,000: at most three times, where summing would be a hundred times."""
+    """At 100,000 entries a window takes at most three times what it does at 1,000; summing would take a hundred times."""
     small, large = (_seconds_a_window(tmp_path / f"{size}.db", size) for size in (1_000, 100_000))
     assert large < 3 * small
 

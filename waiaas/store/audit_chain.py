@@ -8,8 +8,9 @@ can: hand it in.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,11 +83,14 @@ def _diagnose(row: AuditRow, last: Link, before: Link, rest: Iterator[AuditRow])
         return _problem(Fault.INSERTED, row.id, "has no place in the log")
     if _was_written_as(row, row.id):
         return _stranger(row, last, rest)
-    if row.prev_hash == last[1]:
-        return _edited_or_inserted(row, last, rest)
     if row.prev_hash == before[1] and _was_written_as(row, last[0]):
         return _problem(Fault.INSERTED, last[0], "was put in; the rows after it were moved up")
-    return _moved(row, rest)
+    ahead = tuple(islice(rest, 2))
+    if _pushed_up(row, last, ahead):
+        return _problem(Fault.INSERTED, row.id, "was put in; the rows after it were moved up")
+    if row.prev_hash == last[1]:
+        return _problem(Fault.EDITED, row.id, "was changed after it was written: its hash does not match")
+    return _moved(row, chain(ahead, rest))
 
 
 def _stranger(row: AuditRow, last: Link, rest: Iterator[AuditRow]) -> AuditProblem:
@@ -98,14 +102,15 @@ def _stranger(row: AuditRow, last: Link, rest: Iterator[AuditRow]) -> AuditProbl
     return _problem(Fault.REPLACED, row.id, "does not follow the row before it")
 
 
-def _edited_or_inserted(row: AuditRow, last: Link, rest: Iterator[AuditRow]) -> AuditProblem:
-    follower = next(rest, None)
-    if follower is not None and follower.prev_hash == last[1] and _was_written_as(follower, follower.id - 1):
-        return _problem(Fault.INSERTED, row.id, "was put in; the rows after it were moved up")
-    return _problem(Fault.EDITED, row.id, "was changed after it was written: its hash does not match")
+def _pushed_up(row: AuditRow, last: Link, ahead: Sequence[AuditRow]) -> bool:
+    """Whether the next row is the one that belongs here, and not because the two changed places."""
+    if not ahead or ahead[0].prev_hash != last[1] or not _was_written_as(ahead[0], row.id):
+        return False
+    changed_places = _was_written_as(row, row.id + 1) and all(_was_written_as(other, other.id) for other in ahead[1:])
+    return not changed_places
 
 
-def _moved(row: AuditRow, rest: Iterator[AuditRow]) -> AuditProblem:
+def _moved(row: AuditRow, rest: Iterable[AuditRow]) -> AuditProblem:
     """Neither its place nor its predecessor is right: look for where it was written."""
     furthest, follows_a_later_row = row.id, False
     for other in rest:

@@ -24,17 +24,17 @@ def copy_database(connection: sqlite3.Connection, folder: Path, stem: str) -> Pa
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _free_name(folder, stem)
-    make_private_file(path)
     try:
+        make_private_file(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as copy:
             connection.backup(copy)
             # A copy is one file: no -wal is to be forgotten when it is moved.
             copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+        _sync(path)
+        _sync(folder)
     except BaseException:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise
-    _sync(path)
-    _sync(folder)
     return path
 
 

@@ -13,6 +13,16 @@ from waiaas.store.schema_files import Script
 
 _OLDEST_SQLITE = (3, 38, 0)
 
+_NOT_IN_SCRIPTS = frozenset(
+    {
+        sqlite3.SQLITE_TRANSACTION,
+        sqlite3.SQLITE_SAVEPOINT,
+        sqlite3.SQLITE_ATTACH,
+        sqlite3.SQLITE_DETACH,
+        sqlite3.SQLITE_PRAGMA,
+    }
+)
+
 _VERSIONS = (
     "CREATE TABLE schema_version ("
     "version INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"
@@ -32,12 +42,12 @@ def migrate(path: Path, scripts: Sequence[Script], *, backups: Path, clock: Cloc
             f"SQLite {sqlite3.sqlite_version} is too old: {'.'.join(map(str, _OLDEST_SQLITE))} or newer is needed",
             hint="use a Python that brings a newer SQLite",
         )
-    if not path.exists():
-        make_private_file(path)
     try:
+        if not path.exists():
+            make_private_file(path)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
             return _bring_up(connection, path, scripts, backups, clock)
-    except sqlite3.DatabaseError as fault:
+    except (sqlite3.DatabaseError, OSError) as fault:
         raise StartRefused(
             f"{path.name} cannot be opened or brought up to date: {fault}",
             hint="check that the file is whole and the disk has room; a copy may be in backups/",
@@ -100,12 +110,7 @@ def _apply(connection: sqlite3.Connection, script: Script, clock: Clock) -> None
     try:
         if script.version == 1:
             connection.execute(_VERSIONS)
-        for statement in _statements(script):
-            connection.execute(statement)
-        if not connection.in_transaction:
-            raise _mismatch(
-                f"schema script {script.version:04d} ends the transaction it runs in", "install waiaas again"
-            )
+        _run(connection, script)
         _check_rows(connection, script)
         connection.execute(
             "INSERT INTO schema_version (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
@@ -116,6 +121,18 @@ def _apply(connection: sqlite3.Connection, script: Script, clock: Clock) -> None
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _run(connection: sqlite3.Connection, script: Script) -> None:
+    """The statements. A script may not end the transaction it runs in, nor leave this database."""
+    connection.set_authorizer(
+        lambda action, *_: sqlite3.SQLITE_DENY if action in _NOT_IN_SCRIPTS else sqlite3.SQLITE_OK
+    )
+    try:
+        for statement in _statements(script):
+            connection.execute(statement)
+    finally:
+        connection.set_authorizer(None)
 
 
 def _statements(script: Script) -> Iterator[str]:

@@ -109,7 +109,9 @@ class Transactions:
 
     def given_up(self, *, chain: str, network: str, since: int, limit: int = 1000) -> Rows:
         """Rows that failed since ``since`` because their bytes expired unseen: what a late block could still hold."""
-        where = "status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN' AND updated_at >= ? AND chain = ? AND network = ?"
+        where = (
+            "status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN' AND updated_at >= ? AND chain = ? AND network = ?"
+        )
         return self._read(f"WHERE {where} ORDER BY updated_at LIMIT ?", since, chain, network, limit)
 
     def due(self, now: int, limit: int = 1000) -> Ids:
