@@ -82,7 +82,7 @@ def test_the_hash_follows_the_published_formula(number: int, timestamp: int, tex
         "ip_address": texts[1],
         "prev_hash": NO_HASH,
     }
-    wanted = hashlib.sha256(b"waiaas/audit/v1\0" + rfc8785.dumps(columns)).hexdigest()
+    wanted = hashlib.sha256(b"waiaas/audit/v1\0" + rfc8785.dumps(columns)).hexdigest()  # type: ignore[arg-type]
     assert row_hash(**columns) == wanted  # type: ignore[arg-type]
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from waiaas.clock import SystemClock
 from waiaas.errors import StartRefused
-from waiaas.store import migrator
 from waiaas.store.database import Store
 from waiaas.store.migrator import migrate
 from waiaas.store.schema_files import Script, read_scripts
@@ -231,7 +230,7 @@ def test_statistics_of_sqlite_are_no_change(path: Path) -> None:
 
 def test_an_old_sqlite_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without STRICT tables and JSON functions nothing is made."""
-    monkeypatch.setattr(migrator.sqlite3, "sqlite_version_info", (3, 36, 0))
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
     with pytest.raises(StartRefused, match="too old"):
         run(path, FIRST)
     assert not path.exists()

@@ -2,7 +2,7 @@
 
 Pony has no types, so this module alone is exempt from strict typing. Three rules keep it honest:
 
-- ``autostrip=False``, or Pony would trim text and refuse the empty string.
+- ``autostrip=False``, or Pony would trim text.
 - ``volatile=True`` on everything but keys: rows are also changed by hand-written SQL, and a value that changed between two
   reads is news, not an error.
 - References are plain columns. A relation touched after its session ended raises, and nothing here outlives its session.
@@ -15,7 +15,8 @@ from pony.orm import Database, Optional, PrimaryKey, Required
 
 
 def text() -> Any:
-    return Required(str, autostrip=False, volatile=True)
+    # Required would call an empty string a fault; that the column is NOT NULL is the schema's business.
+    return Optional(str, autostrip=False, volatile=True)
 
 
 def maybe_text() -> Any:

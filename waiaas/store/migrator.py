@@ -23,7 +23,7 @@ _NOT_IN_SCRIPTS = frozenset(
     }
 )
 
-_VERSIONS = (
+VERSIONS_TABLE = (
     "CREATE TABLE schema_version ("
     "version INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"
 )
@@ -68,7 +68,7 @@ def _bring_up(
         copy_database(connection, backups, f"{path.stem}-before-schema-{waiting[-1].version:04d}")
     for script in waiting:
         _apply(connection, script, clock)
-    check_schema(connection, scripts, _VERSIONS)
+    check_schema(connection, scripts, VERSIONS_TABLE)
     return len(scripts)
 
 
@@ -109,7 +109,7 @@ def _apply(connection: sqlite3.Connection, script: Script, clock: Clock) -> None
     connection.execute("BEGIN IMMEDIATE")
     try:
         if script.version == 1:
-            connection.execute(_VERSIONS)
+            connection.execute(VERSIONS_TABLE)
         _run(connection, script)
         _check_rows(connection, script)
         connection.execute(
