@@ -24,6 +24,7 @@ from waiaas.testing.http import ScriptedHttp, no_network
 Sign = Callable[[SigningPayload], bytes]
 
 SALT = bytes(range(16))
+_NOW = 1_700_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +76,29 @@ class Bench:
         """What the adapter makes of it."""
         return self.adapter.resolve(intent or self.intent(), self.account)
 
-    def built(self, resolved: Resolved, *, salt: bytes = SALT, max_fee: int | None = None) -> Unsigned:
-        """Bytes for it, under the network's fee cap unless another is named."""
-        cap = self.adapter.network.fee_max if max_fee is None else max_fee
-        return self.adapter.build(
-            BuildRequest(
-                resolved=resolved, account=self.account, in_flight=(), salt=salt, now=1_700_000_000, max_fee=cap
-            )
+    def request(
+        self,
+        resolved: Resolved,
+        *,
+        salt: bytes = SALT,
+        max_fee: int | None = None,
+        in_flight: tuple[Signed, ...] = (),
+        replaces: tuple[Signed, ...] = (),
+    ) -> BuildRequest:
+        """What the host hands to ``build``, under the network's fee cap unless another is named."""
+        return BuildRequest(
+            resolved=resolved,
+            account=self.account,
+            in_flight=in_flight,
+            salt=salt,
+            now=_NOW,
+            max_fee=self.adapter.network.fee_max if max_fee is None else max_fee,
+            replaces=replaces,
         )
+
+    def built(self, resolved: Resolved, *, salt: bytes = SALT, max_fee: int | None = None) -> Unsigned:
+        """Bytes for it."""
+        return self.adapter.build(self.request(resolved, salt=salt, max_fee=max_fee))
 
     def signatures(self, unsigned: Unsigned, sign: Sign | None = None) -> list[bytes]:
         """Every signature that the adapter asks for, round by round."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from waiaas.errors import Refused, Unavailable
-from waiaas.interfaces.chain import BuildRequest, ChainAdapter, Phase, Resolved, Sent, Signed, Simulates, Status
-from waiaas.testing.bench import SALT, Bench
+from waiaas.interfaces.chain import ChainAdapter, Phase, Resolved, Sent, Signed, Simulates, Status
+from waiaas.testing.bench import Bench
 from waiaas.testing.http import ScriptedHttp
 
 JUNK: tuple[Any, ...] = (None, True, -1, 1 << 70, 1.5, "", "x", "\u202e", [], [None], {}, {"value": None}, {"error": 1})
@@ -72,13 +72,9 @@ class _Recorded:
 def _network_calls(
     adapter: ChainAdapter, bench: Bench, resolved: Resolved, signed: Signed
 ) -> Sequence[Callable[[], Any]]:
-    cap = adapter.network.fee_max
-    request = BuildRequest(
-        resolved=resolved, account=bench.account, in_flight=(), salt=SALT, now=1_700_000_000, max_fee=cap
-    )
     calls: list[Callable[[], Any]] = [
         partial(adapter.resolve, resolved.intent, bench.account),
-        partial(adapter.build, request),
+        partial(adapter.build, bench.request(resolved)),
         partial(adapter.statuses, [signed]),
         partial(adapter.balances, bench.account, [], [signed]),
         adapter.health,

@@ -1,4 +1,4 @@
-"""From a resolved payment to bytes. Network, one request.
+"""From a resolved payment to bytes. Network, one request; a second one when payments in flight might use up the balance.
 
 The blockhash is taken at ``confirmed``: a finalized one would have lost a fifth of its life, a processed one may be on a fork
 that dies. The node's genesis hash is asked in the same request, since a blockhash is all that ties the bytes to a chain.
@@ -12,6 +12,7 @@ from solders.pubkey import Pubkey
 
 from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import BuildRequest, Network, Unsigned
+from waiaas_solana.balances import most_taken, read_funds
 from waiaas_solana.lifetime import Lifetime
 from waiaas_solana.message import Plan, Transfer, compose, salted_limits
 from waiaas_solana.networks import is_genesis_of
@@ -47,8 +48,7 @@ def build_transfer(
     if unit_price is None:
         raise Refused("FEE_ABOVE_CAP", f"the base fee is above the cap of {request.max_fee} lamports")
     fee = fee_of(1, unit_limit, unit_price)
-    is_own = str(payment.to) == request.account.address
-    check_funds(answers.balance, payment, fee, answers.rent, is_own=is_own)
+    _check_funds(rpc, settings, request, payment, fee, answers)
     plan = Plan(
         payer=Pubkey(request.account.key.data),
         transfers=(Transfer(to=payment.to, lamports=payment.lamports),),
@@ -59,6 +59,17 @@ def build_transfer(
         data_limit=data_limit,
     )
     return Unsigned(body=compose(plan), evidence=answers.lifetime.to_evidence())
+
+
+def _check_funds(
+    rpc: Rpc, settings: SolanaSettings, request: BuildRequest, payment: Payment, fee: int, answers: _Answers
+) -> None:
+    balance, rent, taken = answers.balance, answers.rent, most_taken(request.in_flight)
+    if taken and balance < payment.lamports + fee + rent + taken:
+        # it matters which of them the balance shows already: one more request, for accounts that are nearly empty
+        balance, rent, taken = read_funds(rpc, request.account, request.in_flight, settings.read_commitment)
+    is_own = str(payment.to) == request.account.address
+    check_funds(max(0, balance - taken), payment, fee, rent, is_own=is_own)
 
 
 def _ask(rpc: Rpc, network: Network, settings: SolanaSettings, request: BuildRequest, payment: Payment) -> _Answers:

@@ -85,16 +85,17 @@ def check_recipient(payment: Payment, holder: Holder | None, rent: int) -> list[
 def check_funds(lamports: int, payment: Payment, fee: int, rent: int, *, is_own: bool) -> None:
     """Whether the account can pay, as far as its balance says.
 
+    :param lamports: what it holds, less what payments in flight will take
     :param is_own: the account pays itself: only the fee leaves
     :raises Refused: with figures
     """
     amount = 0 if is_own else payment.lamports
     left = lamports - amount - fee
-    figures = {"balance": str(lamports), "amount": str(payment.lamports), "fee": str(fee)}
+    figures = {"spendable": str(lamports), "amount": str(payment.lamports), "fee": str(fee)}
     if left < 0:
         raise Refused(
             "INSUFFICIENT_FUNDS",
-            f"the account holds {lamports} lamports; {payment.lamports} and a fee of up to {fee} are needed",
+            f"the account has {lamports} lamports to spend; {payment.lamports} and a fee of up to {fee} are needed",
             hint=f"fund the account with at least {-left} lamports more",
             details={**figures, "missing": str(-left)},
         )

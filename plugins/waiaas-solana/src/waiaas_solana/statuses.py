@@ -108,7 +108,7 @@ def _status(signed: Signed, sighting: Any, network: Network) -> Status:
         phase=Phase.FINAL if is_final else Phase.INCLUDED,
         ok=seen["err"] is None,
         height=as_whole(seen.get("slot")),
-        fee_paid=Amount(asset=network.native.id, units=reading_of(signed).max_fee),
+        fee_paid=Amount(asset=network.native.id, units=reading_of(signed.raw).max_fee),
         reason=None if seen["err"] is None else describe(seen["err"]),
     )
 

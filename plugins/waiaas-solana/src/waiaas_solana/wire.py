@@ -6,7 +6,6 @@ from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
 from waiaas.errors import Malformed
-from waiaas.interfaces.chain import Signed
 from waiaas_solana.decode import Reading, read_message
 
 SIGNATURE_LENGTH = 64
@@ -28,11 +27,11 @@ def attach_signature(body: bytes, signer: Pubkey, signature: bytes) -> tuple[byt
     return bytes(transaction), str(Signature(signature))
 
 
-def reading_of(signed: Signed) -> Reading:
+def reading_of(raw: bytes) -> Reading:
     """What signed bytes say.
 
     :raises Malformed: when they are not a transaction of one signature
     """
-    if len(signed.raw) <= _HEAD or signed.raw[0] != 1:
+    if len(raw) <= _HEAD or raw[0] != 1:
         raise Malformed("these are not the bytes of a transaction with one signature")
-    return read_message(signed.raw[_HEAD:])
+    return read_message(raw[_HEAD:])

@@ -81,6 +81,15 @@ def test_every_endpoint_must_agree(bench: Bench, localnet: Localnet) -> None:
     assert "2 endpoint(s)" in (status.proof or "")
 
 
+def test_at_the_last_valid_height_nothing_is_dead(bench: Bench, localnet: Localnet) -> None:
+    """An endpoint whose finalized block is the very last in which the bytes could land does not confirm their death."""
+    _, signed = bench.payment()
+    localnet.advance(bench.blocks_to_death or 0)
+    ahead, at_the_last = DirectHttp(localnet.url), DirectHttp(localnet.url, localnet.replica_url(1))
+    assert seen_from(ahead, signed).phase is Phase.DEAD
+    assert seen_from(at_the_last, signed).phase is Phase.UNSEEN
+
+
 def test_what_one_endpoint_saw_is_not_dead(bench: Bench, localnet: Localnet) -> None:
     """A payment that the first endpoint has lost and the second remembers is FINAL."""
     _, signed = bench.payment()

@@ -10,7 +10,7 @@ from waiaas_solana.localnet import Localnet
 from waiaas_solana.message import MEMO_BYTES
 
 from waiaas.errors import Malformed, Refused, Unavailable
-from waiaas.interfaces.chain import Amount, BuildRequest, Intent, Kind
+from waiaas.interfaces.chain import Amount, Intent, Kind
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp
 
@@ -65,7 +65,7 @@ def test_too_little_money_warns_and_is_refused_when_it_is_time_to_pay(bench: Ben
     with pytest.raises(Refused) as problem:
         bench.built(resolved)
     assert problem.value.code == "INSUFFICIENT_FUNDS"
-    assert problem.value.details["balance"] == str(100 * SOL)
+    assert problem.value.details["spendable"] == str(100 * SOL)
 
 
 def test_an_unused_account_cannot_pay(bench: Bench) -> None:
@@ -76,6 +76,26 @@ def test_an_unused_account_cannot_pay(bench: Bench) -> None:
     with pytest.raises(Refused) as problem:
         poor.built(resolved)
     assert problem.value.code == "INSUFFICIENT_FUNDS"
+
+
+def test_payments_in_flight_are_not_spent_twice(bench: Bench, http: DirectHttp) -> None:
+    """With most of the balance signed away the next payment is refused; what has landed is not counted again."""
+    first = bench.signed(bench.built(bench.resolved(bench.intent(units=60 * SOL))))
+    resolved = bench.resolved(bench.intent(units=60 * SOL))
+    assert not any("to spend" in warning for warning in resolved.warnings)
+    with pytest.raises(Refused) as problem:
+        bench.adapter.build(bench.request(resolved, in_flight=(first,)))
+    assert problem.value.code == "INSUFFICIENT_FUNDS"
+    small = bench.resolved(bench.intent(units=30 * SOL))
+    assert bench.adapter.build(bench.request(small, in_flight=(first,)))
+    bench.adapter.broadcast(first)
+    bench.chain.advance(2)
+    # landed: the balance shows it already, and it is not counted again
+    before = http.requests
+    assert bench.adapter.build(bench.request(small, in_flight=(first,)))
+    assert http.requests - before == 2
+    little = bench.resolved(bench.intent(units=SOL))
+    assert bench.adapter.build(bench.request(little, in_flight=(bench.payment()[1],)))
 
 
 def test_dust_is_not_left_behind(bench: Bench) -> None:
@@ -211,15 +231,7 @@ def test_the_blockhash_is_a_confirmed_one(bench: Bench, localnet: Localnet) -> N
 def test_nothing_replaces_a_transaction(bench: Bench) -> None:
     """A second variant of a row is refused: nothing on Solana would stop both from landing."""
     resolved, signed = bench.payment()
-    request = BuildRequest(
-        resolved=resolved,
-        account=bench.account,
-        in_flight=(),
-        salt=bytes(16),
-        now=0,
-        max_fee=500_000,
-        replaces=(signed,),
-    )
+    request = bench.request(resolved, replaces=(signed,))
     with pytest.raises(Refused) as problem:
         bench.adapter.build(request)
     assert problem.value.code == "REPLACE_NOT_SUPPORTED"
