@@ -183,7 +183,7 @@ class StartRefused(WaiaasError):
 class PluginError(WaiaasError):
     """Root of what a plugin may raise on purpose. Anything else it raises counts as a fault of the plugin."""
 
-    codes = ("PLUGIN_ERROR",)
+    codes: ClassVar[tuple[str, ...]] = ("PLUGIN_ERROR",)
 
 
 class Malformed(PluginError):
