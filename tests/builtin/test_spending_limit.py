@@ -278,6 +278,32 @@ def test_tighter_is_what_trying_everything_says(old: SpendingRules, new: Spendin
     assert POLICY.is_tighter(old, new) == brute_is_tighter(old, new)
 
 
+HELD: dict[str, Any] = {"delay_max": "9", "delay_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "answer"),
+    [
+        (HELD, {**HELD, "delay_seconds": 60}, True),
+        (HELD, {**HELD, "delay_seconds": 61}, True),
+        (HELD, {**HELD, "delay_seconds": 59}, False),
+        (HELD, {**HELD, "delay_seconds": None}, False),
+        ({**HELD, "delay_seconds": None}, HELD, False),
+        ({"instant_max": "5"}, {"instant_max": "5", "notify_max": "6"}, False),
+        ({"instant_max": "5"}, {"instant_max": "4", "daily_limit": "100"}, True),
+        ({"instant_max": "5"}, {"instant_max": "6", "daily_limit": "5"}, True),
+        ({"instant_max": "5"}, {"daily_limit": "5"}, True),
+        ({"instant_max": "5"}, {"daily_limit": "6"}, False),
+        ({"daily_limit": "5"}, {"monthly_limit": "5"}, True),
+        ({"monthly_limit": "5"}, {"daily_limit": "5"}, False),
+        ({"daily_limit": "5"}, {"instant_max": "5"}, False),
+    ],
+)
+def test_tightening_by_example(old: dict[str, Any], new: dict[str, Any], answer: bool) -> None:
+    """Shorter delays, higher steps and dropped limits loosen; a longer window with the same limit holds a shorter one's."""
+    assert POLICY.is_tighter(rules(**old), rules(**new)) is answer
+
+
 @given(document=documents())
 def test_rules_are_as_tight_as_themselves(document: SpendingRules) -> None:
     """Storing the same rules again loosens nothing."""

@@ -134,7 +134,7 @@ def write_private(path: Path, content: bytes, *, mode: int = PRIVATE_FILE) -> No
     :raises OSError: when the disk refuses; the old file then stands and the temporary is gone
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         with open(file, "wb") as stream:
             os.fchmod(file, mode)
