@@ -176,7 +176,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     confirmers = [WorkerThread(Confirmer(bench, *name), on_death) for name in chains.names()]
     courier = WorkerThread(Courier(notifications, clock), on_death)
-    head_writer = WorkerThread(HeadWriter(head), on_death)
+    head_writer = WorkerThread(HeadWriter(head, clock), on_death)
     timekeeper = WorkerThread(Timekeeper(bench, failures, wake), on_death)
     checkpointer = WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death)
     bells.on_record.append(courier.wake)

@@ -15,6 +15,7 @@ from waiaas.store.records import Transaction, Variant
 
 _log = logging.getLogger("waiaas.confirmer")
 _BATCH = 256
+_MOST = 100_000
 _RESENDS_A_ROUND = 16
 _RESEND_BLOCKS = 5
 _IDLE_SECONDS = 5.0
@@ -42,7 +43,7 @@ class Confirmer:
         """One round over all SUBMITTED rows, unless the last was a moment ago. Returns the time until the next."""
         if self._clock.monotonic() < self._not_before:
             return self._not_before - self._clock.monotonic()
-        rows = self._rows("SUBMITTED")
+        rows = self._rows()
         is_late_due = self._clock.monotonic() >= self._late_at
         if not rows and not is_late_due:
             self._sent_at.clear()
@@ -61,12 +62,13 @@ class Confirmer:
     def _poll_seconds(self, chain: Chain) -> float:
         return max(_FASTEST_POLL, min(_SLOWEST_POLL, chain.network.block_milliseconds / 1000))
 
-    def _rows(self, status: str) -> Sequence[tuple[Transaction, Variant]]:
-        """Rows with the bytes that were sent last."""
+    def _rows(self) -> Sequence[tuple[Transaction, Variant]]:
+        """SUBMITTED rows with the bytes that were sent last."""
+        chain, network = self._where
         with self._bench.store.read() as unit:
-            rows = unit.transactions.rows_in((status,), chain=self._where[0], network=self._where[1], limit=100_000)
-            variants = {row.id: unit.variants.of(row.id) for row in rows}
-        return [(row, variants[row.id][-1]) for row in rows if variants[row.id]]
+            rows = unit.transactions.rows_in(("SUBMITTED",), chain=chain, network=network, limit=_MOST)
+            last = {variant.tx_id: variant for variant in unit.variants.unfinished(chain, network, limit=2 * _MOST)}
+        return [(row, last[row.id]) for row in rows if row.id in last]
 
     def _round(self, chain: Chain, rows: Sequence[tuple[Transaction, Variant]]) -> None:
         sightings = self._look(chain, rows)
