@@ -13,7 +13,7 @@
     ├── Stopped               423  AGENT_SUSPENDED, KILL_SWITCH
     ├── TooMany               429  RATE_LIMITED, LOCKED_OUT, MAX_PENDING_TX, MAX_ACTIVE_TX (retry_after is set)
     ├── ChainUnreachable      502  CHAIN_UNREACHABLE (nothing was stored)
-    ├── NotReady              503  SIGNER_LOCKED, STARTING, STOPPING, STORE_FULL
+    ├── NotReady              503  SIGNER_LOCKED, STOPPING, STORE_FULL, BUSY
     ├── StartRefused               the daemon or a command cannot begin; the message says how to mend it
     └── PluginError                Malformed, Unavailable, Refused (chains);
                                    RetryLater, Undeliverable, Misconfigured, Conflicted (channels)
@@ -155,11 +155,11 @@ class ChainUnreachable(WaiaasError):
 
 
 class NotReady(WaiaasError):
-    """The daemon is starting, stopping, out of disk, or its signer is locked; nothing was stored."""
+    """The daemon is stopping, busy or out of disk, or its signer is locked; nothing was stored."""
 
     status = 503
     retryable = True
-    codes = ("SIGNER_LOCKED", "STARTING", "STOPPING", "STORE_FULL", "BUSY")
+    codes = ("SIGNER_LOCKED", "STOPPING", "STORE_FULL", "BUSY")
 
 
 class StartRefused(WaiaasError):
