@@ -86,7 +86,9 @@ def test_texts_are_messages(text: str) -> None:
     assert message_signers(preimage) is None
 
 
-@pytest.mark.parametrize("text", ["hello", "", "Sign in to example.org\nNonce: 42", "€ for Zoë, 日本語", "A" * 3000, "\n" * 900])
+@pytest.mark.parametrize(
+    "text", ["hello", "", "Sign in to example.org\nNonce: 42", "€ for Zoë, 日本語", "A" * 3000, "\n" * 900]
+)
 def test_usual_texts_are_signed(text: str) -> None:
     """Sentences that people sign are not mistaken for transactions."""
     assert bytes_to_sign(SOLANA, "msg.solana", text.encode(), Hash.NONE) == text.encode()
@@ -194,7 +196,9 @@ def test_evm_takes_keccak_alone(hash_: Hash) -> None:
     assert refused(EVM, "msg.eip712", b"\x19\x01" + bytes(64), hash_)
 
 
-@pytest.mark.parametrize("preimage", [b"", bytes(66), b"\x19\x01" + bytes(63), b"\x19\x01" + bytes(65), b"\x19\x00" + bytes(64)])
+@pytest.mark.parametrize(
+    "preimage", [b"", bytes(66), b"\x19\x01" + bytes(63), b"\x19\x01" + bytes(65), b"\x19\x00" + bytes(64)]
+)
 def test_typed_data_has_one_shape(preimage: bytes) -> None:
     """EIP-712 means 66 bytes that begin with 0x1901."""
     assert refused(EVM, "msg.eip712", preimage, Hash.KECCAK256)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from waiaas.errors import StartRefused
 from waiaas.keystore import envelope, sodium
+from waiaas.keystore.argon import argon2id_into
 from waiaas.keystore.files import write_private
 from waiaas.keystore.master import ArgonParams, check_password_strength, create_master
 from waiaas.keystore.memory import LockedMemory, Secret
@@ -212,10 +213,12 @@ def test_mended_edits_do_not_open(keystore: Path, password: bytearray, outcome: 
     assert outcome(edited, bytes(password)) == ("KEYSTORE_DAMAGED" if is_known else "WRONG_PASSWORD")
 
 
-def test_damage_costs_no_argon2(keystore: Path, password: bytearray, outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_costs_no_argon2(
+    keystore: Path, password: bytearray, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A damaged file is refused before any password is stretched; a wrong password after exactly one run."""
     runs: list[Secret] = []
-    stretch = envelope.argon2id_into
+    stretch = argon2id_into
 
     def count(out: Secret, held: Secret, salt: bytes, params: ArgonParams) -> None:
         runs.append(out)

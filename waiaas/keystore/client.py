@@ -68,13 +68,18 @@ class SignerClient:
 
         :param password: UTF-8; stays the caller's to wipe, and is not kept
         :raises StartRefused: WRONG_PASSWORD, KEYSTORE_DAMAGED naming the file, or the reason why no process starts
+        :raises NotReady: when the signer dies, or is locked again, meanwhile
         :raises TooMany: RATE_LIMITED when too many passwords are being checked
         """
         process = self._revive()
         locks = self._locks
         process.ask(Operation.UNLOCK, [password])
-        # A lock that was ordered meanwhile wins, here as in the signer.
-        process.is_unlocked = locks == self._locks
+        with self._starting:
+            process.is_unlocked = locks == self._locks
+        if not process.is_unlocked:
+            # A lock was ordered meanwhile and wins, even when it reached the signer before the password did.
+            process.order(Operation.LOCK)
+            raise locked()
 
     def verify_password(self, password: bytearray) -> bool:
         """Whether this is the master password. One Argon2 run on a thread of its own; signing goes on meanwhile.

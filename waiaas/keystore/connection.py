@@ -173,8 +173,9 @@ class SignerProcess:
     def _receive(self, buffer: bytearray) -> int:
         try:
             return self._channel.recv_into(buffer)
-        except OSError:
-            return 0  # A process that dies with requests unread resets the socket.
+        except ConnectionResetError:
+            # A process that dies with requests unread resets the socket: said once, before what it had sent.
+            return self._channel.recv_into(buffer)
 
     def _end(self, started: threading.Event) -> None:
         self._ended.set()

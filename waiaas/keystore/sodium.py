@@ -97,7 +97,7 @@ def blake2b_256(data: bytes) -> bytes:
 
 
 def sha256(data: bytes) -> bytes:
-    """SHA-256 (FIPS 180-4). libsodium has it anyway; hashlib would bring OpenSSL into the signer."""
+    """SHA-256 (FIPS 180-4)."""
     out = _ffi.new("unsigned char[32]")
     _lib.crypto_hash_sha256(out, data, len(data))
     return bytes(_ffi.buffer(out))
