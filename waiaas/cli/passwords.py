@@ -4,14 +4,15 @@ It is returned as a ``bytearray`` for the keystore, which wipes it, or as text f
 """
 
 import os
-import stat
 import sys
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 
 from waiaas.cli.exits import Failure
+from waiaas.config.password_file import VARIABLE as FILE_VARIABLE
+from waiaas.config.password_file import read_password_file
 
 VARIABLE = "WAIAAS_MASTER_PASSWORD"
-FILE_VARIABLE = "WAIAAS_MASTER_PASSWORD_FILE"
 _LONGEST = 4096
 
 
@@ -33,7 +34,7 @@ def password_without_asking(environ: Mapping[str, str]) -> bytearray | None:
     if VARIABLE in environ:
         return _checked(environ[VARIABLE].encode(errors="surrogateescape"), VARIABLE)
     if FILE_VARIABLE in environ:
-        return _checked(_read_file(environ[FILE_VARIABLE]), FILE_VARIABLE)
+        return _checked(read_password_file(Path(environ[FILE_VARIABLE])), FILE_VARIABLE)
     return None
 
 
@@ -54,22 +55,7 @@ def as_text(password: bytearray) -> str:
         raise Failure("the password is not UTF-8 text", hint="check the terminal's or the file's encoding") from None
 
 
-def _read_file(path: str) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        raise Failure(f"{FILE_VARIABLE}: {path}: {error.strerror}", hint="name a plain file of yours") from None
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise Failure(f"{FILE_VARIABLE}: {path} is not a plain file", hint="name a plain file of yours")
-        if found.st_uid not in (os.geteuid(), 0) or stat.S_IMODE(found.st_mode) & 0o077:
-            raise Failure(f"{FILE_VARIABLE}: others can read {path}", hint=f"run: chmod 600 {path}")
-        content = file.read(_LONGEST + 2)
-    return content.removesuffix(b"\n").removesuffix(b"\r")
-
-
-def _checked(password: bytes, source: str) -> bytearray:
+def _checked(password: bytes | bytearray, source: str) -> bytearray:
     if not password:
         raise Failure(f"{source} holds an empty password", hint="unset it to be asked")
     if len(password) > _LONGEST:

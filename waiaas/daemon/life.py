@@ -15,6 +15,8 @@ from waiaas import __version__
 from waiaas.api.app import create_app
 from waiaas.clock import Clock, SystemClock
 from waiaas.config import DataDir, Settings, check, load, write_private
+from waiaas.config.password_file import VARIABLE as PASSWORD_FILE
+from waiaas.config.password_file import read_password_file
 from waiaas.daemon.assembly import Ground, House, assemble
 from waiaas.daemon.hardening import make_undumpable
 from waiaas.daemon.lock import DirectoryLock
@@ -22,6 +24,7 @@ from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.pipeline.stage import Observer
+from waiaas.errors import WaiaasError
 from waiaas.keystore.client import SignerClient
 from waiaas.registry import PluginStatus, Registry, parse
 from waiaas.registry import load as load_plugins
@@ -232,6 +235,11 @@ class Daemon:
         _log.critical("the signer died; nothing is signed until `waiaas unlock`")
         with store.write() as unit:
             house.journal.record(unit, "signer.died", actor="system")
+        try:
+            if path := self._environ.get(PASSWORD_FILE):
+                house.services.operator.unlock(read_password_file(Path(path)), door="socket")
+        except WaiaasError as problem:
+            _log.error("the signer could not be unlocked by the password file: %s", problem.message)
 
     def _on_death(self, part: str) -> None:
         self._died = part

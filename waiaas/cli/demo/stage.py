@@ -15,8 +15,8 @@ from typing import Any, Self
 from waiaas.cli.demo.chains import DemoChain, Witness
 from waiaas.cli.exits import Failure, one_line
 from waiaas.cli.launching import program
-from waiaas.cli.passwords import FILE_VARIABLE
 from waiaas.cli.processes import find_daemon
+from waiaas.config.password_file import VARIABLE as FILE_VARIABLE
 
 _SECONDS = 60
 _PORT = re.compile(r"^port = 3100$", re.MULTILINE)
