@@ -15,7 +15,7 @@ from typing import IO, NoReturn
 from waiaas_sdk import WaiaasApiError
 
 from waiaas.cli.connections import anybody
-from waiaas.cli.exits import OK, Failure, one_line
+from waiaas.cli.exits import FAILED, OK, REFUSED, Failure, one_line
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.output import print_json, say
 from waiaas.cli.passwords import VARIABLE, find_password, take_from_environment
@@ -108,7 +108,11 @@ def detach(invocation: Invocation, settings: Settings, timeout: int, as_json: bo
             child = _spawn(invocation, environ, reading, words)
         finally:
             os.close(reading)
-        _wait_until_ready(invocation, child, words, timeout)
+        try:
+            _wait_until_ready(invocation, child, words, timeout)
+        except BaseException:  # also Ctrl-C: what was asked for is a daemon that is ready, or none
+            child.terminate()
+            raise
     facts = announced(invocation.data_dir)
     if as_json:
         print_json({"pid": child.pid, "url": facts.get("url"), "dataDir": str(invocation.data_dir)})
@@ -147,11 +151,10 @@ def _wait_until_ready(invocation: Invocation, child: "subprocess.Popen[bytes]", 
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if child.poll() is not None:
-            raise Failure(*_last_words(words, child.returncode))
+            raise _last_words(words, child.returncode)
         if _is_ready(invocation, child.pid):
             return
         time.sleep(_POLL_SECONDS)
-    child.terminate()
     raise Failure(f"the daemon was not ready within {timeout} s and was stopped", hint="look into its log")
 
 
@@ -165,9 +168,9 @@ def _is_ready(invocation: Invocation, pid: int) -> bool:
         return False
 
 
-def _last_words(words: IO[bytes], code: int) -> tuple[str]:
-    """What the daemon said last, without the program's name before it."""
+def _last_words(words: IO[bytes], code: int) -> Failure:
+    """What the daemon said last, without the program's name before it, and the code that it left with."""
     words.seek(0)
     lines = [line for line in words.read().decode(errors="replace").splitlines() if line.strip()]
     said = one_line(lines[-1]).removeprefix("waiaas: ") if lines else f"it said nothing and left with code {code}"
-    return (f"the daemon did not start: {said}",)
+    return Failure(f"the daemon did not start: {said}", exit_code=REFUSED if code == REFUSED else FAILED)
