@@ -130,11 +130,12 @@ def test_unlock_takes_the_right_password_only(made: Program) -> None:
 
 
 def test_dead_signer_is_mended_by_unlock(made: Program) -> None:
-    """When the signer dies the status says locked, and unlock brings it back."""
-    pid = made.json("start", "--detach")["pid"]
+    """When the signer of a daemon without a password file dies the status says locked, and unlock brings it back."""
+    file = made.environ.pop("WAIAAS_MASTER_PASSWORD_FILE")
+    pid = made.json("start", "--detach", WAIAAS_MASTER_PASSWORD=PASSWORD)["pid"]
     os.kill(_children(pid)[0], signal.SIGKILL)
     _until(lambda: made("status", "--json").document["ready"] is False)
-    assert made("unlock").code == 0
+    assert made("unlock", WAIAAS_MASTER_PASSWORD_FILE=file).code == 0
     assert made.json("status")["ready"] is True
 
 

@@ -18,7 +18,7 @@ class People:
 
 
 class Witness(Protocol):
-    """Reads the chain by its own RPC, and can make its node misbehave once. Network."""
+    """Reads the chain by its own RPC, and can make its node misbehave. Network."""
 
     def balance(self, address: str) -> int:
         """Native base units, as the chain has them now."""
@@ -29,8 +29,8 @@ class Witness(Protocol):
     def accepted(self) -> list[str]:
         """Ids of everything the node has accepted."""
 
-    def keep_next_answer(self, seconds: int) -> None:
-        """Let the node take the next payment and keep its answer back."""
+    def fall_silent(self, seconds: int) -> None:
+        """Let the node take payments and keep its answers about them back."""
 
     def behave(self) -> None:
         """An honest node again."""

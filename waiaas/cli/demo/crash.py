@@ -36,11 +36,11 @@ def _kill_in_flight(scene: Scene, step: Step, courier: str, units: int) -> str:
     """Returns the id of the transaction that the node accepted and nobody was told of."""
     witness = scene.stage.witness
     known = set(witness.accepted())
-    witness.keep_next_answer(_ANSWER_SECONDS)
+    witness.fall_silent(_ANSWER_SECONDS)
     request = _Request(scene, courier, units)
     signature = _wait_for_acceptance(scene, known)
     killed = scene.stage.kill_daemon()
-    step.tell("in flight", f"the node has it ({signature[:8]}…) and keeps its answer back")
+    step.tell("in flight", f"the node has it ({signature[:8]}…) and keeps its answers back")
     step.tell("SIGKILL", f"process {killed} is gone")
     error = request.outcome()
     step.expect("the agent is left without an answer", error is not None, "it got one")

@@ -38,10 +38,11 @@ class SolanaWitness:
         """Signatures, in the order of acceptance."""
         return [str(signature) for signature in self._control("state")["accepted"]]
 
-    def keep_next_answer(self, seconds: int) -> None:
-        """The next ``sendTransaction`` is executed at once and answered late."""
-        rule = {"kind": "late_answer", "method": "sendTransaction", "times": 1, "seconds": seconds}
-        self._control("faults", {"rules": [rule]})
+    def fall_silent(self, seconds: int) -> None:
+        """``sendTransaction`` is executed at once and answered late, and so is the question what became of it."""
+        methods = ("sendTransaction", "getSignatureStatuses")
+        rules = [{"kind": "late_answer", "method": method, "seconds": seconds} for method in methods]
+        self._control("faults", {"rules": rules})
 
     def behave(self) -> None:
         """No faults."""
