@@ -15,12 +15,19 @@ def check_books(house: House, *wallets: Wallet) -> None:
     :raises AssertionError: naming what does not agree, or a row that is not finished
     """
     check_audit(house)
-    unfinished = [row for row in house.rows("SELECT * FROM transactions") if row["status"] not in FINISHED]
-    assert not unfinished, f"these are not finished: {[(row['id'], row['status']) for row in unfinished]}"
-    assert house.rows("SELECT * FROM reservations") == [], "a reservation was left behind"
     for wallet in wallets:
+        check_finished(house, wallet)
         check_payments(house, wallet)
         check_ledger(house, wallet)
+
+
+def check_finished(house: House, wallet: Wallet) -> None:
+    """Every row of the wallet rests, and holds no reservation any more (invariant 5)."""
+    rows = house.rows("SELECT id, status FROM transactions WHERE agent_id = ?", wallet.agent_id)
+    unfinished = [(row["id"], row["status"]) for row in rows if row["status"] not in FINISHED]
+    assert not unfinished, f"these are not finished: {unfinished}"
+    left = house.rows("SELECT * FROM reservations WHERE agent_id = ?", wallet.agent_id)
+    assert not left, f"these reservations were left behind: {left}"
 
 
 def check_audit(house: House) -> None:

@@ -1,4 +1,4 @@
-"""What a chain must offer so that every test in ``tests/e2e`` and ``tests/crash`` runs over it: its case, and a node that can lie."""
+"""What a chain must offer so that the suites of the whole house run over it: its case, and a node that can lie."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -80,6 +80,14 @@ class TestChain(ABC):
     @abstractmethod
     def lag(self, blocks: int) -> None:
         """Answer as the node stood so many blocks ago; 0 catches up."""
+
+    @abstractmethod
+    def masquerade(self) -> None:
+        """Claim to be a node of another chain."""
+
+    @abstractmethod
+    def forget_history(self) -> None:
+        """Show no transaction any more, past or to come, as a pruned node does."""
 
     @abstractmethod
     def heal(self) -> None:

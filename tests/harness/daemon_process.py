@@ -17,7 +17,7 @@ _END_SECONDS = 60.0
 
 
 class DaemonProcess:
-    """Started and ready, unless it was told to die before.
+    """Started and ready; or dead already, where the watch killed it while it recovered.
 
     :param root: the data directory; its sibling files (clock, gates, output) lie in ``beside``
     :raises AssertionError: with the daemon's last words when it is not ready in time
@@ -46,7 +46,7 @@ class DaemonProcess:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(orders).encode() + b"\n")
         self._process.stdin.close()
-        self.url = self._wait_until_ready()
+        self.url = self._wait_until_ready(may_die=bool(watch.kill))
 
     @property
     def pid(self) -> int:
@@ -90,14 +90,17 @@ class DaemonProcess:
         """The end of what it wrote to standard error."""
         return Path(self._output.name).read_text(errors="replace")[-2000:]
 
-    def _wait_until_ready(self) -> str:
+    def _wait_until_ready(self, *, may_die: bool) -> str:
         assert self._process.stdout is not None
         descriptor, end, line = self._process.stdout.fileno(), time.monotonic() + READY_SECONDS, b""
         while not line.endswith(b"\n"):
             readable, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
             part = os.read(descriptor, 256) if readable else b""
             if not part:
-                self._process.kill()
+                if not readable:
+                    self._process.kill()
+                elif self.wait() == -signal.SIGKILL and may_die:
+                    return ""
                 self.wait()
                 raise AssertionError(f"the daemon did not get ready: {self.last_words()}")
             line += part

@@ -6,7 +6,7 @@ from pathlib import Path
 from waiaas.config import DataDir, create, write_private
 from waiaas.config.template import render_default
 from waiaas.keystore.master import ArgonParams, create_master
-from waiaas.registry import pin_all
+from waiaas.registry import Lock, Pin, digest, installed
 
 PASSWORD = "gravel-Umbra7 otter"
 _CHEAP = ArgonParams(memory_kib=32768, time=1, parallelism=1)
@@ -16,9 +16,18 @@ def make_template(root: Path) -> Path:
     """Initialise ``root``. It was never started, so that a copy of it is as good as it is."""
     paths = create(root)
     write_private(paths.config, render_default().encode())
-    write_private(paths.plugins_lock, pin_all().render().encode())
+    trust_plugins(paths)
     create_master(paths.keystore, bytearray(PASSWORD.encode()), _CHEAP)
     return root
+
+
+def trust_plugins(paths: DataDir) -> None:
+    """Pin what is installed, as its files are now: sources of an editable install may be edited while a suite runs."""
+    pins = [
+        Pin(name=one.name, distribution=one.distribution, version=one.version, hash=digest(one), examined=True)
+        for one in sorted(installed(), key=lambda plugin: (not plugin.is_own, plugin.name))
+    ]
+    write_private(paths.plugins_lock, Lock(pins=tuple(pins)).render().encode())
 
 
 def copy_of(root: Path, to: Path) -> DataDir:

@@ -13,7 +13,7 @@ from waiaas_sdk import Client, Operator, Retry, Transaction
 
 from tests.harness.chains import ChainCase, TestChain
 from tests.harness.daemon_process import DaemonProcess
-from tests.harness.data_directory import PASSWORD
+from tests.harness.data_directory import PASSWORD, trust_plugins
 from tests.harness.deadline import until
 from tests.harness.shifted_clock import ShiftedClock, make_offset
 from tests.harness.watch import At, Watch, opened_file, reached_file
@@ -82,6 +82,7 @@ class House:
         for file in (self.beside / "gates").iterdir():
             file.unlink()
         self._forget()
+        trust_plugins(self.paths)
         self._process = DaemonProcess(
             self.root, self.beside, environ=self.environ, password=password, watch=watch or Watch()
         )
@@ -172,7 +173,7 @@ class House:
         """Wait until a row has one of these statuses."""
         until(
             lambda: self.row(tx_id)["status"] in statuses,
-            f"{tx_id} to be {' or '.join(statuses)}, and not {self.row(tx_id)['status']}",
+            lambda: f"{tx_id} to be {' or '.join(statuses)}; its row is {self.row(tx_id)}",
             seconds,
         )
         return self.row(tx_id)

@@ -89,6 +89,14 @@ class SolanaChain(TestChain):
         """Slots and blocks are the same count here."""
         self._net.faults.lag(blocks)
 
+    def masquerade(self) -> None:
+        """Another genesis hash."""
+        self._net.faults.genesis("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d")
+
+    def forget_history(self) -> None:
+        """The oldest slot it keeps is one that has not come."""
+        self._net.faults.prune(self._net.slot() + 10 * _LIFETIME_SLOTS)
+
     def heal(self) -> None:
         """See the base class."""
         self._net.faults.clear()
