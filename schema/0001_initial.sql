@@ -91,9 +91,11 @@ CREATE TABLE transactions (
 CREATE UNIQUE INDEX transactions_tx_hash ON transactions (tx_hash) WHERE tx_hash IS NOT NULL;
 CREATE UNIQUE INDEX transactions_idempotency_key ON transactions (agent_id, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
-CREATE INDEX transactions_agent_status ON transactions (agent_id, status);
+-- The id comes last so that a listing, newest first, ends after its page.
+CREATE INDEX transactions_agent_status ON transactions (agent_id, status, id);
 CREATE INDEX transactions_agent_newest ON transactions (agent_id, id);
-CREATE INDEX transactions_session_id ON transactions (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX transactions_status ON transactions (status, id);
+CREATE INDEX transactions_session_id ON transactions (session_id, status) WHERE session_id IS NOT NULL;
 CREATE INDEX transactions_queued_at ON transactions (queued_at) WHERE queued_at IS NOT NULL;
 CREATE INDEX transactions_created_at ON transactions (created_at);
 CREATE INDEX transactions_due_at ON transactions (due_at) WHERE status = 'QUEUED';

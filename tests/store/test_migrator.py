@@ -135,6 +135,19 @@ def test_a_script_is_all_or_nothing(path: Path, second: str, words: str) -> None
     assert rows(path, "SELECT MAX(version) FROM schema_version") == [(1,)]
 
 
+def test_a_damaged_database_is_not_migrated(path: Path) -> None:
+    """Rows that break a rule of their table stop a migration, and nothing is changed."""
+    first = "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (name <> 'bad')) STRICT;"
+    run(path, first)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("INSERT INTO things (name) VALUES ('bad')")
+        connection.commit()
+    with pytest.raises(StartRefused, match="the database is damaged"):
+        run(path, first, SECOND)
+    assert rows(path, "SELECT name FROM sqlite_master WHERE name = 'parts'") == []
+
+
 def test_a_changed_script_is_refused(path: Path) -> None:
     """A script that is not the one which made the database stops the start."""
     run(path, FIRST)

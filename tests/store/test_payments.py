@@ -117,6 +117,26 @@ def test_listings_narrow(store: Store, agent_id: str) -> None:
     assert found(type="SIGN", status=["PENDING"]) == [1]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 20])
+def test_pages_of_several_statuses_go_through_everything_once(store: Store, agent_id: str, limit: int) -> None:
+    """A listing of several statuses is one order, newest first, with no row twice and none left out."""
+    words = ("QUEUED", "PENDING", "QUEUED", "CONFIRMED", "PENDING", "PENDING", "FAILED", "QUEUED")
+    rows = [transaction(agent_id, status=word) for word in words]
+    seen: list[str] = []
+    cursor = None
+    with store.write() as unit:
+        for row in rows:
+            unit.transactions.insert(row)
+        for _ in rows:
+            page = unit.transactions.list(limit=limit, status=("PENDING", "QUEUED", "EXECUTING"), cursor=cursor)
+            seen += [row.id for row in page.items]
+            cursor = page.cursor
+            if not page.has_more:
+                break
+    assert cursor is None
+    assert seen == [row.id for row in reversed(rows) if row.status in ("PENDING", "QUEUED")]
+
+
 def test_workers_find_their_rows(store: Store, agent_id: str) -> None:
     """Unfinished rows are found by status, chain and network, oldest first, up to a limit."""
     rows = [

@@ -1,6 +1,7 @@
 """Transactions: inserted once, moved by compare-and-set, never deleted."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from waiaas.store.listing import Listing, Query
@@ -35,8 +36,9 @@ _MOVABLE = frozenset(
         "metadata",
     }
 )
-# Word for word the condition of the index transactions_unfinished, or SQLite would not use it.
-_IN_INDEX = "status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED')"
+# Where a query must not read the history its index is named: SQLite, without statistics, may well choose another. The words
+# of the condition are those of the index, or it could not be used.
+_UNFINISHED = "INDEXED BY transactions_unfinished WHERE status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED')"
 
 
 class Transactions:
@@ -81,23 +83,20 @@ class Transactions:
         cursor: str | None = None,
     ) -> Page[Transaction]:
         """Newest first; every condition that is given holds."""
-        statuses = (status,) if isinstance(status, str) else tuple(status or ())
-
-        def narrow(query: Query) -> Query:
-            if agent_id is not None:
-                query = query.filter(agent_id=agent_id)
-            if type is not None:
-                query = query.filter(type=type)
-            return query.filter(lambda row: row.status in statuses) if statuses else query
-
-        return self._listing.page(narrow, limit=limit, cursor=cursor)
+        wanted = {"agent_id": agent_id, "type": type}
+        equal = {name: value for name, value in wanted.items() if value is not None}
+        if status is None:
+            return self._listing.page(lambda query: query.filter(**equal), limit=limit, cursor=cursor)
+        statuses = {status} if isinstance(status, str) else set(status)
+        narrows = [partial(_with, **equal, status=one) for one in statuses]
+        return self._listing.merged(narrows, limit=limit, cursor=cursor)
 
     def ids_in(
         self, statuses: Sequence[str], *, chain: str | None = None, network: str | None = None, limit: int = 100000
     ) -> Ids:
         """Ids of rows in ``statuses``, oldest first."""
         where, parameters = _in(statuses, chain, network)
-        rows = self._sql.all(f"SELECT id FROM transactions WHERE {where} ORDER BY id LIMIT ?", (*parameters, limit))  # noqa: S608 - literals
+        rows = self._sql.all(f"SELECT id FROM transactions {where} ORDER BY id LIMIT ?", (*parameters, limit))  # noqa: S608 - literals
         return [row[0] for row in rows]
 
     def rows_in(
@@ -105,34 +104,48 @@ class Transactions:
     ) -> Rows:
         """Rows in ``statuses``, oldest first."""
         where, parameters = _in(statuses, chain, network)
-        return self._read(f"WHERE {where} ORDER BY id LIMIT ?", *parameters, limit)
+        return self._read(f"{where} ORDER BY id LIMIT ?", *parameters, limit)
 
     def given_up(self, *, chain: str, network: str, since: int, limit: int = 1000) -> Rows:
         """Rows that failed since ``since`` because their bytes expired unseen: what a late block could still hold."""
         where = (
-            "status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN' AND updated_at >= ? AND chain = ? AND network = ?"
+            "INDEXED BY transactions_given_up WHERE status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN'"
+            " AND updated_at >= ? AND chain = ? AND network = ?"
         )
-        return self._read(f"WHERE {where} ORDER BY updated_at LIMIT ?", since, chain, network, limit)
+        return self._read(f"{where} ORDER BY updated_at LIMIT ?", since, chain, network, limit)
 
     def due(self, now: int, limit: int = 1000) -> Ids:
         """Ids of delayed rows whose time has come, the longest due first."""
         rows = self._sql.all(
-            "SELECT id FROM transactions WHERE status = 'QUEUED' AND due_at <= ? ORDER BY due_at LIMIT ?", (now, limit)
+            "SELECT id FROM transactions INDEXED BY transactions_due_at"
+            " WHERE status = 'QUEUED' AND due_at <= ? ORDER BY due_at LIMIT ?",
+            (now, limit),
         )
         return [row[0] for row in rows]
 
     def next_due(self) -> int | None:
         """When the next delayed row is due; None where none is held for a time."""
-        row = self._sql.one("SELECT MIN(due_at) FROM transactions WHERE status = 'QUEUED' AND due_at IS NOT NULL")
+        row = self._sql.one(
+            "SELECT MIN(due_at) FROM transactions INDEXED BY transactions_due_at"
+            " WHERE status = 'QUEUED' AND due_at IS NOT NULL"
+        )
         return row[0] if row else None
 
     def unsigned_of_session(self, session_id: str) -> Rows:
         """Rows of the session without signed bytes, oldest first: what a revoke cancels."""
-        return self._read("WHERE session_id = ? AND status IN (?, ?, ?) ORDER BY id", session_id, *UNSIGNED)
+        return self._read(
+            "INDEXED BY transactions_session_id WHERE session_id = ? AND status IN (?, ?, ?) ORDER BY id",
+            session_id,
+            *UNSIGNED,
+        )
 
     def unsigned_of_agent(self, agent_id: str) -> Rows:
         """Rows of the agent without signed bytes, oldest first."""
-        return self._read("WHERE agent_id = ? AND status IN (?, ?, ?) ORDER BY id", agent_id, *UNSIGNED)
+        return self._read(
+            "INDEXED BY transactions_agent_status WHERE agent_id = ? AND status IN (?, ?, ?) ORDER BY id",
+            agent_id,
+            *UNSIGNED,
+        )
 
     def count_queued(self, agent_id: str) -> int:
         """How many of the agent's rows are held."""
@@ -142,14 +155,14 @@ class Transactions:
     def count_active(self) -> int:
         """How many rows of all agents are PENDING or EXECUTING."""
         row = self._sql.one(
-            f"SELECT COUNT(*) FROM transactions WHERE status IN ('PENDING', 'EXECUTING') AND {_IN_INDEX}"  # noqa: S608 - literals
+            f"SELECT COUNT(*) FROM transactions {_UNFINISHED} AND status IN ('PENDING', 'EXECUTING')"  # noqa: S608 - literals
         )
         return int(row[0]) if row else 0
 
     def older_than(self, statuses: Sequence[str], created_before: int, limit: int = 1000) -> Rows:
         """Rows in ``statuses`` made before ``created_before``, oldest first."""
         where, parameters = _in(statuses, None, None)
-        return self._read(f"WHERE {where} AND created_at < ? ORDER BY id LIMIT ?", *parameters, created_before, limit)
+        return self._read(f"{where} AND created_at < ? ORDER BY id LIMIT ?", *parameters, created_before, limit)
 
     def _update(self, tx_id: str, expected: str | None, at: int, columns: dict[str, Any]) -> bool:
         assignments = ", ".join(f"{name} = ?" for name in (*columns, "updated_at"))
@@ -166,6 +179,10 @@ class Transactions:
         return [TRANSACTION.read(row) for row in self._sql.all(TRANSACTION.select(where), parameters)]
 
 
+def _with(query: Query, **equal: str) -> Query:
+    return query.filter(**equal)
+
+
 def _movable(columns: dict[str, Any]) -> dict[str, Any]:
     unknown = columns.keys() - _MOVABLE
     if unknown:
@@ -174,10 +191,10 @@ def _movable(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in(statuses: Sequence[str], chain: str | None, network: str | None) -> tuple[str, list[Any]]:
-    where = [f"status IN ({', '.join('?' * len(statuses))})"]
+    """What follows the table's name, and its parameters."""
+    given = f"status IN ({', '.join('?' * len(statuses))})"
+    where = [f"{_UNFINISHED} AND {given}" if set(statuses) <= set(UNFINISHED) else f"WHERE {given}"]
     parameters: list[Any] = [*statuses]
-    if set(statuses) <= set(UNFINISHED):
-        where.append(_IN_INDEX)
     for name, value in (("chain", chain), ("network", network)):
         if value is not None:
             where.append(f"{name} = ?")

@@ -6,10 +6,17 @@ from waiaas.store.statements import Statements
 
 VARIANT = Shape(Variant, "transaction_variants", turns={"fee_cap": AMOUNT})
 
+# The index is named: SQLite, without statistics, might read every transaction there ever was.
+_COLUMNS = ", ".join(f"v.{name}" for name in VARIANT.column_names)
 _OF_SUBMITTED = (
-    ", ".join(f"v.{name}" for name in VARIANT.column_names),
-    "FROM transactions t JOIN transaction_variants v ON v.tx_id = t.id",
+    f"SELECT {_COLUMNS} FROM transactions t INDEXED BY %s"  # noqa: S608 - names of our own
+    " JOIN transaction_variants v ON v.tx_id = t.id WHERE t.status = 'SUBMITTED'"
 )
+_OF_NETWORK = (
+    _OF_SUBMITTED % "transactions_unfinished" + " AND t.status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED')"
+    " AND t.chain = ? AND t.network = ? ORDER BY t.id, v.n LIMIT ?"
+)
+_OF_AGENT = _OF_SUBMITTED % "transactions_agent_status" + " AND t.agent_id = ? ORDER BY t.id, v.n"
 
 
 class Variants:
@@ -47,20 +54,9 @@ class Variants:
 
     def unfinished(self, chain: str, network: str, limit: int = 1000) -> list[Variant]:
         """Variants of one network's SUBMITTED rows, oldest row first."""
-        columns, tables = _OF_SUBMITTED
-        rows = self._sql.all(
-            f"SELECT {columns} {tables} WHERE t.status = 'SUBMITTED'"
-            " AND t.status IN ('PENDING', 'QUEUED', 'EXECUTING', 'SUBMITTED')"
-            " AND t.chain = ? AND t.network = ? ORDER BY t.id, v.n LIMIT ?",
-            (chain, network, limit),
-        )
+        rows = self._sql.all(_OF_NETWORK, (chain, network, limit))
         return [VARIANT.read(row) for row in rows]
 
     def of_agent_in_flight(self, agent_id: str) -> list[Variant]:
         """Variants of one agent's SUBMITTED rows, oldest row first."""
-        columns, tables = _OF_SUBMITTED
-        rows = self._sql.all(
-            f"SELECT {columns} {tables} WHERE t.agent_id = ? AND t.status = 'SUBMITTED' ORDER BY t.id, v.n",
-            (agent_id,),
-        )
-        return [VARIANT.read(row) for row in rows]
+        return [VARIANT.read(row) for row in self._sql.all(_OF_AGENT, (agent_id,))]
