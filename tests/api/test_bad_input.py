@@ -114,8 +114,7 @@ def test_a_wrong_value_is_not_repeated(house: House) -> None:
 @pytest.mark.parametrize("size", [1_048_577, 5_000_000, 10**18])
 def test_a_body_over_a_mebibyte_is_refused_from_its_header(house: House, size: int) -> None:
     """413 comes at once, before the body and before authentication."""
-    fields = {"Content-Type": "application/json", "Content-Length": str(size)}
-    status, _, body = exchange(house, request("POST", SEND, **fields))
+    status, _, body = exchange(house, request("POST", SEND, Content_Type="application/json", Content_Length=str(size)))
     assert (status, error_of(body)["code"]) == (413, "BODY_TOO_LARGE")
 
 
@@ -129,8 +128,9 @@ def test_a_body_of_a_mebibyte_is_read(house: House) -> None:
 def test_a_chunked_body_over_a_mebibyte_is_refused(house: House) -> None:
     """A body that does not say its length is counted as it comes."""
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    fields = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
-    status, _, body = exchange(house, request("POST", SEND, chunk * 17, **fields))
+    status, _, body = exchange(
+        house, request("POST", SEND, chunk * 17, Content_Type="application/json", Transfer_Encoding="chunked")
+    )
     assert (status, error_of(body)["code"]) == (413, "BODY_TOO_LARGE")
 
 

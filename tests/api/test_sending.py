@@ -2,12 +2,16 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from falcon import testing
 
+from waiaas.api.app import create_app
 from waiaas.api.preferences import parse_wait
+from waiaas.config import Settings
 from waiaas.engine.views import TransactionView
 from waiaas.errors import (
     ChainUnreachable,
@@ -22,7 +26,7 @@ from waiaas.errors import (
 )
 
 from .conftest import AS_OPERATOR, AS_SESSION, Build, House
-from .engine import AGENT_ID, Outcome, transaction
+from .engine import AGENT_ID, Outcome, PlayedEngine, transaction
 
 SEND = "/v1/transactions/send"
 GOOD: dict[str, Any] = {"to": "4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM", "amount": "1000"}
@@ -272,3 +276,16 @@ def test_connect_info_knows_how_it_was_reached(house: House) -> None:
     """The base URL is the one that the caller used."""
     answer = house.http.get("/v1/connect-info", headers=AS_SESSION)
     assert answer.json()["daemon"]["baseUrl"] == f"http://127.0.0.1:{house.server.port}"
+
+
+def test_connect_info_says_https_behind_a_proxy(settings: Settings) -> None:
+    """A configured name is reached through the TLS proxy, a loopback name directly."""
+    chosen = replace(
+        settings,
+        daemon=replace(settings.daemon, behind_tls_proxy=True),
+        security=replace(settings.security, allowed_hosts=("pay.example",)),
+    )
+    client = testing.TestClient(create_app(PlayedEngine().as_services(), chosen))
+    for host, url in (("pay.example", "https://pay.example"), ("localhost:3100", "http://localhost:3100")):
+        answer = client.simulate_get("/v1/connect-info", headers={**AS_SESSION, "Host": host})
+        assert answer.json["daemon"]["baseUrl"] == url

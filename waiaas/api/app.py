@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from waiaas.api.bodies import parse_object, read_body
 from waiaas.api.call import Call, Given, Reply, Site, Visit
 from waiaas.api.credentials import Door, Gate
-from waiaas.api.frontdoor import FrontDoor, origin_of
+from waiaas.api.frontdoor import FrontDoor
 from waiaas.api.hosts import Hosts
 from waiaas.api.limits import Rates
 from waiaas.api.openapi import make_document
@@ -49,6 +49,7 @@ def create_app(
         rates=rates,
         waiting={name: WaitingRoom(settings.daemon.threads) for name in ("tcp", "socket")},
         document=cache(lambda: make_document(routes)),
+        is_behind_tls=settings.daemon.behind_tls_proxy,
     )
     front = FrontDoor(
         door=door,
@@ -98,7 +99,7 @@ def _responder(site: Site, route: AnyRoute) -> Callable[..., None]:
         asked = _read_input(route, req, visit)
         if len(id) > _MAX_ID or not id.isprintable():
             raise NotFound("there is no such thing", hint="check the id")
-        call = Call(site=site, actor=actor, visit=visit, header=req.get_header, id=id, base_url=origin_of(req))
+        call = Call(site=site, actor=actor, visit=visit, header=req.get_header, id=id)
         _write(resp, route, route.handler(call, asked))
 
     return respond

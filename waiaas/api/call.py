@@ -20,6 +20,7 @@ class Site:
     """What all routes of one application share.
 
     :param waiting: one room a door, since each door has its own threads
+    :param is_behind_tls: whether a proxy in front speaks TLS
     :param document: makes the OpenAPI document; cheap from the second call on
     """
 
@@ -28,6 +29,7 @@ class Site:
     rates: Rates
     waiting: Mapping[str, WaitingRoom]
     document: Callable[[], bytes]
+    is_behind_tls: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +46,6 @@ class Call:
     """One admitted request.
 
     :param id: the ``{id}`` of the path; empty without
-    :param base_url: how the caller reached this daemon
     """
 
     site: Site
@@ -52,7 +53,6 @@ class Call:
     visit: Visit
     header: Callable[[str], str | None]
     id: str = ""
-    base_url: str = ""
 
     @property
     def services(self) -> "Services":

@@ -1,11 +1,11 @@
 """The front door: what every request passes before anything looks at what it wants, and what every answer carries."""
 
+import random
+import time
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import falcon
-from uuid6 import uuid7
 
 from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.api.call import Visit
@@ -31,6 +31,9 @@ _PREFLIGHT = (
     ("Access-Control-Max-Age", "600"),
 )
 _EXPOSED = "Idempotency-Replayed, Preference-Applied, Retry-After, X-Request-Id"
+_random = random.Random()  # noqa: S311 - see _request_id
+_FIXED_BITS = 0xF << 76 | 0x3 << 62
+_VERSION_7 = 0x7 << 76 | 0x2 << 62
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
@@ -55,7 +58,7 @@ class FrontDoor:
         """Name the request, take the credentials out of the environment, and refuse what is refused to everybody."""
         env = req.env
         password = env.pop("HTTP_X_MASTER_PASSWORD", None)
-        visit = Visit(id=str(uuid7()), shown=self._shown(env))
+        visit = Visit(id=_request_id(), shown=self._shown(env))
         req.context.visit = visit
         resp.set_headers(_HARDENING)
         resp.set_header("X-Request-Id", visit.id)
@@ -140,6 +143,8 @@ def _require_local(env: dict[str, Any], shown: Shown) -> None:
     )
 
 
-def origin_of(req: falcon.Request) -> str:
-    """Scheme and host as the caller wrote them; the Host header was checked before."""
-    return urlsplit(f"{req.scheme}://{req.env.get('HTTP_HOST', 'localhost')}").geturl()
+def _request_id() -> str:
+    """A UUID v7 (RFC 9562). It names and guards nothing, so its randomness need not cost a system call."""
+    value = (time.time_ns() // 1_000_000) << 80 | _random.getrandbits(80)
+    text = f"{value & ~_FIXED_BITS | _VERSION_7:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 
 from waiaas.errors import BadRequest
@@ -36,13 +37,22 @@ class Hosts:
             self._seen.add(header)
 
     def _is_ours(self, header: str) -> bool:
-        found = _HOST.fullmatch(header)
-        if found is None:
-            return False
-        name = found[1].lower().strip("[]")
-        return name == "localhost" or name in self._allowed or is_loopback(name)
+        return _name_of(header) in self._allowed or is_loopback_name(header)
 
 
+def is_loopback_name(host: str) -> bool:
+    """Whether a Host header names this machine by a name that no DNS can give to another one."""
+    name = _name_of(host)
+    return name == "localhost" or is_loopback(name)
+
+
+def _name_of(host: str) -> str | None:
+    """The name in lower case, without port and brackets; None for what is no host."""
+    found = _HOST.fullmatch(host)
+    return found[1].lower().strip("[]") if found else None
+
+
+@lru_cache(maxsize=1024)
 def is_loopback(address: str | None) -> bool:
     """Whether an address (no name) is of this machine only, IPv4 in IPv6 included."""
     try:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItemPerMinute
@@ -145,6 +146,7 @@ class Rates:
         )
 
 
+@lru_cache(maxsize=1024)
 def peer_key(address: str | None) -> str:
     """What a peer is counted as: loopback as one (any local program may take any 127.x address), IPv6 by its /64."""
     if is_loopback(address):
