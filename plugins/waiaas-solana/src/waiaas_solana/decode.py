@@ -61,7 +61,7 @@ def read_message(body: bytes) -> Reading:
         signers=signers,
         steps=steps,
         max_fee=_fee(signers, steps),
-        plan=plan if plan is not None and signers == 1 and compose(plan) == body else None,
+        plan=plan if plan is not None and compose(plan) == body else None,
     )
 
 

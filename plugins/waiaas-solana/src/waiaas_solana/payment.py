@@ -71,8 +71,7 @@ def check_recipient(payment: Payment, holder: Holder | None, rent: int) -> list[
     if holder is not None and (holder.is_executable or holder.owner in (_SYSVAR, _NATIVE_LOADER)):
         raise Refused("RECIPIENT_RESERVED", "the recipient is a program or a system account and cannot be paid")
     holds = 0 if holder is None else holder.lamports
-    is_plain = holder is None or holder.space == 0
-    if is_plain and holds + payment.lamports < rent:
+    if holds + payment.lamports < rent:
         raise Refused(
             "BELOW_RENT",
             f"the recipient would hold {holds + payment.lamports} lamports, less than the rent-exempt minimum of {rent}",

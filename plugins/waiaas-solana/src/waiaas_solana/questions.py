@@ -13,13 +13,11 @@ class Holder:
     """One account as the node describes it.
 
     :param owner: the program it belongs to
-    :param space: bytes of data in it
     """
 
     lamports: int
     owner: str
     is_executable: bool
-    space: int
 
 
 def balance_call(account: Account, commitment: str) -> Call:
@@ -62,5 +60,4 @@ def _holder(value: Any) -> Holder | None:
         lamports=as_whole(account.get("lamports")),
         owner=as_text(account.get("owner")),
         is_executable=account.get("executable") is True,
-        space=as_whole(account.get("space", 0)),
     )

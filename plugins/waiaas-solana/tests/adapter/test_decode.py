@@ -20,6 +20,7 @@ from solders.message import (
     to_bytes_versioned,
 )
 from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.system_program import (
     AdvanceNonceAccountParams,
     AssignParams,
@@ -160,6 +161,15 @@ POISON = {
     "empty data": (Instruction(TOKEN_PROGRAM, b"", []), What.UNKNOWN, None),
     "heap frame": (request_heap_frame(64 * 1024), What.UNKNOWN, None),
     "memo that is no text": (Instruction(MEMO_PROGRAM, b"\xff", []), What.UNKNOWN, None),
+    "transfer with a spare account": (
+        Instruction(
+            SYSTEM_PROGRAM,
+            bytes([2, 0, 0, 0]) + bytes(8),
+            [AccountMeta(PAYER, True, True), AccountMeta(OTHER_KEY, False, True), AccountMeta(OTHER_KEY, False, True)],
+        ),
+        What.UNKNOWN,
+        None,
+    ),
     "transfer from somebody else": (
         transfer(TransferParams(from_pubkey=OTHER_KEY, to_pubkey=PAYER, lamports=1)),
         What.UNKNOWN,
@@ -236,6 +246,12 @@ def test_an_older_message_is_not_complete() -> None:
     found = decoded(bytes(to_bytes_versioned(legacy)))
     assert found.effects == decoded(compose(PLAN)).effects
     assert not found.complete
+
+
+def test_a_message_longer_than_a_packet_is_refused() -> None:
+    """Bytes that no node could forward are not read."""
+    with pytest.raises(Malformed):
+        decoded(compose(replace(PLAN, memo="x" * 1_300)))
 
 
 def test_a_lookup_table_is_unknown() -> None:

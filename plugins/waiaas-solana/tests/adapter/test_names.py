@@ -39,7 +39,7 @@ def test_a_mint_is_named_by_address_or_by_caip_19() -> None:
     named = parse_asset(MINT, LOCAL)
     assert named == f"{LOCAL.chain_id}/token:{MINT}"
     assert parse_asset(named, LOCAL) == named
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed, match="not an asset of devnet"):
         parse_asset(named, network("devnet"))
 
 

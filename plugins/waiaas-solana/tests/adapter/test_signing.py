@@ -9,13 +9,14 @@ from solders.message import from_bytes_versioned
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 from waiaas_solana.localnet import Localnet
+from waiaas_solana.wire import reading_of
 
 from waiaas.errors import Malformed
 from waiaas.interfaces.signing import Hash, PublicKey, Scheme
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import ScriptedHttp, no_network
 
-from .accounts import FINALITY_SLOTS, Signer, account_of, adapter_over
+from .accounts import FINALITY_SLOTS, Signer, account_of, adapter_over, rival
 
 
 def test_the_bytes_are_those_of_solders(bench: Bench) -> None:
@@ -34,6 +35,30 @@ def test_the_preimage_is_the_message(bench: Bench) -> None:
     unsigned = bench.built(bench.resolved())
     (payload,) = bench.adapter.signing_payloads(unsigned, bench.account, ())
     assert (payload.kind, payload.preimage, payload.hash) == ("tx.solana", unsigned.body, Hash.NONE)
+
+
+def test_nobody_signs_for_another_payer(bench: Bench) -> None:
+    """Bytes that another account pays give no payload and take no signature of this one."""
+    other, unsigned = rival(bench, Keypair()), bench.built(bench.resolved())
+    with pytest.raises(Malformed):
+        bench.adapter.signing_payloads(unsigned, other.account, ())
+    with pytest.raises(Malformed):
+        bench.adapter.attach(unsigned, other.account, bench.signatures(unsigned))
+
+
+@pytest.mark.parametrize("raw", [b"", bytes(65), b"\x02" + bytes(128), b"\x01" + bytes(64)])
+def test_other_bytes_are_no_signed_transaction(raw: bytes) -> None:
+    """What is not one signature and a message is refused."""
+    with pytest.raises(Malformed):
+        reading_of(raw)
+
+
+def test_two_signatures_are_not_taken_for_one(bench: Bench) -> None:
+    """A count other than one before the signature is refused, whatever follows."""
+    _, signed = bench.payment()
+    assert reading_of(signed.raw).signers == 1
+    with pytest.raises(Malformed):
+        reading_of(b"\x02" + signed.raw[1:])
 
 
 def test_solana_py_reads_what_was_sent(bench: Bench, localnet: Localnet) -> None:
