@@ -33,7 +33,7 @@ class DaemonProcess:
             stdout=subprocess.PIPE,
             stderr=self._output,
             cwd="/",
-            env={"PATH": os.environ.get("PATH", ""), "HOME": str(beside)},
+            env={"PATH": os.environ.get("PATH", ""), "HOME": str(beside)} | _python_path(environ),
         )
         orders = {
             "root": str(root),
@@ -110,3 +110,8 @@ class DaemonProcess:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._output.close()
+
+
+def _python_path(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where a test has put plugins of its own."""
+    return {name: value for name, value in environ.items() if name == "PYTHONPATH"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from waiaas.config import DataDir, create, write_private
 from waiaas.config.template import render_default
 from waiaas.keystore.master import ArgonParams, create_master
-from waiaas.registry import Lock, Pin, digest, installed
+from waiaas.registry import Lock, Pin, digest, installed, parse
 
 PASSWORD = "gravel-Umbra7 otter"
 _CHEAP = ArgonParams(memory_kib=32768, time=1, parallelism=1)
@@ -22,12 +22,16 @@ def make_template(root: Path) -> Path:
 
 
 def trust_plugins(paths: DataDir) -> None:
-    """Pin what is installed, as its files are now: sources of an editable install may be edited while a suite runs."""
+    """Pin what is installed, as its files are now: sources of an editable install may be edited while a suite runs.
+
+    What a test has trusted besides stays trusted.
+    """
     pins = [
         Pin(name=one.name, distribution=one.distribution, version=one.version, hash=digest(one), examined=True)
         for one in sorted(installed(), key=lambda plugin: (not plugin.is_own, plugin.name))
     ]
-    write_private(paths.plugins_lock, Lock(pins=tuple(pins)).render().encode())
+    before = parse(paths.plugins_lock.read_text()) if paths.plugins_lock.exists() else Lock()
+    write_private(paths.plugins_lock, before.put(pins).render().encode())
 
 
 def copy_of(root: Path, to: Path) -> DataDir:

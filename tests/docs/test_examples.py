@@ -1,0 +1,107 @@
+"""The examples run as they stand: both agents against a daemon, the plugin installed, trusted and judging."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+from tests.harness.fixtures import MakeHouse
+from tests.harness.house import House, Wallet, confirmed
+from waiaas.interfaces.notify import Notification
+
+EXAMPLES = ROOT / "examples"
+
+
+def run(house: House, wallet: Wallet, command: list[str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run an example as an agent's user would."""
+    environ = {"PATH": os.environ["PATH"], "WAIAAS_SESSION_TOKEN": wallet.token, "WAIAAS_URL": house.daemon.url}
+    return subprocess.run(
+        [*command, *arguments], env=environ, capture_output=True, text=True, timeout=120, check=False, cwd=EXAMPLES
+    )
+
+
+@pytest.mark.parametrize("program", ["agent.py", "agent.sh"])
+def test_the_example_agents_pay_an_invoice_once(shared_house: House, program: str) -> None:
+    """Run twice with the same invoice, each example makes one payment."""
+    if program == "agent.sh" and shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    command = [sys.executable, "agent.py"] if program == "agent.py" else ["sh", "agent.sh"]
+    wallet, to = shared_house.instant(), shared_house.case.new_recipient()
+    for _ in range(2):
+        done = run(shared_house, wallet, command, to, str(shared_house.case.amount), "42")
+        assert done.returncode == 0, done.stdout + done.stderr
+    (row,) = shared_house.rows("SELECT * FROM transactions WHERE agent_id = ?", wallet.agent_id)
+    confirmed(shared_house, row["id"])
+    assert wallet.token not in done.stdout + done.stderr
+    if program == "agent.sh":
+        assert "HTTP 201" in done.stdout
+        assert json.loads(done.stdout.splitlines()[1])["id"] == row["id"]
+
+
+def test_the_example_agent_tells_refused_from_waiting(shared_house: House) -> None:
+    """A payment beyond the limit ends with exit code 2 and the reason; one that waits for a person with 3."""
+    amount = shared_house.case.amount
+    limits = {"instant_max": amount, "daily_limit": 3 * amount}
+    wallet, to = shared_house.wallet(policies=shared_house.case.spending(**limits)), shared_house.case.new_recipient()
+    program = [sys.executable, "agent.py"]
+    refused = run(shared_house, wallet, program, to, str(4 * amount), "1")
+    assert refused.returncode == 2
+    assert f"remaining {3 * amount}" in refused.stdout
+    waiting = run(shared_house, wallet, ["env", "PATIENCE_SECONDS=1", *program], to, str(2 * amount), "2")
+    assert waiting.returncode == 3, waiting.stdout
+    assert "APPROVAL" in waiting.stdout
+
+
+def test_the_example_plugin_waits_for_trust_and_then_judges(make_house: MakeHouse, example_site: Path) -> None:
+    """Installed, it is untrusted; trusted, its policy type holds back what has no memo, and lets the rest pass."""
+    house = make_house(environ={"PYTHONPATH": str(example_site)})
+    assert listed(house, example_site)["status"] == "untrusted"
+    waiaas(house, example_site, "plugins", "trust", "house-rules")
+    brought = listed(house, example_site)["registers"]
+    assert brought == {"chains": [], "policyTypes": ["MEMO_REQUIRED"], "channels": ["SPOOL"]}
+    house.start()
+    rules = {"at_least": str(house.case.amount)}
+    wallet, to = house.instant(), house.case.new_recipient()
+    house.operator.policies.create("MEMO_REQUIRED", rules, agent_id=wallet.agent_id)
+    client = house.client(wallet)
+    assert client.send(**house.case.payment(to), memo="invoice 7").tier == "INSTANT"
+    held = client.send(**house.case.payment(to))
+    assert (held.tier, held.status) == ("APPROVAL", "QUEUED")
+    assert held.decision["code"] == "MEMO_MISSING"
+
+
+def test_the_example_channel_makes_one_file_for_one_notification(
+    example_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delivered twice under one id, a notification is one file with its facts."""
+    monkeypatch.syspath_prepend(str(example_site))
+    from waiaas_house_rules.spool import Spool, SpoolConfig
+
+    spool = Spool(SpoolConfig(folder=tmp_path))
+    notice = Notification(id="a:1", event="transaction.delayed", title="Payment delayed", lines=(("Amount", "5"),))
+    for _ in range(2):
+        spool.send(spool.render(notice), notice.id)
+    (file,) = tmp_path.iterdir()
+    assert json.loads(file.read_text())["facts"] == {"Amount": "5"}
+    assert spool.health() == "1 waiting"
+
+
+def waiaas(house: House, site: Path, *arguments: str) -> str:
+    """The command line, with the plugin installed."""
+    command = [sys.executable, "-P", "-m", "waiaas.cli", "--data-dir", str(house.root), *arguments]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(house.beside), "PYTHONPATH": str(site)}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def listed(house: House, site: Path) -> dict[str, object]:
+    """The plugin as ``waiaas plugins list`` shows it."""
+    plugins = json.loads(waiaas(house, site, "plugins", "list", "--json"))["plugins"]
+    (found,) = [plugin for plugin in plugins if plugin["name"] == "house-rules"]
+    return dict(found)
