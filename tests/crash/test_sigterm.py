@@ -17,7 +17,7 @@ _ANSWERED_WITHIN_SECONDS = 10.0
 
 
 def test_waiters_are_answered_and_their_payments_made_after_the_restart(house: House, case: ChainCase) -> None:
-    """With sixteen clients waiting for a node that is away, SIGTERM answers each with 202, and the next daemon pays each once."""
+    """With sixteen clients waiting for a node that is away, SIGTERM answers each, and the next daemon pays each once."""
     house.start()
     wallets = [house.instant() for _ in range(4)]
     jobs = [(wallets[number % 4], case.new_recipient(), f"invoice-{number}") for number in range(_CLIENTS)]

@@ -1,4 +1,4 @@
-"""A node that lies, limps or is away: it can delay and refuse, and never causes a second payment or a false end (invariant 15)."""
+"""A node that lies, limps or is away can delay and refuse, and never cause a second payment or a false end (invariant 15)."""
 
 from collections.abc import Callable, Iterator
 
@@ -102,7 +102,7 @@ def test_bytes_that_expired_unseen_fail_with_proof_and_a_new_key_pays_once(
 
 
 def test_a_node_that_fell_behind_hides_no_payment(shared_house: House, liar: TestChain) -> None:
-    """The node takes the bytes and falls 200 blocks behind, so that it has never seen them: the row waits, then is CONFIRMED."""
+    """The node takes the bytes and falls 200 blocks behind, so that it never saw them: the row waits, then is CONFIRMED."""
     wallet, recipient = shared_house.instant(), shared_house.case.new_recipient()
     liar.drop_answer(None)
     liar.stand_still()
@@ -163,7 +163,7 @@ def test_one_endpoint_that_lags_withholds_the_proof(make_house: Callable[..., Ho
 
 
 def test_a_payment_through_a_node_far_behind_is_made_at_most_once(house: House, case: ChainCase) -> None:
-    """A node 200 blocks behind from the start hands out bytes that cannot land: none does, and a new key pays once it is back."""
+    """A node 200 blocks behind from the start gives blockhashes that have expired: nothing is paid, and a new key pays once."""
     house.start()
     wallet, recipient = house.instant(), case.new_recipient()
     house.chain.outlive_bytes()
