@@ -113,7 +113,7 @@ def fund(invocation: Invocation, agent: str, amount: str, as_json: bool) -> None
     """Ask a localnet's faucet for AMOUNT, in base units (2000000000) or with the symbol (2SOL)."""
     from waiaas.cli.localchains import faucet
 
-    with operator(invocation) as daemon:
+    with operator(invocation, several=True) as daemon:
         found = daemon.agents.show(agent)
         unit = Units.of(daemon).native(found.chain, found.network)
     if unit is None or found.address is None:

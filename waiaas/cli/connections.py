@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from waiaas_sdk import Client, Operator, Retry
+from waiaas_sdk import Client, Operator, Retry, WaiaasApiError
 
 from waiaas.cli.exits import REFUSED, Failure
 from waiaas.cli.invocation import Invocation
@@ -23,9 +23,11 @@ def anybody(invocation: Invocation) -> Iterator[Operator]:
 
 
 @contextmanager
-def operator(invocation: Invocation) -> Iterator[Operator]:
+def operator(invocation: Invocation, *, several: bool = False) -> Iterator[Operator]:
     """The daemon as its operator. It is looked for before anybody is asked for a password.
 
+    :param several: more than one call will be made: the password, which costs the daemon 150 ms each time, then buys a
+        token, and the token is ended with the block
     :raises Unreachable: no daemon runs here
     """
     with anybody(invocation) as made:
@@ -35,8 +37,13 @@ def operator(invocation: Invocation) -> Iterator[Operator]:
         text = as_text(password)
     finally:
         password[:] = bytes(len(password))
-    with Operator.over_socket(invocation.admin_socket, text, remember=False, retry=_RETRY) as made:
-        yield made
+    with Operator.over_socket(invocation.admin_socket, text, remember=several, retry=_RETRY) as made:
+        try:
+            yield made
+        finally:
+            # a daemon that went away has no tokens any more, and must not hide why the block failed
+            with suppress(WaiaasApiError):
+                made.logout()
 
 
 @contextmanager

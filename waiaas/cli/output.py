@@ -5,15 +5,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from waiaas.api.text import clean_text
+
+if TYPE_CHECKING:  # rich is loaded when something is printed for a person
+    from rich.console import Console
 
 _NARROWEST = 40
 
@@ -43,8 +42,10 @@ def _plain(value: object) -> Any:
     return value
 
 
-def console() -> Console:
+def console() -> "Console":
     """Where people read. Width from the terminal or ``COLUMNS``; styles only on a terminal."""
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=False, file=sys.stdout)
 
 
@@ -53,6 +54,10 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, 
 
     :param empty: what to say when there are no rows
     """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     out = console()
     if not rows:
         out.print(empty)
@@ -71,6 +76,9 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, 
 
 def print_facts(facts: Mapping[str, object]) -> None:
     """Names and values, one a line; what is None is left out."""
+    from rich.table import Table
+    from rich.text import Text
+
     out = console()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="dim")
@@ -83,6 +91,8 @@ def print_facts(facts: Mapping[str, object]) -> None:
 
 def say(text: str) -> None:
     """One line for a person; it is not broken, so that it can be copied."""
+    from rich.text import Text
+
     console().print(Text(text), soft_wrap=True)
 
 

@@ -49,8 +49,7 @@ def create(
         raise Failure("say whom it is for: either --agent NAME or --all-agents", exit_code=USAGE)
     parsed = read_rules(rules)
     with operator(invocation) as daemon:
-        agent_id = daemon.agents.show(agent_name).id if agent_name else None
-        made = daemon.policies.create(policy_type, parsed, agent_id=agent_id, priority=priority, enabled=not disabled)
+        made = daemon.policies.create(policy_type, parsed, agent_id=agent_name, priority=priority, enabled=not disabled)
         _print(made, as_json)
 
 
@@ -61,7 +60,7 @@ def create(
 @click.pass_obj
 def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
     """List policies."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=True) as daemon:
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.policies.list(agent_id=agent_id, limit=limit, cursor=cursor)
         names = {} if as_json else {a.id: a.name for a in daemon.agents.list(limit=200).items}

@@ -42,8 +42,7 @@ def issue(
     """Issue a session for AGENT. Its token is shown this once."""
     wanted = {**_parse(constraints), **_limits(limits)}
     with operator(invocation) as daemon:
-        agent_id = daemon.agents.show(agent_name).id
-        issued = daemon.sessions.issue(agent_id, ttl=ttl, constraints=wanted or None)
+        issued = daemon.sessions.issue(agent_name, ttl=ttl, constraints=wanted or None)
     if token_only:
         print(issued.token)
     else:
@@ -57,7 +56,7 @@ def issue(
 @click.pass_obj
 def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
     """List sessions, newest first."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=True) as daemon:
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.sessions.list(agent_id=agent_id, limit=limit, cursor=cursor)
     if as_json:

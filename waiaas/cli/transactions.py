@@ -43,7 +43,7 @@ def list_(
     as_json: bool,
 ) -> None:
     """List transactions, newest first."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=True) as daemon:
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.transactions.list(agent_id=agent_id, status=status, limit=limit, cursor=cursor)
         _print_page(daemon, page, as_json)
@@ -55,7 +55,7 @@ def list_(
 @click.pass_obj
 def pending(invocation: Invocation, limit: int | None, cursor: str | None, as_json: bool) -> None:
     """List transactions that are not final: waiting, held, on their way."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=not as_json) as daemon:
         _print_page(daemon, daemon.transactions.pending(limit=limit, cursor=cursor), as_json)
 
 
@@ -65,7 +65,7 @@ def pending(invocation: Invocation, limit: int | None, cursor: str | None, as_js
 @click.pass_obj
 def show(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Show one transaction, with what decided it."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=not as_json) as daemon:
         _print(daemon, daemon.transactions.show(transaction), as_json)
 
 
@@ -75,7 +75,7 @@ def show(invocation: Invocation, transaction: str, as_json: bool) -> None:
 @click.pass_obj
 def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Let a transaction that waits for approval go on."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=not as_json) as daemon:
         _print(daemon, daemon.transactions.approve(transaction), as_json)
 
 
@@ -85,7 +85,7 @@ def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
 @click.pass_obj
 def reject(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Refuse a transaction that waits for approval."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=not as_json) as daemon:
         _print(daemon, daemon.transactions.reject(transaction), as_json)
 
 
@@ -95,7 +95,7 @@ def reject(invocation: Invocation, transaction: str, as_json: bool) -> None:
 @click.pass_obj
 def cancel(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Cancel a transaction that is PENDING or QUEUED."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=not as_json) as daemon:
         _print(daemon, daemon.transactions.cancel(transaction), as_json)
 
 

@@ -31,7 +31,9 @@ BaseUnits = Annotated[int, BeforeValidator(_read_units), PlainSerializer(str, re
 class Record(BaseModel):
     """What every answer is."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True, defer_build=True
+    )
 
 
 T = TypeVar("T")

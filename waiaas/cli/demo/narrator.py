@@ -1,5 +1,6 @@
 """Tells the steps to a terminal of 80 columns, and keeps them for ``--json``."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ class Step:
         self.title = title
         self.lines: list[dict[str, Any]] = []
         self.claims: list[dict[str, Any]] = []
+        self.seconds = 0.0
         self._out = out
 
     def tell(self, label: str, text: str, style: str = "") -> None:
@@ -53,7 +55,13 @@ class Step:
 
     def document(self) -> dict[str, Any]:
         """For ``--json``."""
-        return {"step": self.number, "title": self.title, "lines": self.lines, "claims": self.claims}
+        return {
+            "step": self.number,
+            "title": self.title,
+            "seconds": round(self.seconds, 2),
+            "lines": self.lines,
+            "claims": self.claims,
+        }
 
 
 class Narrator:
@@ -71,7 +79,9 @@ class Narrator:
         if self._out is not None:
             self._out.print()
             self._out.print(Rule(Text(f"{made.number}. {title}", style="bold"), align="left", style="dim"))
+        began = time.monotonic()
         yield made
+        made.seconds = time.monotonic() - began
 
     @property
     def all_held(self) -> bool:

@@ -74,9 +74,9 @@ def cancelled(scene: Scene, narrator: Narrator) -> None:
         scene.ask(step, scene.coins("0.15"), "builder", builder)
         held = scene.wallet.send(to=builder, amount=scene.coins("0.15"))
         scene.answered(step, held)
-        step.command(f"tx cancel {held.id}")
-        row = scene.stage.waiaas("tx", "cancel", held.id)
-        step.expect("it is cancelled", row["status"] == "CANCELLED", row["status"])
+        row = scene.stage.operator.transactions.cancel(held.id)
+        step.tell("its person", f"cancels it: {row.status}")
+        step.expect("it is cancelled", row.status == "CANCELLED", row.status)
         _let_it_pass(scene, held.due_at)
         now = scene.wallet.transaction(held.id)
         step.expect("it stays so when its time comes", now.status == "CANCELLED", now.status)
@@ -98,7 +98,7 @@ def by_approval(scene: Scene, narrator: Narrator) -> None:
         scene.ask(step, units, "builder", builder)
         held = scene.wallet.send(to=builder, amount=units, note="first instalment")
         scene.answered(step, held)
-        waiting = [item["id"] for item in scene.stage.waiaas("tx", "pending")["items"]]
+        waiting = [item["subjectId"] for item in scene.stage.operator.approvals.list().items]
         is_held = (held.tier, held.status) == ("APPROVAL", "QUEUED") and held.id in waiting
         step.expect("it waits for a person", is_held, f"{held.tier}, {held.status}")
         step.command(f"tx approve {held.id}")

@@ -8,6 +8,7 @@ from waiaas.cli.amounts import Unit
 from waiaas.cli.demo.narrator import Narrator
 from waiaas.cli.demo.scene import Scene
 from waiaas.cli.demo.stage import Stage
+from waiaas.cli.exits import Failure
 
 AGENT = "shopper"
 INSTANT, NOTIFY, DELAY, DAILY, FUNDS = "0.01", "0.05", "0.2", "1", "10"
@@ -22,7 +23,7 @@ def set_up(stage: Stage, narrator: Narrator) -> Scene:
     _policies(stage, narrator, unit)
     return Scene(
         stage=stage,
-        wallet=_session(stage, narrator),
+        wallet=_session(stage, narrator, agent["address"]),
         unit=unit,
         agent_id=agent["id"],
         address=agent["address"],
@@ -44,8 +45,8 @@ def _daemon(stage: Stage, narrator: Narrator) -> None:
         step.command("start --detach")
         started = stage.start_daemon()
         step.tell("listens at", f"{started['url']}, process {started['pid']}")
-        status = stage.waiaas("status")
-        step.expect("the daemon is ready", status["ready"] is True, str(status))
+        health = stage.operator.health()
+        step.expect("the daemon is ready", health.ready, health.status)
 
 
 def _agent(stage: Stage, narrator: Narrator) -> tuple[dict[str, str], Unit, int]:
@@ -62,10 +63,10 @@ def _agent(stage: Stage, narrator: Narrator) -> tuple[dict[str, str], Unit, int]
 
 
 def _unit(stage: Stage) -> Unit:
-    for chain in stage.waiaas("status", "--details")["details"]["chains"]:
-        if (chain["chain"], chain["network"]) == (stage.chain.name, stage.chain.network):
-            return Unit(chain["native"]["symbol"], chain["native"]["decimals"])
-    raise LookupError(f"the daemon does not know {stage.chain.name}/{stage.chain.network}")
+    for chain in stage.operator.catalogue.chains():
+        if (chain.chain, chain.network) == (stage.chain.name, stage.chain.network):
+            return Unit(chain.native.symbol, chain.native.decimals)
+    raise Failure(f"the daemon does not know {stage.chain.name}/{stage.chain.network}", hint="see: waiaas plugins list")
 
 
 def _policies(stage: Stage, narrator: Narrator, unit: Unit) -> None:
@@ -92,18 +93,16 @@ def _policies(stage: Stage, narrator: Narrator, unit: Unit) -> None:
         step.command(f"policy create ALLOWED_ADDRESSES --agent {AGENT} --rules ...")
         step.tell("to whom", f"{len(friends['addresses'])} known addresses, nobody else")
         stage.waiaas("policy", "create", "ALLOWED_ADDRESSES", "--agent", AGENT, "--rules", json.dumps(friends))
-        stored = stage.waiaas("policy", "list", "--agent", AGENT)["items"]
-        step.expect("both are in force", sum(policy["enabled"] for policy in stored) == 2, f"{len(stored)} are")
+        stored = stage.operator.policies.list().items
+        step.expect("both are in force", sum(policy.enabled for policy in stored) == 2, f"{len(stored)} are")
 
 
-def _session(stage: Stage, narrator: Narrator) -> Client:
+def _session(stage: Stage, narrator: Narrator, address: str) -> Client:
     with narrator.step("The agent's program gets a session: a token that expires") as step:
         step.command(f"session issue {AGENT} --ttl 3600")
         issued = stage.waiaas("session", "issue", AGENT, "--ttl", "3600")
         step.tell("token", "wai_sess_…, shown once, kept as a hash")
         wallet = Client(stage.url, token=issued["token"], retry=Retry(attempts=1))
-        address = wallet.address().address
-        step.expect(
-            "it opens this wallet and no other", address == stage.waiaas("agent", "show", AGENT)["address"], address
-        )
+        found = wallet.address().address
+        step.expect("it opens this wallet and no other", found == address, found)
     return wallet

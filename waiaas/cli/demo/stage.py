@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from waiaas_sdk import Operator
+
 from waiaas.cli.demo.chains import DemoChain, Witness
 from waiaas.cli.exits import Failure, one_line
 from waiaas.cli.launching import program
@@ -38,6 +40,7 @@ class Stage:
         self._is_kept = False
         self._localnet: subprocess.Popen[str] | None = None
         self._witness: Witness | None = None
+        self._operator: Operator | None = None
 
     # --- as a user would ------------------------------------------------------------------------------------------------
 
@@ -113,6 +116,14 @@ class Stage:
         self.url = started["url"]
         return started
 
+    @property
+    def operator(self) -> Operator:
+        """The daemon as its person sees it, over the admin socket; logs in once, and again after a restart."""
+        if self._operator is None:
+            socket_path = self.data_dir / "run" / "admin.sock"
+            self._operator = Operator.over_socket(socket_path, self.password_file.read_text())
+        return self._operator
+
     def kill_daemon(self) -> int:
         """SIGKILL: no handler, no goodbye. Returns the process id, once it is gone."""
         import signal
@@ -157,8 +168,9 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._witness is not None:
-            self._witness.close()
+        for opened in (self._witness, self._operator):
+            if opened is not None:
+                opened.close()
         if not self._is_kept:
             self._clear()
 
