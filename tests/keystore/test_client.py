@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from waiaas.keystore.client import SignerClient
 from waiaas.keystore.hashes import HASHES
 from waiaas.keystore.master import ArgonParams, create_master
 from waiaas.keystore.records import KeyHeader
+from waiaas.keystore.wire import encode
 
 NewAgent = Callable[[Scheme, str], KeyHeader]
 
@@ -174,6 +175,23 @@ def test_damaged_master(keystore: Path, locked: SignerClient, password: bytearra
         path.unlink(missing_ok=True)
 
 
+def test_packets_with_passwords_are_wiped(
+    locked: SignerClient, password: bytearray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon keeps no packet in which it sent a password."""
+    packets: list[bytearray] = []
+
+    def note(code: int, number: int, fields: Sequence[bytes]) -> bytearray:
+        packets.append(encode(code, number, fields))
+        return packets[-1]
+
+    monkeypatch.setattr("waiaas.keystore.connection.encode", note)
+    locked.unlock(password)
+    locked.verify_password(password)
+    assert len(packets) == 2
+    assert not any(any(packet) for packet in packets)
+
+
 def test_unlock_twice(signer: SignerClient, password: bytearray, new_agent: NewAgent) -> None:
     """Unlocking an unlocked signer changes nothing; a wrong password then does not lock it."""
     header = new_agent(Scheme.ED25519, "other")
@@ -196,6 +214,8 @@ def test_header_must_be_the_keys_own(
         signer.seal(handle, header)
     with pytest.raises(Denied):
         signer.seal(handle, changed(header, public_key=public.data.hex()))
+    with pytest.raises(Denied):
+        signer.seal(handle, changed(header, scheme=Scheme.BIP340_SECP256K1))
     signer.seal(handle, changed(header, public_key=public.data.hex(), scheme=Scheme.BIP340_SECP256K1))
 
 

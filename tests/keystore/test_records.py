@@ -41,7 +41,23 @@ MASTER = MasterRecord(
     ciphertext=bytes(48),
 )
 
-WRONG_VALUES: list[Any] = [None, True, 0, -1, 1.0, 2**53, "", "zz", "AB" * 32, "x" * 10_000, [], {}, "０"]
+WRONG_VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    1.0,
+    float("nan"),
+    float("inf"),
+    2**53,
+    "",
+    "zz",
+    "AB" * 32,
+    "x" * 10_000,
+    [],
+    {},
+    "０",
+]
 
 #: Of these, what is well-formed in one field all the same.
 RIGHT_HERE = [("created_at", 0), ("address", "zz"), ("address", "AB" * 32), ("chain", "zz")]

@@ -134,12 +134,12 @@ def decode_header(document: Mapping[str, Any]) -> KeyHeader:
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
-    """One JSON object: UTF-8, no duplicate keys, no floats.
+    """One JSON object: UTF-8, no duplicate keys, no NaN and no infinities.
 
     :raises ValueError: otherwise
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
@@ -256,7 +256,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a whole number")
+    raise ValueError(f"{text} is no JSON")
 
 
 def _pretty(document: Mapping[str, Any]) -> bytes:
