@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from waiaas.engine.actors import Actor
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
+from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
 from waiaas.store.records import Agent, AuditRow, Page, Policy, Session, Transaction
 
 if TYPE_CHECKING:
@@ -353,18 +354,10 @@ class Audit(Played):
         )
         return Page(items=(row,))
 
-    def verify(self, actor: Actor) -> "Report":
+    def verify(self, actor: Actor) -> AuditReport:
         self.called("verify", actor=actor)
-        return Report()
-
-
-@dataclass(frozen=True)
-class Report:
-    """Stands for the store's report."""
-
-    is_intact: bool = True
-    row_count: int = 3
-    findings: tuple[dict[str, int], ...] = ({"row_id": 7},)
+        problem = AuditProblem(fault=Fault.EDITED, text="row 3 was edited", row=3)
+        return AuditReport(rows=2, head=(2, "1" * 64), problems=(problem,))
 
 
 @dataclass

@@ -1,19 +1,23 @@
 """What cannot be read is a 4xx with a code, reaches no service, and repeats nothing of what was sent."""
 
 import contextlib
+import io
 import json
 from typing import Any, cast
 
 import pytest
+from falcon import testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from waiaas.api.bodies import MAX_DEPTH, parse_object
+from waiaas.api.app import create_app
+from waiaas.api.bodies import MAX_DEPTH, parse_object, read_body
+from waiaas.config import Settings
 from waiaas.engine.views import TransactionView
-from waiaas.errors import BadRequest
+from waiaas.errors import BadRequest, TooLarge
 
 from .conftest import AS_OPERATOR, AS_SESSION, House
-from .engine import Outcome
+from .engine import Outcome, PlayedEngine
 from .wire import connect, error_of, exchange, request
 
 SEND = "/v1/transactions/send"
@@ -116,6 +120,15 @@ def test_a_body_over_a_mebibyte_is_refused_from_its_header(house: House, size: i
     """413 comes at once, before the body and before authentication."""
     status, _, body = exchange(house, request("POST", SEND, Content_Type="application/json", Content_Length=str(size)))
     assert (status, error_of(body)["code"]) == (413, "BODY_TOO_LARGE")
+
+
+def test_the_limit_of_bodies_does_not_need_the_server(settings: Settings) -> None:
+    """Under any WSGI server the application itself answers 413 before authentication and before it reads."""
+    client = testing.TestClient(create_app(PlayedEngine().as_services(), settings))
+    headers = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": "1048577"}
+    assert client.simulate_post(SEND, headers=headers, body=b"{}").status_code == 413
+    with pytest.raises(TooLarge):
+        read_body(io.BytesIO(b"{}"), 1_048_577)
 
 
 def test_a_body_of_a_mebibyte_is_read(house: House) -> None:
@@ -297,10 +310,26 @@ def test_parsing_bytes_gives_an_object_or_a_refusal(body: bytes) -> None:
 
 def test_nesting_is_counted_outside_of_strings() -> None:
     """Brackets in a text are no depth, and MAX_DEPTH itself is allowed."""
-    assert parse_object(json.dumps({"note": "[{" * 500 + '\\"['}).encode())
+    assert parse_object(json.dumps({"note": "[{" * 500}).encode())
+    assert parse_object(json.dumps({"note": 'a quote " and ' + "[" * 500}).encode())
+    assert parse_object(json.dumps({"note": "a backslash \\", "more": "[" * 500}).encode())
     deep = b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH
     assert parse_object(deep)
     with pytest.raises(BadRequest):
         parse_object(b'{"a":' + deep + b"}")
     wide = json.dumps({"a": [[] for _ in range(500)]}).encode()
     assert parse_object(wide)
+
+
+def test_half_a_character_is_refused_wherever_it_stands() -> None:
+    """A lone surrogate could be stored but never be written again; pairs are characters."""
+    for body in (b'{"a": "\\ud800"}', b'{"rules": {"\\udfff": 1}}', b'{"a": ["\\ude00\\ud83d"]}'):
+        with pytest.raises(BadRequest, match="surrogate"):
+            parse_object(body)
+    assert parse_object(b'{"a": "\\ud83d\\ude00"}') == {"a": "\U0001f600"}
+
+
+def test_a_body_that_ends_early_is_refused() -> None:
+    """Under a server that does not wait for the whole body nothing is guessed."""
+    with pytest.raises(BadRequest, match="ended"):
+        read_body(io.BytesIO(b'{"amount": "1'), 30)

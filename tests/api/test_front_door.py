@@ -222,3 +222,13 @@ def _keys(value: Any) -> list[str]:
 def test_amounts_leave_as_strings(house: House) -> None:
     """A balance beyond 64 bits arrives unharmed."""
     assert json.loads(house.http.get("/v1/wallet/balance", headers=AS_SESSION).text)["balance"] == str(2**70)
+
+
+def test_the_audit_report_names_every_problem(house: House) -> None:
+    """Whether the chain holds, its last good row, and what is wrong where."""
+    assert house.http.get("/v1/audit/verify", headers=AS_OPERATOR).json() == {
+        "intact": False,
+        "rows": 2,
+        "head": {"id": 2, "hash": "1" * 64},
+        "problems": [{"fault": "edited", "text": "row 3 was edited", "row": 3, "txId": None}],
+    }

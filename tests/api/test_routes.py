@@ -131,6 +131,13 @@ def test_a_bearer_session_counts_although_a_password_is_there_too(house: House) 
     assert house.engine.operator.log == []
 
 
+def test_what_cannot_be_a_token_is_not_looked_up(house: House) -> None:
+    """A header of many kilobytes costs no hash and no read of the database."""
+    for token in ("wai_sess_" + "A" * 9000, "wai_op_" + "A" * 300, "guess", ""):
+        house.http.get("/v1/transactions", headers={"Authorization": f"Bearer {token}".strip()})
+    assert house.engine.sessions.log == house.engine.operator.log == []
+
+
 def test_a_route_without_a_credential_does_not_start() -> None:
     """A row of the table that names no credential is refused when it is made."""
     with pytest.raises(TypeError, match="names no credential"):

@@ -215,7 +215,9 @@ def test_the_engines_refusals_arrive_whole(house: House, error: WaiaasError, sta
     answer = send(house)
     fields = answer.json()
     assert (answer.status_code, fields["code"], fields["retryable"]) == (status, error.code, retryable)
-    assert (fields["message"], fields["hint"], fields["details"]) == (error.message, error.hint, error.details)
+    assert (fields["message"], fields["details"]) == (error.message, error.details)
+    assert fields["hint"]
+    assert fields["hint"] == error.hint or not error.hint
     if status in (429, 503):
         assert int(answer.headers["Retry-After"]) == max(1, error.retry_after or 1)
 

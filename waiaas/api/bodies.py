@@ -40,7 +40,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         )
     except UnicodeDecodeError:
         raise _malformed("the body is not UTF-8") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise _malformed("the body is not JSON") from None
     if not isinstance(value, dict):
         raise _malformed("the body is not a JSON object")

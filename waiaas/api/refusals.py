@@ -20,6 +20,22 @@ from waiaas.errors import (
 
 _log = logging.getLogger("waiaas.api")
 _MAX_NAMED = 200
+# What helps in general, where whoever refused had nothing better to say.
+_HINTS: Mapping[int, str] = {
+    400: "see /openapi.json for what this route takes",
+    401: "send a valid token; it may have expired or been revoked",
+    403: "ask the operator; `details` says what is allowed",
+    404: "check the id and the path",
+    405: "see /openapi.json for the methods of this path",
+    409: "read it again and decide by what it is now",
+    413: "send less",
+    415: "send Content-Type: application/json",
+    422: "check recipient, amount and balance; the same request will not do better",
+    423: "ask the operator",
+    429: "try again after Retry-After",
+    502: "try again when the chain's node is back",
+    503: "try again after Retry-After",
+}
 
 
 def error_body(error: WaiaasError, request_id: str) -> bytes:
@@ -28,7 +44,7 @@ def error_body(error: WaiaasError, request_id: str) -> bytes:
         "code": error.code,
         "message": error.message,
         "retryable": error.retryable,
-        "hint": error.hint,
+        "hint": error.hint or _HINTS.get(error.status, "see the daemon's log for this requestId"),
         "details": error.details,
         "requestId": request_id,
     }

@@ -25,6 +25,7 @@ from waiaas.api.frontdoor import DOOR_KEY
 from waiaas.api.refusals import error_body, error_headers
 from waiaas.errors import BadRequest, NotReady, TooLarge, WaiaasError
 
+_log = logging.getLogger("waiaas.daemon")
 _CHANNEL_TIMEOUT = 30
 _OPTIONS: dict[str, Any] = {
     "max_request_body_size": MAX_BODY_BYTES + 1,  # Waitress refuses what reaches its limit, we what passes ours
@@ -110,15 +111,23 @@ class Listener:
     :param sock: bound, not yet listening; the listener owns it
     :param door: written into every request's environment
     :param threads: of this door alone
+    :param on_death: told the loop's name when it ends without being closed
     """
 
     def __init__(
-        self, app: WSGIApplication, sock: socket.socket, *, door: Literal["tcp", "socket"], threads: int
+        self,
+        app: WSGIApplication,
+        sock: socket.socket,
+        *,
+        door: Literal["tcp", "socket"],
+        threads: int,
+        on_death: Callable[[str], None],
     ) -> None:
         self._map: dict[int, Any] = {}
         self._threads = ThreadedTaskDispatcher()
         self._threads.set_thread_count(threads)
-        self._is_draining = False
+        self._is_draining = self._is_closing = False
+        self._on_death = on_death
         self._server: Any = self._make(self._guarded(app, door), sock, threads)
         self._loop = threading.Thread(target=self._run, name=f"http-{door}", daemon=True)
 
@@ -149,7 +158,7 @@ class Listener:
 
     def close(self) -> None:
         """End the threads and every connection. What is still in work is left to itself."""
-        self._is_draining = True
+        self._is_draining = self._is_closing = True
         self._threads.shutdown(timeout=1)
         self._in_loop(lambda: wasyncore.close_all(self._map, ignore_all=True))
         if self._loop.is_alive():
@@ -169,7 +178,12 @@ class Listener:
         return server
 
     def _run(self) -> None:
-        wasyncore.loop(timeout=1, use_poll=True, map=self._map)
+        try:
+            wasyncore.loop(timeout=1, use_poll=True, map=self._map)
+        except Exception:  # noqa: BLE001 - whatever it was, the door is shut and the daemon must hear of it
+            _log.exception("the loop of %s failed", self._loop.name)
+        if not self._is_closing:
+            self._on_death(self._loop.name)
 
     def _in_loop(self, action: Callable[[], object]) -> None:
         """Have the loop's own thread do it: nobody else may touch its map."""

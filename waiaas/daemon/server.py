@@ -1,6 +1,7 @@
 """The HTTP server: TCP for agents, a Unix socket for the command line, and a drain that loses nothing."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
@@ -18,20 +19,29 @@ class Server:
     :param port: 0 picks one, see :attr:`port`
     :param threads: of each door
     :param socket_path: absolute; None opens no second door
+    :param on_death: told the name of a door's loop when it ends although nobody drained
     :raises StartRefused: when an address cannot be had
     """
 
     def __init__(
-        self, app: WSGIApplication, *, host: str, port: int, threads: int, socket_path: Path | None = None
+        self,
+        app: WSGIApplication,
+        *,
+        host: str,
+        port: int,
+        threads: int,
+        socket_path: Path | None = None,
+        on_death: Callable[[str], None] = lambda part: None,
     ) -> None:
         sock = bind_tcp(host, port)
-        self._tcp = Listener(app, sock, door="tcp", threads=threads)
+        self._tcp = Listener(app, sock, door="tcp", threads=threads, on_death=on_death)
         self._doors = [self._tcp]
         self._socket_path = socket_path
         self._inode = 0
         if socket_path is not None:
             try:
-                self._doors.append(Listener(app, bind_unix(socket_path), door="socket", threads=threads))
+                admin = bind_unix(socket_path)
+                self._doors.append(Listener(app, admin, door="socket", threads=threads, on_death=on_death))
             except BaseException:
                 self._tcp.close()
                 raise

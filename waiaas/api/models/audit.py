@@ -1,11 +1,7 @@
 """The audit trail on the wire."""
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import RootModel
-from pydantic.alias_generators import to_camel
 
 from waiaas.api.models.wire import Answered, PageAsked, PageSize, Reference, Since, UnixSeconds, Word
 
@@ -60,18 +56,36 @@ class AuditItem(Answered):
         )
 
 
-class AuditReportItem(RootModel[dict[str, Any]]):
-    """What verifying found: whether the chain holds, how far it was read, and every finding."""
+class AuditHead(Answered):
+    """The last good row."""
+
+    id: int
+    hash: str
+
+
+class AuditProblemItem(Answered):
+    """One thing that is wrong. :param row: the audit row's id"""
+
+    fault: str
+    text: str
+    row: int | None
+    tx_id: str | None
+
+
+class AuditReportItem(Answered):
+    """What verifying found. :param rows: how many rows were good: all, or those before the first bad one"""
+
+    intact: bool
+    rows: int
+    head: AuditHead | None
+    problems: list[AuditProblemItem]
 
     @classmethod
     def of(cls, report: "AuditReport") -> "AuditReportItem":
         """From the store's report."""
-        return cls(_camel(asdict(report)))
-
-
-def _camel(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {to_camel(str(key)): _camel(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_camel(item) for item in value]
-    return value
+        problems = [
+            AuditProblemItem(fault=found.fault.value, text=found.text, row=found.row, tx_id=found.tx_id)
+            for found in report.problems
+        ]
+        head = None if report.head is None else AuditHead(id=report.head[0], hash=report.head[1])
+        return cls(intact=report.is_intact, rows=report.rows, head=head, problems=problems)
