@@ -196,7 +196,12 @@ class Daemon:
         app = create_app(house.services, settings, "tcp")
         daemon = settings.daemon
         server = Server(
-            app, host=daemon.hostname, port=daemon.port, threads=daemon.threads, socket_path=paths.admin_socket
+            app,
+            host=daemon.hostname,
+            port=daemon.port,
+            threads=daemon.threads,
+            socket_path=paths.admin_socket,
+            on_death=self._on_death,
         )
         server.start()
         self._undo.append(lambda: self._drain(server, house))
