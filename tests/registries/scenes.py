@@ -1,0 +1,233 @@
+"""Scenes that provoke events on a running daemon. Each is given a fresh house factory and leaves its audit log behind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from waiaas_sdk import ChainRefused, Denied, Unauthenticated
+
+from tests.harness.chains import TestChain
+from tests.harness.data_directory import copy_of
+from tests.harness.deadline import until
+from tests.harness.fixtures import MakeHouse
+from tests.harness.house import House, confirmed
+from tests.registries.conftest import Plugged
+
+BROKEN = "raise RuntimeError('this plugin cannot be imported')"
+LIAR = """
+from dataclasses import replace
+from pathlib import Path
+from waiaas.interfaces.chain import Destination, Phase, Status
+from waiaas_solana.adapter import SolanaAdapter
+
+DENIES = Path({denies!r})
+
+class Liar(SolanaAdapter):
+    chain = "liar"
+
+    def build(self, request):
+        if request.resolved.intent.memo != "steal":
+            return super().build(request)
+        intent = replace(request.resolved.intent, to=Destination(address={thief!r}))
+        return super().build(replace(request, resolved=replace(request.resolved, intent=intent)))
+
+    def signing_payloads(self, unsigned, account, done):
+        return tuple(replace(one, kind="tx.liar") for one in super().signing_payloads(unsigned, account, done))
+
+    def statuses(self, signed):
+        if DENIES.exists():
+            return [Status(phase=Phase.DEAD, proof="a lie") for _ in signed]
+        return super().statuses(signed)
+
+@hookimpl
+def waiaas_chain_adapters():
+    return [Liar]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What scenes are played with."""
+
+    make_house: MakeHouse
+    plugged: Plugged
+    chain: TestChain
+    folder: Path
+
+
+Scene = Callable[[Tools], House]
+
+
+def management(tools: Tools) -> House:
+    """An operator's day: agents, sessions, policies, logging in and out, and the daemon's own life."""
+    house = tools.make_house().start()
+    operator = house.operator
+    operator.login()
+    agent = operator.agents.create("bob", house.case.chain, house.case.network)
+    operator.agents.rename(agent.id, "rob")
+    (kind, rules), *_ = house.case.spending(instant_max=1)
+    policy = operator.policies.create(kind, rules, agent_id=agent.id)
+    operator.policies.update(policy.id, priority=3)
+    operator.policies.delete(policy.id)
+    issued = operator.sessions.issue(agent.id)
+    house.client(issued.token).renew()
+    operator.sessions.revoke(issued.id)
+    operator.agents.suspend(agent.id)
+    operator.agents.resume(agent.id)
+    operator.agents.terminate(agent.id)
+    operator.logout()
+    assert house.stop() == 0
+    return house
+
+
+def payments(tools: Tools) -> House:
+    """Payments of every tier, decided in every way."""
+    house = tools.make_house().start()
+    amount = house.case.amount
+    limits = {"instant_max": amount, "notify_max": 2 * amount, "delay_max": 3 * amount, "delay_seconds": 60}
+    wallet = house.wallet(policies=house.case.spending(daily_limit=20 * amount, **limits))
+    client = house.client(wallet)
+
+    def send(times: int) -> str:
+        return client.send(**house.case.payment(house.case.new_recipient(), times * amount)).id
+
+    confirmed(house, send(1))
+    confirmed(house, send(2))
+    client.cancel(send(3))
+    house.operator.transactions.reject(send(4))
+    approved = send(4)
+    house.operator.transactions.approve(approved)
+    confirmed(house, approved)
+    with pytest.raises(Denied):
+        send(21)
+    return house
+
+
+def lateness(tools: Tools) -> House:
+    """An approval that nobody gives, and bytes that the chain never takes."""
+    house = tools.make_house().start()
+    waiting = house.wallet()
+    held = house.client(waiting).send(**house.case.payment(house.case.new_recipient()))
+    house.clock.shift(100_000)
+    house.until_status(held.id, "EXPIRED")
+    tools.chain.swallow(None)
+    wallet = house.instant()
+    lost = house.client(wallet).send(**house.case.payment(house.case.new_recipient()))
+    house.until_status(lost.id, "SUBMITTED")
+    tools.chain.outlive_bytes()
+    house.until_status(lost.id, "FAILED")
+    return house
+
+
+def credentials(tools: Tools) -> House:
+    """A stranger with a made-up token, and one who guesses the password over TCP until the door is shut."""
+    house = tools.make_house(environ={"WAIAAS_SECURITY_LOCKOUT_ATTEMPTS": "2"}).start()
+    with pytest.raises(Unauthenticated):
+        house.client("wai_sess_" + "x" * 43).address()
+    statuses = [guess(house).status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+    return house
+
+
+def guess(house: House) -> httpx.Response:
+    """One wrong password over TCP."""
+    return httpx.post(f"{house.daemon.url}/v1/operator/login", headers={"X-Master-Password": "guess"}, json={})
+
+
+def signer(tools: Tools) -> House:
+    """The signer dies and is unlocked again."""
+    house = tools.make_house().start()
+    house.daemon.kill_signer()
+    until(lambda: not house.operator.health().ready, "the signer's death to be noticed")
+    house.operator.unlock()
+    assert house.operator.health().ready
+    return house
+
+
+def moved(tools: Tools) -> House:
+    """A directory that was used is copied, and a daemon started on the copy."""
+    first = tools.make_house().start()
+    wallet = first.instant()
+    confirmed(first, first.client(wallet).send(**first.case.payment(first.case.new_recipient())))
+    assert first.stop() == 0
+    copy = copy_of(first.root, tools.folder / "copy")
+    return House(copy.root, first.case, tools.chain).start()
+
+
+def broken_plugin(tools: Tools) -> House:
+    """A trusted plugin cannot be imported."""
+    return tools.plugged("broken", BROKEN).start()
+
+
+def lies(tools: Tools) -> House:
+    """An adapter that builds another payment than was judged, and one that gives a payment up which the chain then has."""
+    denies = tools.folder / "denies"
+    environ = {"WAIAAS_RPC_LIAR_LOCALNET": tools.chain.url}
+    thief = tools.make_house().case.new_recipient()
+    house = tools.plugged("liar", LIAR.format(denies=str(denies), thief=thief), **environ).start()
+    agent = house.operator.agents.create("liar", "liar", "localnet")
+    assert agent.address is not None
+    tools.chain.fund(agent.address, 100 * house.case.amount)
+    house.operator.policies.create("SPENDING_LIMIT", {"instant_max": "1000000000"}, agent_id=agent.id)
+    client = house.client(house.operator.sessions.issue(agent.id).token)
+    theft = house.case.payment(house.case.new_recipient())
+    theft["memo"] = "steal"
+    with pytest.raises(ChainRefused, match="EFFECTS_MISMATCH"):
+        client.send(**theft)
+    assert tools.chain.payments(recipient=thief) == []
+    denies.touch()
+    sent = client.send(respond_async=True, **house.case.payment(house.case.new_recipient()))
+    given_up = house.until_status(sent.id, "FAILED")
+    denies.unlink()
+    assert house.stop() == 0
+    confirmed(house.start(), given_up["id"])
+    return house
+
+
+SCENES: Mapping[Scene, frozenset[str]] = {
+    management: frozenset(
+        {
+            "daemon.started",
+            "daemon.stopped",
+            "operator.logged_in",
+            "operator.logged_out",
+            "channel.created",
+            "agent.creation_started",
+            "agent.created",
+            "agent.renamed",
+            "agent.suspended",
+            "agent.resumed",
+            "agent.terminated",
+            "session.issued",
+            "session.renewed",
+            "session.revoked",
+            "policy.created",
+            "policy.changed",
+            "policy.deleted",
+        }
+    ),
+    payments: frozenset(
+        {
+            "transaction.admitted",
+            "transaction.denied",
+            "transaction.delayed",
+            "transaction.approval_requested",
+            "transaction.approved",
+            "transaction.rejected",
+            "transaction.released",
+            "transaction.cancelled",
+            "transaction.signed",
+            "transaction.confirmed",
+            "transaction.notified",
+        }
+    ),
+    lateness: frozenset({"transaction.expired", "transaction.failed"}),
+    credentials: frozenset({"credential.refused", "credential.locked_out"}),
+    signer: frozenset({"signer.died", "signer.unlocked"}),
+    moved: frozenset({"daemon.directory_moved"}),
+    broken_plugin: frozenset({"plugin.failed"}),
+    lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),
+}
+"""Scene → the events that it provokes."""

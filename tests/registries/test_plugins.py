@@ -1,0 +1,135 @@
+"""Every policy type, chain, channel and hook that is installed does its work in a running daemon."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.deadline import until
+from tests.harness.house import House, Wallet
+from tests.registries.conftest import Plugged
+from waiaas import hookspecs
+
+pytestmark = pytest.mark.xdist_group("registries-plugins")
+
+Rules = Callable[[House, str], Mapping[str, Any]]
+SAMPLES: Mapping[str, tuple[Rules, str]] = {
+    "SPENDING_LIMIT": (lambda house, to: {"notify_max": str(house.case.amount)}, "NOTIFY"),
+    "ALLOWED_ADDRESSES": (lambda house, to: {"addresses": [house.case.new_recipient()]}, "DENY"),
+}
+"""Policy type → rules under which one payment to ``to`` gets another tier than without them, and that tier."""
+
+EVERYTHING = """
+from pathlib import Path
+from waiaas_solana.adapter import SolanaAdapter
+
+class Twin(SolanaAdapter):
+    chain = "twin"
+
+@hookimpl
+def waiaas_chain_adapters():
+    return [Twin]
+
+class Rules(BaseModel):
+    pass
+
+class Veto(PolicyType[Rules]):
+    type = "VETO"
+    rules_model = Rules
+    grants = False
+    def windows(self, rules, resolved): return ()
+    def judge(self, rules, facts):
+        from waiaas.interfaces.policy import Tier, Verdict
+        return Verdict(tier=Tier.DENY, code="VETOED", reason="the plugin says no")
+
+@hookimpl
+def waiaas_policy_types():
+    return [Veto]
+
+class Channel(NotificationChannel):
+    type = "PIGEON"
+    config_model = BaseModel
+    def render(self, notification): return ""
+    def send(self, rendered, notification_id): return notification_id
+    def health(self): return "ready"
+
+@hookimpl
+def waiaas_notification_channels():
+    return [Channel]
+
+@hookimpl
+def waiaas_event(event):
+    with open({told!r}, "a") as file:
+        file.write(f"{{event.id}} {{event.name}}\\n")
+"""
+
+
+def verdicts(house: House, wallet: Wallet, to: str) -> list[dict[str, Any]]:
+    return [dict(verdict) for verdict in house.client(wallet).simulate(**house.case.payment(to)).verdicts]
+
+
+def test_there_is_a_sample_for_every_policy_type_that_is_installed(shared_house: House) -> None:
+    """A policy type that was added is tried here too."""
+    assert set(SAMPLES) == {kind.type for kind in shared_house.operator.catalogue.policy_types()}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_every_policy_type_can_be_created_and_decides(shared_house: House, kind: str) -> None:
+    """A policy of the type is stored, its verdict is among those of a payment, and it names the tier."""
+    rules, tier = SAMPLES[kind]
+    to = shared_house.case.new_recipient()
+    wallet = shared_house.wallet()
+    if not next(one for one in shared_house.operator.catalogue.policy_types() if one.type == kind).grants:
+        (name, limits), *_ = shared_house.case.spending(instant_max=shared_house.case.amount)
+        shared_house.operator.policies.create(name, limits, agent_id=wallet.agent_id)
+    policy = shared_house.operator.policies.create(kind, rules(shared_house, to), agent_id=wallet.agent_id)
+    (verdict,) = [verdict for verdict in verdicts(shared_house, wallet, to) if verdict["policyId"] == policy.id]
+    assert (verdict["type"], verdict["tier"]) == (kind, tier)
+    assert shared_house.client(wallet).simulate(**shared_house.case.payment(to)).tier == tier
+
+
+def test_every_network_of_every_chain_makes_agents(shared_house: House) -> None:
+    """On each network that the catalogue lists an agent gets an address, under that network's chain id."""
+    networks = shared_house.operator.catalogue.chains()
+    assert networks
+    for network in networks:
+        agent = shared_house.operator.agents.create(f"on-{network.network}", network.chain, network.network)
+        assert agent.address
+        assert agent.chain_id == network.chain_id
+
+
+def test_every_builtin_channel_type_is_fed_by_the_outbox(shared_house: House) -> None:
+    """The channel LOG, which a new daemon makes for itself, writes a notice of a refused payment."""
+    wallet = shared_house.wallet()
+    shared_house.operator.agents.suspend(wallet.agent_id, "to be told of")
+    assert {row["type"] for row in shared_house.rows("SELECT type FROM notification_channels")} == {"LOG"}
+    until(lambda: wallet.agent_id in told(shared_house), "the log to tell of the suspended agent")
+
+
+def told(house: House) -> str:
+    """Agents of whose suspension the LOG channel has told."""
+    lines = [line for line in house.log() if line["logger"] == "waiaas.notifications"]
+    names = {row["name"]: row["id"] for row in house.rows("SELECT id, name FROM agents")}
+    notices = [json.loads(line["message"]) for line in lines]
+    suspended = [dict(notice["lines"])["Agent"] for notice in notices if notice["event"] == "agent.suspended"]
+    return " ".join(names[name] for name in suspended)
+
+
+def test_every_hook_is_called_and_what_it_brings_is_used(plugged: Plugged, tmp_path: Path) -> None:
+    """A plugin that implements every hook gives the daemon a chain, a policy type, a channel, and hears of events."""
+    log = tmp_path / "told"
+    house = plugged("all", EVERYTHING.format(told=str(log))).start()
+    (plugin,) = [one for one in house.operator.catalogue.plugins() if one.name == "demo-all"]
+    assert plugin.registers == {"chains": ["twin"], "policyTypes": ["VETO"], "channels": ["PIGEON"]}
+    assert house.operator.agents.create("twin", "twin", "localnet").address
+    wallet = house.instant()
+    house.operator.policies.create("VETO", {}, agent_id=wallet.agent_id)
+    assert verdicts(house, wallet, house.case.new_recipient())[-1] is not None
+    assert house.client(wallet).simulate(**house.case.payment(house.case.new_recipient())).tier == "DENY"
+    until(lambda: "policy.created" in log.read_text(), "the listener to be told")
+    numbers = [int(line.split()[0]) for line in log.read_text().splitlines()]
+    assert numbers == list(range(1, len(numbers) + 1)), "events are told in order, none left out"
+    hooks = {name for name, value in vars(hookspecs).items() if hasattr(value, "waiaas_spec")}
+    assert all(f"def {hook}(" in EVERYTHING for hook in hooks), "a hook is not tried here"
