@@ -163,11 +163,9 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
     def signing_payloads(self, unsigned: Unsigned, account: Account, done: Sequence[bytes]) -> Sequence[SigningPayload]:
         """Pure. One round of one payload: the message itself (Ed25519 hashes by itself).
 
-        :raises Malformed: when the message wants another signer, or more signatures came than were asked for
+        :raises Malformed: when the message wants another signer
         """
         self._own_message(unsigned, account)
-        if len(done) > 1:
-            raise Malformed("a transaction of one account has one signature")
         if done:
             return ()
         return (SigningPayload(key=account.key, kind=PAYLOAD_KIND, preimage=unsigned.body, hash=Hash.NONE),)
