@@ -132,6 +132,26 @@ def test_a_pruned_node_proves_nothing(shared_house: House, liar: TestChain) -> N
     check_books(shared_house, wallet)
 
 
+def test_a_payment_that_was_denied_and_had_landed_is_booked_after_all(house: House, case: ChainCase) -> None:
+    """A node that swears that landed bytes are dead makes the row FAILED; the truth makes it CONFIRMED, audited as critical."""
+    house.start()
+    wallet, recipient = house.instant(), case.new_recipient()
+    house.chain.deny_payments()
+    sent = _send(house, wallet, recipient, key="invoice")
+    until(lambda: house.chain.payments(recipient=recipient), "the payment to land")
+    house.chain.outlive_bytes()
+    house.until_status(sent.id, "FAILED")
+    assert house.stop() == 0
+    house.chain.heal()
+    house.start()
+    house.until_status(sent.id, "CONFIRMED")
+    late = house.rows("SELECT * FROM audit_log WHERE event_type = 'transaction.landed_late'")
+    assert [(row["tx_id"], row["severity"]) for row in late] == [(sent.id, "critical")]
+    assert _send(house, wallet, recipient, key="invoice").replayed
+    assert len(house.chain.payments(recipient=recipient)) == 1
+    check_books(house, wallet)
+
+
 def test_nothing_is_signed_for_a_node_of_another_chain(shared_house: House, liar: TestChain) -> None:
     """While the node claims to be another chain's no bytes exist; once it is the right one again, the payment is made."""
     wallet, recipient = shared_house.instant(), shared_house.case.new_recipient()

@@ -90,6 +90,10 @@ class TestChain(ABC):
         """Show no transaction any more, past or to come, as a pruned node does."""
 
     @abstractmethod
+    def deny_payments(self, is_denying: bool = True) -> None:
+        """Lie that nothing ever landed, with everything else true; or stop lying."""
+
+    @abstractmethod
     def heal(self) -> None:
         """An honest node again."""
 

@@ -78,7 +78,8 @@ class DaemonProcess:
 
     def signer_pid(self) -> int:
         """The process id of its signer."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        children = [child for task in tasks for child in (task / "children").read_text().split()]
         assert len(children) == 1, f"one child was expected, not {children}"
         return int(children[0])
 

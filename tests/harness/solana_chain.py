@@ -97,9 +97,18 @@ class SolanaChain(TestChain):
         """The oldest slot it keeps is one that has not come."""
         self._net.faults.prune(self._net.slot() + 10 * _LIFETIME_SLOTS)
 
+    def deny_payments(self, is_denying: bool = True) -> None:
+        """The node has no such fault of its own: what it looks signatures up with is replaced."""
+        ledger = self._net._node.ledger
+        if is_denying:
+            ledger.__dict__["find"] = lambda signature: None
+        else:
+            ledger.__dict__.pop("find", None)
+
     def heal(self) -> None:
         """See the base class."""
         self._net.faults.clear()
+        self.deny_payments(False)
 
     def outlive_bytes(self) -> None:
         """Jump ahead."""
