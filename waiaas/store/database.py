@@ -23,6 +23,7 @@ from waiaas.store.migrator import migrate
 from waiaas.store.pragmas import Pragmas
 from waiaas.store.schema_files import read_scripts
 from waiaas.store.statements import Statements
+from waiaas.store.turns import Turns
 from waiaas.store.unit import Unit
 
 __all__ = ["Store", "Unit"]
@@ -30,6 +31,10 @@ __all__ = ["Store", "Unit"]
 
 class _Connection(sqlite3.Connection):
     """A connection that can be referred to weakly, so that ``close`` finds those of other threads."""
+
+
+def _nothing() -> None:
+    """What follows a write, where nothing is written."""
 
 
 class _Here(threading.local):
@@ -49,9 +54,10 @@ class Store:
         """Use :meth:`open`."""
         self._db = db
         self._entities = entities
+        self._pragmas = pragmas
         self._patience = pragmas.busy_timeout / 1000
         self._version = version
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._idle = threading.Condition()
         self._open_units = 0
         self._is_closed = False
@@ -104,7 +110,7 @@ class Store:
             yield Unit(_here.statements.reading(), self._entities)
             return
         self._refuse_nesting()
-        with self._unit(is_writer=False) as unit:
+        with self._reading() as unit:
             yield unit
 
     @contextmanager
@@ -115,24 +121,24 @@ class Store:
         :raises NotReady: with code BUSY where no turn came, STORE_FULL where the disk is full; nothing was stored
         """
         self._refuse_nesting()
-        if not self._turn.acquire(timeout=self._patience):
+        if not self._turns.take(self._patience):
             raise busy(self._patience)
         try:
-            with self._unit(is_writer=True) as unit:
+            with self._writing() as unit:
                 yield unit
         finally:
-            self._turn.release()
+            self._turns.give()
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the database and empty its file. False when a reader or writer was in the way."""
         self._refuse_nesting()
-        if not self._turn.acquire(timeout=self._patience):
+        if not self._turns.take(self._patience):
             return False
         try:
-            with self._unit(is_writer=False) as unit:
+            with self._reading() as unit:
                 row = unit._sql.one("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            self._turn.release()
+            self._turns.give()
         return row is not None and row[0] == 0
 
     def close(self) -> None:
@@ -168,12 +174,31 @@ class Store:
             raise RuntimeError("a unit is open in this thread already: end it first, or hand it over")
 
     @contextmanager
-    def _unit(self, *, is_writer: bool) -> Iterator[Unit]:
+    def _reading(self) -> Iterator[Unit]:
+        """A reader needs no session of Pony's, which costs more than most reads; listings open one for their own query."""
         self._enter()
         statements: Statements | None = None
         try:
-            with db_session(immediate=is_writer, strict=True):
-                statements = _here.statements = self._statements(is_writer)
+            statements = _here.statements = Statements(self._connection(), writable=False, after_write=_nothing)
+            yield Unit(statements, self._entities)
+            statements.finish()
+        except Exception as fault:
+            error = translate(fault)
+            if error is None:
+                raise
+            raise error from fault
+        finally:
+            if statements is not None:
+                statements.end()
+            self._leave()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Unit]:
+        self._enter()
+        statements: Statements | None = None
+        try:
+            with db_session(immediate=True, strict=True):
+                statements = _here.statements = self._statements()
                 yield Unit(statements, self._entities)
                 statements.finish()
         except Exception as fault:
@@ -186,12 +211,18 @@ class Store:
                 statements.end()
             self._leave()
 
-    def _statements(self, is_writer: bool) -> Statements:
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection, in autocommit: the one that Pony uses in it too."""
+        connection, is_new = self._db.provider.connect()
+        if is_new:
+            self._set_up(connection, self._pragmas)
+        found: sqlite3.Connection = connection
+        return found
+
+    def _statements(self) -> Statements:
         cache = self._db._get_cache()
-        # get_connection() would open a transaction that a reader must not hold; this is what Pony's own queries call.
-        connection = self._db.get_connection() if is_writer else cache.prepare_connection_for_query_execution()
         # Pony keeps the results of its queries for the session and does not see what other statements write.
-        return Statements(connection, writable=is_writer, after_write=cache.query_results.clear)
+        return Statements(self._db.get_connection(), writable=True, after_write=cache.query_results.clear)
 
     def _enter(self) -> None:
         with self._idle:

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from pony.orm import desc
+from pony.orm import db_session, desc
 
 from waiaas.errors import BadRequest
 from waiaas.store.records import Page
@@ -43,15 +43,17 @@ class Listing(Generic[R]):
         """
         if limit < 1:
             raise ValueError("a page has at least one row")
-        query = narrow(self._entity.select())
-        if cursor is not None:
-            last = self._read(cursor)
-            query = query.filter(lambda row: row.id < last)
-        rows = list(query.order_by(lambda row: desc(row.id)).limit(limit + 1))
-        items = tuple(self._record(row) for row in rows[:limit])
+        last = None if cursor is None else self._read(cursor)
+        # In a unit that reads this is a session of its own; in one that writes it is the unit's, and sees what it wrote.
+        with db_session(strict=True):
+            query = narrow(self._entity.select())
+            if last is not None:
+                query = query.filter(lambda row: row.id < last)
+            rows = [self._record(row) for row in query.order_by(lambda row: desc(row.id)).limit(limit + 1)]
+        items = tuple(rows[:limit])
         if len(rows) <= limit:
             return Page(items=items)
-        return Page(items=items, cursor=_write(rows[limit - 1].id), has_more=True)
+        return Page(items=items, cursor=_write(items[-1].id), has_more=True)
 
     def merged(self, narrows: Sequence[Callable[[Query], Query]], *, limit: int, cursor: str | None) -> Page[R]:
         """One page of several listings that share no row.
