@@ -45,22 +45,24 @@ class Confirmer:
             return self._not_before - self._clock.monotonic()
         rows = self._rows()
         is_late_due = self._clock.monotonic() >= self._late_at
+        # Also where there are none: every payment of every network wakes each confirmer, and none is final within a block.
+        self._not_before = self._clock.monotonic() + self._poll_seconds()
         if not rows and not is_late_due:
             self._sent_at.clear()
             return _IDLE_SECONDS
         chain = self._bench.chains.get(*self._where)
-        self._not_before = self._clock.monotonic() + self._poll_seconds(chain)
         try:
             for start in range(0, len(rows), _BATCH):
                 self._round(chain, rows[start : start + _BATCH])
             if is_late_due:
                 self._look_for_late_ones(chain)
         except Unavailable as problem:
-            return float(problem.retry_after or min(_NODE_AWAY_SECONDS, self._poll_seconds(chain) * 4))
-        return self._poll_seconds(chain) if rows else _IDLE_SECONDS
+            return float(problem.retry_after or min(_NODE_AWAY_SECONDS, self._poll_seconds() * 4))
+        return self._poll_seconds() if rows else _IDLE_SECONDS
 
-    def _poll_seconds(self, chain: Chain) -> float:
-        return max(_FASTEST_POLL, min(_SLOWEST_POLL, chain.network.block_milliseconds / 1000))
+    def _poll_seconds(self) -> float:
+        _, network = self._bench.chains.network(*self._where)
+        return max(_FASTEST_POLL, min(_SLOWEST_POLL, network.block_milliseconds / 1000))
 
     def _rows(self) -> Sequence[tuple[Transaction, Variant]]:
         """SUBMITTED rows with the bytes that were sent last."""
@@ -74,7 +76,7 @@ class Confirmer:
         sightings = self._look(chain, rows)
         self._confirm.settle(sightings)
         lost = [sighting.row for sighting in sightings if sighting.status.phase is Phase.UNSEEN]
-        for row in self._due_again(lost, chain):
+        for row in self._due_again(lost):
             self._send_again(row)
 
     def _look(self, chain: Chain, rows: Sequence[tuple[Transaction, Variant]]) -> list[Sighting]:
@@ -89,8 +91,8 @@ class Confirmer:
             for (row, variant), status in zip(rows, statuses, strict=True)
         ]
 
-    def _due_again(self, lost: Sequence[Transaction], chain: Chain) -> Sequence[Transaction]:
-        now, pause = self._clock.monotonic(), _RESEND_BLOCKS * self._poll_seconds(chain)
+    def _due_again(self, lost: Sequence[Transaction]) -> Sequence[Transaction]:
+        now, pause = self._clock.monotonic(), _RESEND_BLOCKS * self._poll_seconds()
         due = [row for row in lost if self._sent_at.setdefault(row.id, now) + pause <= now]
         return due[:_RESENDS_A_ROUND]
 
