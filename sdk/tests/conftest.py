@@ -1,15 +1,11 @@
 """Fixtures: a fake daemon, and a retry that does not wait."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from waiaas_sdk import Client, Retry
 
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode leaves a test's own folder off the path
-
-from fake_daemon import FakeDaemon, fake_daemon
+from sdk.tests.fake_daemon import FakeDaemon, fake_daemon
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fake_daemon import TRANSACTION, FakeDaemon, Reply, fake_daemon
 from waiaas_sdk import Denied, Operator, Retry, Unauthenticated, Unreachable
+
+from sdk.tests.fake_daemon import TRANSACTION, FakeDaemon, Reply, fake_daemon
 
 AGENT = {"id": "a1", "name": "bot", "chain": "solana", "network": "localnet", "status": "ACTIVE", "address": "X"}
 LOGIN = ("POST", "/v1/operator/login")
@@ -71,7 +73,14 @@ def test_wrong_password_is_not_tried_again(operator: Operator, at_socket: FakeDa
 
 def test_what_needs_the_password_gets_it(operator: Operator, at_socket: FakeDaemon) -> None:
     """A call refused for want of the password is repeated with it."""
-    policy = {"id": "p", "agentId": None, "type": "SPENDING_LIMIT", "rules": {}, "priority": 0, "enabled": True}
+    policy: dict[str, Any] = {
+        "id": "p",
+        "agentId": None,
+        "type": "SPENDING_LIMIT",
+        "rules": {},
+        "priority": 0,
+        "enabled": True,
+    }
     refused = Reply(403, {"code": "PASSWORD_REQUIRED", "message": "no"})
     at_socket.on("POST", "/v1/policies", refused, Reply(201, policy))
     assert operator.policies.create("SPENDING_LIMIT", {"instant_max": "1"}, agent_id="a1").id == "p"
@@ -171,7 +180,7 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
     on = at_socket.on
     session = {"id": "s1", "agentId": "a1", "expiresAt": 5, "token": "wai_sess_x"}
     policy = {"id": "p1", "type": "T", "rules": {}}
-    page = {"items": [], "cursor": None, "hasMore": False}
+    page: dict[str, Any] = {"items": [], "cursor": None, "hasMore": False}
     for method, path, body in [
         ("POST", "/v1/agents", AGENT),
         ("GET", "/v1/agents/my%20bot", AGENT),

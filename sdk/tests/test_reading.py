@@ -1,10 +1,11 @@
 """Reading through the client, waiting, renewing."""
 
 import pytest
-from fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
 from pydantic import ValidationError
 from waiaas_sdk import Client, Conflict, Retry, Transaction, Unreachable, WaitTimeout
 from waiaas_sdk.waiting import wait_until
+
+from sdk.tests.fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
 
 SHOW = ("GET", "/v1/transactions/0198-tx")
 

@@ -1,7 +1,6 @@
 """Sending through the client: keys, repeats, amounts, outcomes."""
 
 import pytest
-from fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
 from pydantic import ValidationError
 from waiaas_sdk import (
     BadAnswer,
@@ -14,6 +13,8 @@ from waiaas_sdk import (
     Unreachable,
     WaiaasApiError,
 )
+
+from sdk.tests.fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
 
 SEND = ("POST", "/v1/transactions/send")
 

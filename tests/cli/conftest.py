@@ -55,12 +55,16 @@ class Program:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WAIAAS_")}
         return {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "sdk/src")]), **self.environ, **more}
 
-    def __call__(self, *arguments: str, text: str = "", seconds: float = 60, **more: str) -> Done:
-        """Run a command without a terminal, to its end."""
+    def __call__(self, *arguments: str, **more: str) -> Done:
+        """Run a command without a terminal, to its end. :param more: further variables"""
+        return self.within(60, *arguments, **more)
+
+    def within(self, seconds: float, /, *arguments: str, **more: str) -> Done:
+        """As a call, with another deadline."""
         done = subprocess.run(
             self.command(*arguments),
             env=self.variables(**more),
-            input=text,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=seconds,

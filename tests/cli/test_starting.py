@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import PASSWORD, Program
@@ -80,9 +82,8 @@ def test_foreground_executes_itself_without_the_password(made: Program) -> None:
 
 def test_wrong_password_does_not_start(made: Program, tmp_path: Path) -> None:
     """A wrong password is refused in one line with code 4, in the foreground and detached, and nothing stays behind."""
-    wrong = {"WAIAAS_MASTER_PASSWORD": PASSWORD + "x"}
     for arguments in (["start"], ["start", "--detach"]):
-        done = made(*arguments, **wrong)
+        done = made(*arguments, WAIAAS_MASTER_PASSWORD=PASSWORD + "x")
         assert done.code == 4, done.err
         assert "password" in done.err.splitlines()[-1]
     assert find_daemon(made.data_dir) is None
@@ -90,8 +91,6 @@ def test_wrong_password_does_not_start(made: Program, tmp_path: Path) -> None:
 
 def test_port_that_is_taken(made: Program) -> None:
     """The daemon's own words reach whoever started it detached."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = made("start", "--detach", WAIAAS_DAEMON_PORT=port)
@@ -139,9 +138,8 @@ def test_dead_signer_is_mended_by_unlock(made: Program) -> None:
     assert made.json("status")["ready"] is True
 
 
-def _until(holds: object, seconds: float = 20) -> None:
+def _until(holds: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
-    assert callable(holds)
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -57,7 +57,8 @@ def _explain_answer(error: BaseException) -> tuple[int, str]:
     from waiaas_sdk import WaiaasApiError, WaitTimeout
 
     if isinstance(error, WaiaasApiError):
-        return _code_of(error.status, error.code), _with_hint(_answer_text(error), error.hint)
+        hint = "try again with the right one" if error.status == 401 else error.hint
+        return _code_of(error.status, error.code), _with_hint(_answer_text(error), hint)
     if isinstance(error, WaitTimeout):
         return FAILED, one_line(f"{error}; it goes on, see: waiaas tx show {error.transaction.id}")
     if isinstance(error, ValidationError):
@@ -70,6 +71,8 @@ def _answer_text(error: "WaiaasApiError") -> str:
     if error.status == 401:
         return "the daemon does not accept this password or token"
     text = error.message
+    if error.status == 403 and error.details.get("type"):
+        text = f"refused by {error.details['type']}: {text}"
     if error.idempotency_key is not None and error.status == 0:
         text += f"; the payment may have been accepted, repeat it with --idempotency-key {error.idempotency_key}"
     return text

@@ -14,7 +14,7 @@ from typing import IO, NoReturn
 
 from waiaas_sdk import WaiaasApiError
 
-from waiaas.cli.connections import anybody
+from waiaas.cli.connections import TOKEN_VARIABLE, anybody
 from waiaas.cli.exits import FAILED, OK, REFUSED, Failure, one_line
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.output import print_json, say
@@ -100,7 +100,7 @@ def detach(invocation: Invocation, settings: Settings, timeout: int, as_json: bo
     :raises Failure: with the daemon's own last words when it ends first, or when time is up
     """
     _refuse_second(invocation)
-    environ = dict(os.environ)
+    environ = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
     password = take_from_environment(environ)
     reading = into_pipe(password if password is not None else find_password(environ))
     with tempfile.TemporaryFile() as words:

@@ -34,7 +34,10 @@ class Step:
 
     def command(self, text: str) -> None:
         """A command as a user would type it."""
-        self.tell("$", f"waiaas {text}", "cyan")
+        self.lines.append({"label": "$", "text": f"waiaas {text}"})
+        prompt = Text("$", style="dim")
+        prompt.align("right", _LABEL)
+        self._print(prompt, Text(f"waiaas {text}", style="cyan"))
 
     def expect(self, claim: str, held: bool, otherwise: str = "") -> None:
         """A claim, checked. :param otherwise: what was found instead, when it did not hold"""

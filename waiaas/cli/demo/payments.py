@@ -7,6 +7,7 @@ from waiaas_sdk import Denied
 from waiaas.cli.demo.narrator import Narrator, Step
 from waiaas.cli.demo.scene import Scene
 from waiaas.cli.demo.setting import DAILY, DELAY_SECONDS
+from waiaas.cli.output import at
 
 
 def at_once(scene: Scene, narrator: Narrator) -> None:
@@ -138,6 +139,7 @@ def past_the_limit(scene: Scene, narrator: Narrator) -> None:
             found = details.get("type"), str(details.get("remaining"))
             step.expect("SPENDING_LIMIT knows what is left", found == ("SPENDING_LIMIT", str(left)), str(details))
             resets = details.get("resetsAt")
+            step.tell("resets", at(resets) if isinstance(resets, int) else "-")
             is_later = isinstance(resets, int) and time.time() < resets <= time.time() + 86_400 + 1
             step.expect("and says when there will be more, within a day", is_later, str(resets))
         scene.unmoved(step, before)

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -147,18 +148,18 @@ class Stage:
         """How to go on with what is left running, and how to end it."""
         chain_pid = self._localnet.pid if self._localnet is not None else 0
         shop = self.chain.people.coffee_shop
-        symbol = "SOL" if self.chain.name == "solana" else "ETH"
         return {
             "folder": str(self.folder),
             "url": self.url,
             "chainUrl": self.chain_url,
             "chainPid": chain_pid,
             "prepare": [
+                *_path_lines(),
                 f"export WAIAAS_DATA_DIR={self.data_dir}",
                 f"export {FILE_VARIABLE}={self.password_file}",
                 "export WAIAAS_SESSION_TOKEN=$(waiaas session issue shopper --token-only)",
             ],
-            "try": ["waiaas tx list", f"waiaas tx send {shop} 0.002{symbol}", "waiaas audit list", "waiaas doctor"],
+            "try": ["waiaas tx list", f"waiaas tx send {shop} 2000000", "waiaas audit list", "waiaas doctor"],
             "stop": ["waiaas stop", f"kill {chain_pid}", f"rm -r {self.folder}"],
         }
 
@@ -190,6 +191,13 @@ class Stage:
         done = self._run(["stop", "--timeout", "20"])
         if done.returncode != 0 and find_daemon(self.data_dir) is not None:
             self.kill_daemon()
+
+
+def _path_lines() -> list[str]:
+    """What makes ``waiaas`` a command where it is none, as in a checkout."""
+    if shutil.which("waiaas") is not None:
+        return []
+    return [f"export PATH={Path(sys.executable).parent}:$PATH"]
 
 
 def _free_port() -> int:

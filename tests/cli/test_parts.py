@@ -1,0 +1,146 @@
+"""The pure parts of the command line."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from waiaas_sdk import Denied, RateLimited, Unauthenticated, Unreachable
+
+from waiaas.cli.amounts import Unit
+from waiaas.cli.demo.narrator import Narrator
+from waiaas.cli.exits import FAILED, NOT_RUNNING, REFUSED, USAGE, Failure, explain, one_line
+from waiaas.cli.output import shown
+from waiaas.cli.passwords import find_password
+from waiaas.cli.processes import find_daemon
+from waiaas.errors import StartRefused
+
+units = st.builds(Unit, st.sampled_from(["SOL", "ETH", "USDC", "X"]), st.integers(0, 24))
+
+
+@given(unit=units, amount=st.integers(1, 10**60))
+def test_an_amount_shown_is_read_back(unit: Unit, amount: int) -> None:
+    """Display units are exact in both directions, and so are base units."""
+    assert unit.read(unit.display(amount)) == amount
+    assert unit.read(str(amount)) == amount
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0",
+        "-1",
+        "+1",
+        "1e9",
+        "1_0",
+        "１２",
+        "0x10",
+        "1.5",
+        "1.5.5SOL",
+        "SOL",
+        "0SOL",
+        "0.0000000001SOL",
+        "1ETH",
+        ".5SOL",
+        "1 000",
+    ],
+)
+def test_what_is_no_amount(text: str) -> None:
+    """Nothing is guessed: everything else is a usage error."""
+    with pytest.raises(Failure) as caught:
+        Unit("SOL", 9).read(text)
+    assert caught.value.exit_code == USAGE
+
+
+@given(st.text(max_size=200))
+def test_a_message_is_one_line_that_moves_no_cursor(text: str) -> None:
+    """Whatever is in an error, its line has no line break and no control character."""
+    line = one_line(text)
+    assert line.isprintable()
+
+
+@given(st.text(max_size=200))
+def test_values_of_others_hide_nothing(text: str) -> None:
+    """Table cells have no control, bidi or zero-width characters."""
+    cell = shown(text)
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert not any(unicodedata.category(character) in hidden for character in cell.replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (click.UsageError("x"), USAGE),
+        (Failure("x"), FAILED),
+        (Unreachable("x", code="DAEMON_UNREACHABLE"), NOT_RUNNING),
+        (Unreachable("x", code="CONNECTION_LOST"), FAILED),
+        (Denied("x", status=403), REFUSED),
+        (Unauthenticated("x", status=401), REFUSED),
+        (RateLimited("x", status=429), FAILED),
+        (StartRefused("x", code="WRONG_PASSWORD"), REFUSED),
+        (StartRefused("x"), FAILED),
+        (FileNotFoundError(2, "No such file", "/x"), FAILED),
+        (RuntimeError("x"), FAILED),
+    ],
+)
+def test_every_kind_of_error_has_its_code(error: BaseException, code: int) -> None:
+    """Exit codes follow the contract."""
+    assert explain(error)[0] == code
+
+
+def test_a_lost_send_tells_its_key() -> None:
+    """When the fate of a payment is open, the line has the key to repeat it with."""
+    error = Unreachable("lost", code="CONNECTION_LOST")
+    error.idempotency_key = "k-9"
+    assert "--idempotency-key k-9" in explain(error)[1]
+
+
+@pytest.mark.parametrize("password", ["", " padded", "padded ", "tab\tinside", "line\nbreak"])
+def test_password_that_a_header_would_change(password: str) -> None:
+    """What HTTP would strip or refuse is no password."""
+    with pytest.raises(Failure):
+        find_password({"WAIAAS_MASTER_PASSWORD": password})
+
+
+def test_password_of_any_letters(tmp_path: Path) -> None:
+    """Letters of any script pass, from variable and file alike."""
+    assert find_password({"WAIAAS_MASTER_PASSWORD": "pässwörd 🔑"}) == "pässwörd 🔑".encode()
+    path = tmp_path / "password"
+    path.write_bytes("пароль\r\n".encode())
+    path.chmod(0o600)
+    assert find_password({"WAIAAS_MASTER_PASSWORD_FILE": str(path)}) == "пароль".encode()
+
+
+def test_nobody_is_found_in_an_empty_place(tmp_path: Path) -> None:
+    """Without socket and lock there is no daemon, also while this process holds other locks."""
+    assert find_daemon(tmp_path) is None
+
+
+def test_holder_of_the_lock_is_found_without_a_socket(tmp_path: Path) -> None:
+    """A daemon that does not answer is found by its lock."""
+    import fcntl
+
+    with (tmp_path / "daemon.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = find_daemon(tmp_path)
+        assert found is not None
+        with found:
+            assert found.pid == os.getpid()
+
+
+def test_story_without_claims_proves_nothing() -> None:
+    """The demo succeeds only when something was claimed and every claim held."""
+    narrator = Narrator(quiet=True)
+    outcomes = [narrator.all_held]
+    with narrator.step("one") as step:
+        step.expect("a", True)
+    outcomes.append(narrator.all_held)
+    with narrator.step("two") as step:
+        step.expect("b", False, "c")
+    outcomes.append(narrator.all_held)
+    assert outcomes == [False, True, False]
+    assert narrator.document(1.0, None)["held"] == 1
