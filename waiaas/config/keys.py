@@ -189,4 +189,5 @@ SPECIAL_VARIABLES = {
     "WAIAAS_DATA_DIR": "The data directory",
     "WAIAAS_MASTER_PASSWORD": "The master password; the daemon starts again without it before any plugin is imported",
     "WAIAAS_MASTER_PASSWORD_FILE": "A file, readable by its owner alone, that holds the master password",
+    "WAIAAS_SESSION_TOKEN": "An agent's session token, for `waiaas tx send` and `waiaas session renew`; no setting",
 }
