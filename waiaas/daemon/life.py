@@ -18,7 +18,6 @@ from waiaas.config import DataDir, Settings, check, load, write_private
 from waiaas.config.password_file import VARIABLE as PASSWORD_FILE
 from waiaas.config.password_file import read_password_file
 from waiaas.daemon.assembly import Ground, House, assemble
-from waiaas.daemon.hardening import make_undumpable
 from waiaas.daemon.lock import DirectoryLock
 from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
@@ -26,6 +25,7 @@ from waiaas.engine.admin import Lifecycle
 from waiaas.engine.pipeline.stage import Observer
 from waiaas.errors import WaiaasError
 from waiaas.keystore.client import SignerClient
+from waiaas.keystore.memory import harden_process
 from waiaas.registry import PluginStatus, Registry, parse
 from waiaas.registry import load as load_plugins
 from waiaas.store.database import Store
@@ -84,7 +84,7 @@ class Daemon:
 
     def start(self, password: bytearray | None) -> None:
         """Take the directory, build the house, open the doors."""
-        make_undumpable()
+        harden_process()
         settings = load(self._root, self._environ)
         check(self._root, readable=frozenset({settings.paths.daemon_pid}))
         paths, self._grace = settings.paths, float(settings.daemon.shutdown_timeout)

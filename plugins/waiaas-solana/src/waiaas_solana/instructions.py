@@ -29,19 +29,19 @@ _STAKE = Pubkey.from_string("Stake11111111111111111111111111111111111111")
 _SYSTEM_AUTHORITY = {
     0: "create account",
     1: "assign",
-    3: "create account with seed",
+    3: "create account at a derived address",
     4: "advance nonce",
     5: "withdraw nonce",
     6: "initialize nonce",
     7: "authorize nonce",
     8: "allocate",
-    9: "allocate with seed",
-    10: "assign with seed",
+    9: "allocate at a derived address",
+    10: "assign at a derived address",
     12: "upgrade nonce",
 }
 _TOKEN_AUTHORITY = {6: "set authority", 9: "close account"}
 _LOADER_AUTHORITY = {3: "upgrade code", 4: "set authority", 5: "close account", 7: "set authority"}
-_STAKE_AUTHORITY = {1: "authorize", 8: "authorize with seed", 10: "authorize", 11: "authorize with seed"}
+_STAKE_AUTHORITY = {1: "authorize", 8: "authorize at a derived address", 10: "authorize", 11: "authorize with seed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
