@@ -122,8 +122,9 @@ def test_a_listing_sees_what_its_unit_wrote(store: Store, agent_id: str) -> None
     """Within a write unit a listing shows the unit's own changes, also to rows that it listed before."""
     with store.write() as unit:
         assert [row.name for row in unit.agents.list(limit=5).items] != ["new"]
-        unit.agents.rename(agent_id, "new", NOW)
-        assert [row.name for row in unit.agents.list(limit=5).items] == ["new"]
+        unit.agents.rename(agent_id, "new", NOW + 1)
+        unit.agents.set_status(agent_id, expected="ACTIVE", status="SUSPENDED", at=NOW + 2, reason="why")
+        assert unit.agents.list(limit=5).items == (unit.agents.get(agent_id),)
 
 
 # --- sessions -----------------------------------------------------------------------------------------------------------

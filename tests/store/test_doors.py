@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -206,24 +207,34 @@ def test_a_closed_store_refuses(path: Path) -> None:
 
 
 def test_close_lets_open_units_end(path: Path) -> None:
-    """Closing waits for a unit that is still at work, and what that unit wrote is kept."""
+    """Closing waits for a unit that is still at work; what that unit wrote is kept, and no log file is left."""
     store = Store.open(path)
     inside, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
 
     def write() -> None:
         with store.write() as unit:
             unit.state.set("key", "value")
             inside.set()
             go_on.wait(10)
+            order.append("written")
 
-    writer = threading.Thread(target=write)
-    writer.start()
+    def close() -> None:
+        store.close()
+        order.append("closed")
+
+    threads = [threading.Thread(target=write), threading.Thread(target=close)]
+    threads[0].start()
     inside.wait(10)
-    closer = threading.Thread(target=store.close)
-    closer.start()
+    threads[1].start()
+    deadline = time.monotonic() + 10
+    while not store._is_closed and time.monotonic() < deadline:
+        time.sleep(0.001)
     go_on.set()
-    closer.join(10)
-    writer.join(10)
+    for thread in threads:
+        thread.join(10)
+    assert order == ["written", "closed"]
+    assert [file.name for file in path.parent.iterdir()] == ["waiaas.db"]
     again = Store.open(path)
     with again.read() as unit:
         assert unit.state.get("key") == "value"

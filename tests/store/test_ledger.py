@@ -106,8 +106,9 @@ def test_a_window_ends_sharply(store: Store) -> None:
     with store.write() as unit:
         unit.ledger.append(entry("one", amount=3, at=100))
         unit.ledger.append(entry("one", amount=5, at=101))
-        for since, wanted in ((99, 8), (100, 5), (101, 0)):
+        for since, wanted, oldest in ((99, 8, 100), (100, 5, 101), (101, 0, None)):
             assert unit.ledger.spent(agent_id="one", asset=ASSET, kinds=["amount"], since=since) == wanted
+            assert unit.ledger.oldest_after("one", ASSET, ["amount"], since) == oldest
 
 
 def test_an_empty_ledger_has_a_position(store: Store) -> None:
