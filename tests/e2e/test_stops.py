@@ -15,6 +15,7 @@ from tests.harness.house import House, Wallet, confirmed
 from tests.harness.watch import hold_at
 
 _HOUR = 3600
+_EXECUTION_TIMEOUT = 600
 
 
 @pytest.fixture
@@ -91,6 +92,33 @@ def test_a_revocation_cancels_what_is_not_signed_in_its_own_commit(house: House,
     assert house.rows("SELECT * FROM transaction_variants WHERE tx_id = ?", sent) == []
     assert house.chain.payments(recipient=recipient) == []
     check_books(house, wallet, other)
+
+
+def test_a_payment_cancelled_while_it_is_released_is_not_made(house: House) -> None:
+    """Cancelled after it was judged and before its release was committed, a row stays CANCELLED and pays nothing."""
+    house.start(hold_at("before-release"))
+    wallet, recipient = house.instant(), house.case.new_recipient()
+    sent = _held_send(house, wallet, recipient, "before-release")
+    assert house.client(wallet).cancel(sent).status == "CANCELLED"
+    house.let_go("before-release")
+    _others_are_paid(house)
+    assert house.row(sent)["status"] == "CANCELLED"
+    assert house.chain.payments(recipient=recipient) == []
+    check_books(house, wallet)
+
+
+def test_a_payment_that_expired_while_it_was_signed_is_not_made(house: House) -> None:
+    """Expired between its signature and the commit that would store it, a row stays EXPIRED and the signature is dropped."""
+    house.start(hold_at("after-sign"))
+    wallet, recipient = house.instant(), house.case.new_recipient()
+    sent = _held_send(house, wallet, recipient, "after-sign")
+    house.clock.shift(_EXECUTION_TIMEOUT + 1)
+    house.until_status(sent, "EXPIRED")
+    house.let_go("after-sign")
+    _others_are_paid(house)
+    assert house.rows("SELECT * FROM transaction_variants WHERE tx_id = ?", sent) == []
+    assert house.chain.payments(recipient=recipient) == []
+    check_books(house, wallet)
 
 
 def test_a_revocation_cancels_held_rows_in_its_own_commit(shared_house: House) -> None:
@@ -217,6 +245,12 @@ def _held_send(house: House, wallet: Wallet, recipient: str, step: str) -> str:
     sent: Transaction = house.client(wallet).send(wait=0, **house.case.payment(recipient))
     assert house.held(step) == sent.id
     return sent.id
+
+
+def _others_are_paid(house: House) -> None:
+    """The daemon goes on: another wallet's payment is made after whatever was let go."""
+    other = house.instant()
+    confirmed(house, house.client(other).send(**house.case.payment(house.case.new_recipient())))
 
 
 def _stopped_meanwhile(house: House, step: str, stop: Callable[[], object], event: str) -> None:

@@ -15,10 +15,17 @@ def check_books(house: House, *wallets: Wallet) -> None:
     :raises AssertionError: naming what does not agree, or a row that is not finished
     """
     check_audit(house)
+    check_log(house)
     for wallet in wallets:
         check_finished(house, wallet)
         check_payments(house, wallet)
         check_ledger(house, wallet)
+
+
+def check_log(house: House) -> None:
+    """Nothing happened that the code did not expect: no line of the log carries a stack trace."""
+    traces = [line for line in house.log() if "trace" in line]
+    assert not traces, traces
 
 
 def check_finished(house: House, wallet: Wallet) -> None:
