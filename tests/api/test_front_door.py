@@ -9,11 +9,13 @@ import pytest
 
 from waiaas.api.app import create_app
 from waiaas.config import Settings
+from waiaas.errors import StartRefused, WaiaasError
 
 from .conftest import AS_OPERATOR, AS_SESSION, BY_PASSWORD, Build, House
 from .engine import PASSWORD, PlayedEngine
 from .wire import error_of, exchange, request
 
+CANARY = "canary /etc/secret http://node.example/key"
 HARDENING = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -164,13 +166,14 @@ def test_the_engine_learns_the_door_and_the_peer(house: House) -> None:
     ]
 
 
+@pytest.mark.parametrize("problem", [RuntimeError(CANARY), StartRefused(CANARY), WaiaasError(CANARY), KeyError(CANARY)])
 def test_an_unforeseen_exception_tells_the_log_and_not_the_caller(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, problem: Exception
 ) -> None:
     """500 INTERNAL with a request id that the log has too, and nothing of the exception."""
 
     def explode(verb: str, arguments: dict[str, Any]) -> None:
-        raise RuntimeError("canary /etc/secret http://node.example/key")
+        raise problem
 
     house.engine.wallet.before = explode
     with caplog.at_level(logging.DEBUG):
