@@ -158,3 +158,19 @@ def _parse(arguments: list[str]) -> None:
         command, arguments = found, arguments[1:]
     assert not isinstance(command, click.Group), "a group alone is no command"
     command.make_context(command.name, arguments)
+
+
+def test_every_invariant_names_tests_that_exist() -> None:
+    """Each of the twenty has a promise, a state and, unless it belongs to later, tests that are in the tree."""
+    page = document("invariants.md")
+    promises, proofs = (_rows(part) for part in page.split("## The tests"))
+    assert list(promises) == list(proofs) == [str(number) for number in range(1, 21)]
+    for number, row in promises.items():
+        named = re.findall(r"`([\w/.-]+)::(\w+)`", proofs[number])
+        assert named or row.endswith("| later: owners |"), number
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
+
+
+def _rows(text: str) -> dict[str, str]:
+    return {found[1]: found[0] for found in re.finditer(r"^\| (\d+) \|.*$", text, re.MULTILINE)}
