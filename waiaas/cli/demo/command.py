@@ -6,12 +6,13 @@ import time
 from types import FrameType
 
 import click
+from waiaas_sdk import WaiaasApiError, WaitTimeout
 
 from waiaas.cli.demo.chains import CHAINS, chain_of
 from waiaas.cli.demo.narrator import Narrator
 from waiaas.cli.demo.stage import Stage
 from waiaas.cli.demo.story import tell
-from waiaas.cli.exits import FAILED, OK
+from waiaas.cli.exits import FAILED, OK, Failure, explain
 from waiaas.cli.options import json_option
 from waiaas.cli.output import print_json
 
@@ -29,10 +30,12 @@ def demo(chain: str, keep: bool, as_json: bool) -> int:
     narrator = Narrator(quiet=as_json)
     began = time.monotonic()
     with Stage(chain_of(chain)) as stage:
-        tell(stage, narrator)
-        is_kept = keep and narrator.all_held
-        document = narrator.document(time.monotonic() - began, stage.directions() if is_kept else None)
-        if is_kept:
+        try:
+            tell(stage, narrator)
+        except (Failure, WaiaasApiError, WaitTimeout) as error:
+            narrator.broke_off(explain(error)[1])
+        document = narrator.document(time.monotonic() - began, stage.directions() if keep else None)
+        if keep:
             stage.keep()
     if as_json:
         print_json(document)

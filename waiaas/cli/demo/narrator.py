@@ -83,8 +83,16 @@ class Narrator:
             self._out.print()
             self._out.print(Rule(Text(f"{made.number}. {title}", style="bold"), align="left", style="dim"))
         began = time.monotonic()
-        yield made
-        made.seconds = time.monotonic() - began
+        try:
+            yield made
+        finally:
+            made.seconds = time.monotonic() - began
+
+    def broke_off(self, why: str) -> None:
+        """The story could not go on. :param why: a sentence"""
+        if not self.steps:
+            self.steps.append(Step(1, "The beginning", self._out))
+        self.steps[-1].expect("the story can go on", False, why)
 
     @property
     def all_held(self) -> bool:
