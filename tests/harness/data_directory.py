@@ -9,7 +9,7 @@ from waiaas.keystore.master import ArgonParams, create_master
 from waiaas.registry import Lock, Pin, digest, installed, parse
 
 PASSWORD = "gravel-Umbra7 otter"
-_CHEAP = ArgonParams(memory_kib=32768, time=1, parallelism=1)
+CHEAP = ArgonParams(memory_kib=32768, time=1, parallelism=1)
 
 
 def make_template(root: Path) -> Path:
@@ -17,7 +17,7 @@ def make_template(root: Path) -> Path:
     paths = create(root)
     write_private(paths.config, render_default().encode())
     trust_plugins(paths)
-    create_master(paths.keystore, bytearray(PASSWORD.encode()), _CHEAP)
+    create_master(paths.keystore, bytearray(PASSWORD.encode()), CHEAP)
     return root
 
 

@@ -173,10 +173,13 @@ class House:
         """Wait until a row has one of these statuses."""
         until(
             lambda: self.row(tx_id)["status"] in statuses,
-            lambda: f"{tx_id} to be {' or '.join(statuses)}; its row is {self.row(tx_id)}",
+            lambda: f"{tx_id} to be {' or '.join(statuses)}; it is {self._state(tx_id)}",
             seconds,
         )
         return self.row(tx_id)
+
+    def _state(self, tx_id: str) -> dict[str, Any]:
+        return {name: self.row(tx_id)[name] for name in ("status", "tier", "error_code", "error", "tx_hash")}
 
     def events(self, tx_id: str) -> list[str]:
         """The audited events of a transaction, in order."""
