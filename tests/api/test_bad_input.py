@@ -23,7 +23,7 @@ from .wire import connect, error_of, exchange, request
 SEND = "/v1/transactions/send"
 GOOD: dict[str, Any] = {"to": "4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM", "amount": "1000"}
 AMOUNTS: list[Any] = [
-    "0", "-1", "+1", "1e18", "1.5", "1_0", "１２", "٣", " 1", "1 ", "1\n", "01", "", "0x10", "9" * 79, "NaN", "Infinity",
+    "0", "-1", "+1", "1e18", "1.5", "1_0", "１２", "1２", "٣", " 1", "1 ", "1\n", "01", "", "0x10", "9" * 79, "NaN", "Infinity",
     1000, -1, 0, 1.5, 2**64, True, None, [], {}, ["1"], {"units": "1"},
 ]  # fmt: skip
 

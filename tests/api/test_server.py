@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import resource
+import select
 import socket
 import stat
 import tempfile
@@ -16,7 +18,7 @@ from unittest import mock
 import httpx
 import pytest
 
-from waiaas.daemon import listener
+from waiaas.daemon import listener, sockets
 from waiaas.daemon.server import Server
 from waiaas.errors import StartRefused
 
@@ -277,3 +279,56 @@ def test_the_death_of_a_door_is_told() -> None:
     drained.start()
     drained.drain(1)
     assert dead == ["http-tcp"]
+
+
+def test_descriptors_beyond_a_thousand_are_served(build: Build) -> None:
+    """A connection whose descriptor is above what select() can carry is answered like any other."""
+    house = build()
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 2048:
+        pytest.skip("this machine allows fewer descriptors")
+    with contextlib.ExitStack() as stack:
+        for _ in range(1100):
+            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        assert exchange(house, request("GET", "/health"))[0] == 200
+        assert house.server.is_alive
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "limit", "raised"),
+    [
+        (1024, 1_048_576, 1000, 2256),
+        (1024, 1024, 384, 1024),
+        (65_536, 65_536, 1000, None),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 1000, None),
+        (256, resource.RLIM_INFINITY, 1000, 2256),
+    ],
+)
+def test_connections_leave_descriptors_for_the_rest(soft: int, hard: int, limit: int, raised: int | None) -> None:
+    """Full doors leave room for database and nodes: the soft limit is raised, or fewer connections are taken."""
+    with mock.patch("resource.getrlimit", return_value=(soft, hard)), mock.patch("resource.setrlimit") as changed:
+        assert sockets.connection_limit() == limit
+    assert [call.args[1] for call in changed.call_args_list] == ([] if raised is None else [(raised, hard)])
+
+
+def test_a_full_door_takes_no_more_and_opens_again(build: Build) -> None:
+    """Beyond its limit a door lets connections wait; the other door goes on; when one leaves the next is let in."""
+    with mock.patch.object(listener, "connection_limit", return_value=8):
+        house = build()
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(connect(house)) for _ in range(12)]
+        for sock in held:
+            sock.sendall(request("GET", "/health"))
+        eventually(lambda: len(answered(held)) >= 5)
+        served = answered(held)
+        assert len(served) < 12
+        assert house.admin.get("/health").status_code == 200
+        for sock in served:
+            sock.close()
+        waiting = [sock for sock in held if sock not in served]
+        assert read_answer(waiting[0])[0] == 200
+
+
+def answered(socks: list[socket.socket]) -> list[socket.socket]:
+    """Those with something to read."""
+    return select.select(socks, [], [], 0)[0]

@@ -23,6 +23,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.api.frontdoor import DOOR_KEY
 from waiaas.api.refusals import error_body, error_headers
+from waiaas.daemon.sockets import connection_limit
 from waiaas.errors import BadRequest, NotReady, TooLarge, WaiaasError
 
 _log = logging.getLogger("waiaas.daemon")
@@ -32,7 +33,6 @@ _OPTIONS: dict[str, Any] = {
     "max_request_header_size": 32_768,
     "inbuf_overflow": 2 * MAX_BODY_BYTES,  # so that no body is ever written to a temporary file
     "outbuf_overflow": 16 * MAX_BODY_BYTES,
-    "connection_limit": 1000,
     "channel_timeout": _CHANNEL_TIMEOUT,
     "cleanup_interval": 5,
     "asyncore_use_poll": True,  # select() stalls everybody at the thousandth descriptor
@@ -171,7 +171,7 @@ class Listener:
             self._map,
             _sock=sock,
             dispatcher=self._threads,
-            adj=Adjustments(threads=threads, **_OPTIONS),
+            adj=Adjustments(threads=threads, connection_limit=connection_limit(), **_OPTIONS),
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
             bind_socket=False,
         )

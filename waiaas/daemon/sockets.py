@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import socket
 import stat
 from pathlib import Path
@@ -10,6 +11,8 @@ from waiaas.errors import StartRefused
 
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux and 104 elsewhere
 _PRIVATE = 0o600
+_MOST_CONNECTIONS = 1000
+_FILES_FOR_THE_REST = 256  # database, nodes, signer, log
 
 
 def bind_tcp(host: str, port: int) -> socket.socket:
@@ -48,6 +51,20 @@ def bind_unix(path: Path) -> socket.socket:
             f"cannot listen on {path}: {problem.strerror or problem}", hint="check the data directory"
         ) from None
     return sock
+
+
+def connection_limit() -> int:
+    """Connections that each of two doors may hold so that strangers on one never use up the descriptors of everything else.
+
+    Raises this process's soft limit of open files as far as that needs and the hard limit lets. May be called again.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _MOST_CONNECTIONS + _FILES_FOR_THE_REST
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return _MOST_CONNECTIONS
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, (soft - _FILES_FOR_THE_REST) // 2)
 
 
 def remove_unix(path: Path, inode: int) -> None:
