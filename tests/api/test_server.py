@@ -208,9 +208,12 @@ def test_a_dead_socket_is_replaced_and_anything_else_refused(tmp_path: Path) -> 
             dead.bind(str(path))
         Server(mock.Mock(), host="127.0.0.1", port=0, threads=2, socket_path=path).drain(1)
         path.write_text("precious")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
         with pytest.raises(StartRefused, match="not a socket"):
-            Server(mock.Mock(), host="127.0.0.1", port=0, threads=2, socket_path=path)
+            Server(mock.Mock(), host="127.0.0.1", port=port, threads=2, socket_path=path)
         assert path.read_text() == "precious"
+        socket.create_server(("127.0.0.1", port)).close()
 
 
 def test_another_daemons_socket_is_not_removed() -> None:

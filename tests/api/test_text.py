@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waiaas.api.text import clean_text
+from waiaas.engine.rules.text import clean
 
 from .conftest import AS_OPERATOR, House
 
@@ -31,14 +31,14 @@ from .conftest import AS_OPERATOR, House
 )
 def test_hidden_characters_go_and_words_stay(text: str, clean: str) -> None:
     """Control, bidi, zero-width, filler, tag, private and surrogate characters are gone, everything readable is there."""
-    assert clean_text(text) == clean
+    assert clean(text) == clean
 
 
 @given(st.text())
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     """The result is clean, one line, and no longer than the text."""
-    clean = clean_text(text)
-    assert clean_text(clean) == clean
+    clean = clean(text)
+    assert clean(clean) == clean
     assert len(clean) <= len(text)
     assert not {unicodedata.category(character) for character in clean} & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
