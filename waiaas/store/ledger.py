@@ -6,6 +6,7 @@ is right because ``at`` never goes back.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from waiaas.store.records import LedgerEntry
 from waiaas.store.shapes import AMOUNT, Shape
@@ -17,18 +18,21 @@ _APPEND = (
     "INSERT INTO spend_ledger"
     " (agent_id, session_id, tx_id, asset, kind, amount, cumulative, session_cumulative, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# One statement for the last total, one for the last up to a second: of an agent, and of a session.
+# Look-ups, each the last or first step of an index; several go into one statement, because asking costs more than looking.
+# Of an agent and of a session: the newest total, and the last one up to a second.
 _AGENT = (
-    "SELECT cumulative FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? ORDER BY at DESC, id DESC LIMIT 1",
-    "SELECT cumulative FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at <= ?"
-    " ORDER BY at DESC, id DESC LIMIT 1",
+    "(SELECT cumulative FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? ORDER BY at DESC, id DESC LIMIT 1)",
+    "(SELECT cumulative FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at <= ?"
+    " ORDER BY at DESC, id DESC LIMIT 1)",
 )
 _SESSION = (
-    "SELECT session_cumulative FROM spend_ledger WHERE session_id = ? AND asset = ? AND kind = ?"
-    " ORDER BY at DESC, id DESC LIMIT 1",
-    "SELECT session_cumulative FROM spend_ledger WHERE session_id = ? AND asset = ? AND kind = ? AND at <= ?"
-    " ORDER BY at DESC, id DESC LIMIT 1",
+    "(SELECT session_cumulative FROM spend_ledger WHERE session_id = ? AND asset = ? AND kind = ?"
+    " ORDER BY at DESC, id DESC LIMIT 1)",
+    "(SELECT session_cumulative FROM spend_ledger WHERE session_id = ? AND asset = ? AND kind = ? AND at <= ?"
+    " ORDER BY at DESC, id DESC LIMIT 1)",
 )
+_FIRST = "(SELECT at FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at > ? ORDER BY at LIMIT 1)"
+_LAST_AT = "(SELECT at FROM spend_ledger ORDER BY id DESC LIMIT 1)"
 
 
 class Ledger:
@@ -42,11 +46,9 @@ class Ledger:
 
         Time never goes back: an entry dated before the last one is dated like it.
         """
-        _, last_at = self.last_position()
-        total = self._last(_AGENT[0], entry.agent_id, entry.asset, entry.kind) + entry.amount
-        session_total = None
-        if entry.session_id is not None:
-            session_total = str(self._last(_SESSION[0], entry.session_id, entry.asset, entry.kind) + entry.amount)
+        last_at, spent, spent_by_session = self._before(entry)
+        total = spent + entry.amount
+        session_total = None if entry.session_id is None else str(spent_by_session + entry.amount)
         cursor = self._sql.run(
             _APPEND,
             (
@@ -70,26 +72,16 @@ class Ledger:
 
         :param session_id: count this session's alone
         """
-        (last, upto), whose = (_AGENT, agent_id) if session_id is None else (_SESSION, session_id)
-        total = 0
-        for kind in kinds:
-            newest = self._last(last, whose, asset, kind)
-            total += newest
-            if newest and since is not None:
-                total -= self._last(upto, whose, asset, kind, since)
-        return total
+        (newest, upto), whose = (_AGENT, agent_id) if session_id is None else (_SESSION, session_id)
+        added = self._sum(newest, [(whose, asset, kind) for kind in kinds])
+        if since is None or not added:
+            return added
+        return added - self._sum(upto, [(whose, asset, kind, since) for kind in kinds])
 
     def oldest_after(self, agent_id: str, asset: str, kinds: Sequence[str], since: int) -> int | None:
         """When the first entry after ``since`` was made: the next to leave a rolling window. None where there is none."""
-        times = []
-        for kind in kinds:
-            row = self._sql.one(
-                "SELECT at FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at > ? ORDER BY at LIMIT 1",
-                (agent_id, asset, kind, since),
-            )
-            if row:
-                times.append(int(row[0]))
-        return min(times, default=None)
+        times = self._look([_FIRST] * len(kinds), [(agent_id, asset, kind, since) for kind in kinds])
+        return min((int(at) for at in times if at is not None), default=None)
 
     def last_position(self) -> tuple[int, int]:
         """Id and time of the newest entry; zeros for an empty ledger."""
@@ -101,6 +93,18 @@ class Ledger:
         rows = self._sql.all(LEDGER_ENTRY.select("WHERE tx_id = ? ORDER BY id"), (tx_id,))
         return [LEDGER_ENTRY.read(row) for row in rows]
 
-    def _last(self, sql: str, *parameters: str | int) -> int:
-        row = self._sql.one(sql, parameters)
-        return int(row[0]) if row else 0
+    def _before(self, entry: LedgerEntry) -> tuple[int, int, int]:
+        """The last entry's time, and the totals so far of the entry's agent and of its session; zeros where there are none."""
+        looks = [_LAST_AT, _AGENT[0], _SESSION[0]]
+        what = (entry.asset, entry.kind)
+        last_at, spent, by_session = self._look(looks, [(), (entry.agent_id, *what), (entry.session_id, *what)])
+        return int(last_at or 0), int(spent or 0), int(by_session or 0)
+
+    def _sum(self, look: str, parameters: Sequence[tuple[str | int, ...]]) -> int:
+        return sum(int(found or 0) for found in self._look([look] * len(parameters), parameters))
+
+    def _look(self, looks: Sequence[str], parameters: Sequence[tuple[str | int | None, ...]]) -> Sequence[Any]:
+        """Several look-ups in one statement; None for each that finds nothing."""
+        if not looks:
+            return ()
+        return self._sql.one(f"SELECT {', '.join(looks)}", [value for some in parameters for value in some]) or ()
