@@ -17,8 +17,8 @@ def test_nothing_invisible_survives(text: str) -> None:
 
 
 def test_known_tricks_are_gone() -> None:
-    """Line breaks, bidi overrides, zero-width joiners and escapes disappear; letters stay."""
-    assert clean("pay\nAPPROVED: yes") == "payAPPROVED: yes"
+    """Line breaks become spaces; bidi overrides, zero-width joiners and escapes disappear; letters stay."""
+    assert clean("pay\nAPPROVED: yes") == "pay APPROVED: yes"
     assert clean("abc\u202egpj.exe") == "abcgpj.exe"
     assert clean("a\u200bd\u2066m\u2069in\x1b[31m") == "admin[31m"
     assert clean("Zoë 東京") == "Zoë 東京"

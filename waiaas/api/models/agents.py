@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from waiaas.api.models.wire import Answered, Asked, PageAsked, UnixSeconds, Word
-from waiaas.api.text import Name, clean_text
+from waiaas.api.text import Name
+from waiaas.engine.rules.text import clean
 
 if TYPE_CHECKING:
     from waiaas.engine.views import AgentView
@@ -28,7 +29,7 @@ class RenameAgent(Asked):
 class SuspendAgent(Asked):
     """Why, for whoever reads the audit trail."""
 
-    reason: Annotated[str, Field(max_length=200), AfterValidator(clean_text)] | None = None
+    reason: Annotated[str, Field(max_length=200), AfterValidator(clean)] | None = None
 
 
 class AgentsAsked(PageAsked):
