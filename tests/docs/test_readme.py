@@ -21,6 +21,8 @@ def test_the_first_use_by_hand_works_as_the_readme_says(case: ChainCase, chain: 
         "WAIAAS_DATA_DIR": str(root),
         "WAIAAS_MASTER_PASSWORD": PASSWORD,
         "WAIAAS_DAEMON_PORT": "0",
+        "WAIAAS_KEYSTORE_ARGON2_MEMORY": "32768",
+        "WAIAAS_KEYSTORE_ARGON2_TIME": "1",
         **case.environ(chain.url),
     }
     done = subprocess.run(
