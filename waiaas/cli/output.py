@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from waiaas.api.text import clean_text
+from waiaas.engine.rules.text import clean
 
 if TYPE_CHECKING:  # rich is loaded when something is printed for a person
     from rich.console import Console
@@ -104,7 +104,7 @@ def shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping | list | tuple):
         value = json.dumps(_plain(value), ensure_ascii=False)
-    return "\n".join(clean_text(line) for line in str(value).splitlines()) or "-"
+    return "\n".join(clean(line) for line in str(value).splitlines()) or "-"
 
 
 def at(seconds: int | None) -> str:

@@ -1,6 +1,6 @@
 """What the demo needs of a chain besides WAIaaS: its people, and eyes of its own to check what really happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,17 +54,3 @@ class DemoChain:
     people: People
     config: Callable[[str], str]
     witness: Callable[[str], Witness]
-
-
-def _solana() -> DemoChain:
-    from waiaas.cli.demo.solana import SOLANA
-
-    return SOLANA
-
-
-CHAINS: Mapping[str, Callable[[], DemoChain]] = {"solana": _solana}
-
-
-def chain_of(name: str) -> DemoChain:
-    """The chain family called ``name``, one of CHAINS."""
-    return CHAINS[name]()

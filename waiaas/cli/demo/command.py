@@ -8,7 +8,7 @@ from types import FrameType
 import click
 from waiaas_sdk import WaiaasApiError, WaitTimeout
 
-from waiaas.cli.demo.chains import CHAINS, chain_of
+from waiaas.cli.demo.families import CHAINS, chain_of
 from waiaas.cli.demo.narrator import Narrator
 from waiaas.cli.demo.stage import Stage
 from waiaas.cli.demo.story import tell
