@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from solders.keypair import Keypair
 from waiaas_solana.localnet import Localnet
-from waiaas_solana.rpc import Call, Rpc
+from waiaas_solana.rpc import Call, Rpc, as_text, as_whole
 
 from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Http, Phase, Sent, Signed, Status
@@ -318,6 +318,37 @@ def test_the_faucet_waits_until_the_money_is_there() -> None:
         question = {"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": [to, {"commitment": "confirmed"}]}
         assert http.json("POST", "", question)["result"]["value"] == 3 * SOL
         http.close()
+
+
+def test_an_airdrop_that_is_only_processed_is_waited_for() -> None:
+    """A block that may still be dropped is not enough."""
+    sightings = iter([None, "processed", "confirmed"])
+
+    def faucet(method: str, path: str, body: Any) -> Any:
+        if body["method"] == "requestAirdrop":
+            return {"jsonrpc": "2.0", "id": 0, "result": "the id"}
+        seen = next(sightings)
+        value = None if seen is None else {"confirmationStatus": seen}
+        return {"jsonrpc": "2.0", "id": 0, "result": {"context": {"slot": 1}, "value": [value]}}
+
+    assert adapter_over(ScriptedHttp(faucet)).fund(new_address(), SOL) == "the id"
+    assert list(sightings) == []
+
+
+@pytest.mark.parametrize("value", [True, 1.0, -1, 2**64, "1", None, [], {}])
+def test_only_whole_numbers_are_heights_and_amounts(value: Any) -> None:
+    """Booleans, floats, texts, negatives and what exceeds 64 bits are no number of lamports or slots."""
+    assert as_whole(2**64 - 1) == 2**64 - 1
+    with pytest.raises(Unavailable):
+        as_whole(value)
+
+
+def test_endless_texts_are_not_kept() -> None:
+    """A text that no hash or address could be is not read."""
+    assert as_text("x" * 4096)
+    for value in ("x" * 4097, 1, None):
+        with pytest.raises(Unavailable):
+            as_text(value)
 
 
 def test_no_other_network_gives_money_away(http: DirectHttp) -> None:

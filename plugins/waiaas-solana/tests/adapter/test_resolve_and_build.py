@@ -98,6 +98,14 @@ def test_payments_in_flight_are_not_spent_twice(bench: Bench, http: DirectHttp) 
     assert bench.adapter.build(bench.request(little, in_flight=(bench.payment()[1],)))
 
 
+def test_in_flight_payments_cost_no_request_where_there_is_plenty(bench: Bench, http: DirectHttp) -> None:
+    """An account that covers everything under way is not asked about it."""
+    _, first = bench.payment()
+    resolved, before = bench.resolved(), http.requests
+    assert bench.adapter.build(bench.request(resolved, in_flight=(first,)))
+    assert http.requests - before == 1
+
+
 def test_dust_is_not_left_behind(bench: Bench) -> None:
     """A payment that would leave the sender below its rent is refused; the largest that leaves the rent lands."""
     resolved = bench.resolved(bench.intent(units=100 * SOL - 10_000))
