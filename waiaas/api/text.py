@@ -1,4 +1,4 @@
-"""Text from outside, made harmless: what could forge a line, hide a word or turn the reading direction is taken out."""
+"""Text fields of requests, cleaned at the door: what could forge a line, hide a word or turn the reading direction is out."""
 
 from typing import Annotated
 
