@@ -1,0 +1,68 @@
+"""Requests that move nothing: a session reads its address; a send is denied."""
+
+from dataclasses import dataclass, replace
+
+from bench.figures import Figure, median, share
+from bench.load import LoadResult, run_load
+from bench.servers import Server
+from bench.stage import Stage
+from bench.wire import raw_request
+
+CLIENTS = 16
+_NOBODY = "2wmVCSfPxGPjrnMMn7rchp4uaeoTqN39mXFC2zhPdri9"
+
+
+def session_read(stage: Stage) -> Figure:
+    """``GET /v1/wallet/address`` over 16 connections."""
+    return _compare(stage, "session read", _Question(method="GET", path="/v1/wallet/address", status=200))
+
+
+def denied_send(stage: Stage) -> Figure:
+    """A send above the policy's limit over 16 connections: refused with a reason, and kept for the audit."""
+    body = {"to": _NOBODY, "amount": str(stage.limit * 10)}
+    stage.chain.requests()
+    question = _Question(method="POST", path="/v1/transactions/send", body=body, status=403)
+    figure = _compare(stage, "denied send", question)
+    _, calls = stage.chain.requests()
+    return replace(figure, details={**figure.details, "node was asked": sorted(calls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What every client repeats. :param status: the only right answer's"""
+
+    method: str
+    path: str
+    body: object = None
+    status: int
+
+
+def _compare(stage: Stage, name: str, question: _Question) -> Figure:
+    ours, floor = [], []
+    for _ in range(stage.rounds):
+        ours.append(_run(stage, stage.daemon, stage.tokens, question))
+        floor.append(_run(stage, stage.floor, stage.floor.tokens, question))
+    return Figure(
+        name=name,
+        unit="/s",
+        ours=median([run.rate for run in ours]),
+        floor=median([run.rate for run in floor]),
+        least_ratio=0.5,
+        details={"ours": _seen(ours), "floor": _seen(floor)},
+    )
+
+
+def _seen(runs: list[LoadResult]) -> dict[str, str]:
+    shares = {
+        f"p{percent}": f"{1000 * median([share(run.latencies, percent) for run in runs]):.1f} ms"
+        for percent in (50, 99)
+    }
+    return shares | {"cpu": f"{median([run.cpu_milliseconds for run in runs]):.2f} ms"}
+
+
+def _run(stage: Stage, server: Server, tokens: list[str], question: _Question) -> LoadResult:
+    requests = [raw_request(question.method, question.path, token=token, body=question.body) for token in tokens]
+    done = run_load(server, [[requests[n % len(requests)]] for n in range(CLIENTS)], seconds=stage.seconds)
+    if set(done.statuses) != {str(question.status)}:
+        raise RuntimeError(f"{question.path} answered {done.statuses}, not {question.status} alone")
+    return done

@@ -1,0 +1,185 @@
+"""What is measured, as processes: a localnet, the shipped daemon as a user starts it, and the floor."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from waiaas_sdk import Operator
+
+PASSWORD = "gravel-Umbra7 otter"
+THREADS = 32
+RICH = 1_000_000_000_000
+_PROGRAM = Path(sys.executable).with_name("waiaas")
+_SLOT_SECONDS, _FINALITY_SLOTS = 0.05, 4
+_ENVIRON = {
+    "WAIAAS_MASTER_PASSWORD": PASSWORD,
+    "WAIAAS_DAEMON_PORT": "0",
+    "WAIAAS_DAEMON_THREADS": str(THREADS),
+    "WAIAAS_SECURITY_RATE_LIMIT_TX_RPM": "10000000",
+    "WAIAAS_SECURITY_RATE_LIMIT_SESSION_RPM": "10000000",
+    "WAIAAS_SECURITY_RATE_LIMIT_GLOBAL_RPM": "10000000",
+    "WAIAAS_FEES_SOLANA_LOCALNET_DAILY_LIMIT": "1000000000000",
+}
+
+
+class Server:
+    """A child process that is ended with its block."""
+
+    process: subprocess.Popen[str]
+    port: int
+    database: Path
+
+    def close(self) -> None:
+        """End it. May be called again."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def line(self) -> str:
+        """The next line that it prints. :raises RuntimeError: when it ends first"""
+        assert self.process.stdout is not None
+        found = self.process.stdout.readline().strip()
+        if not found:
+            raise RuntimeError(f"{self.process.args!r} ended with {self.process.wait()}")
+        return found
+
+    def pids(self) -> list[int]:
+        """Its processes."""
+        return [self.process.pid]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class LocalChain(Server):
+    """Solana's localnet with quick slots."""
+
+    def __init__(self) -> None:
+        pace = ["--slot-seconds", str(_SLOT_SECONDS), "--finality-slots", str(_FINALITY_SLOTS)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "waiaas_solana.localnet", "--port", "0", *pace], stdout=subprocess.PIPE, text=True
+        )
+        self.url = self.line()
+
+    def fund(self, address: str) -> None:
+        """Far more than any run takes."""
+        self._control("fund", {"address": address, "units": RICH})
+
+    def requests(self) -> tuple[int, Mapping[str, int]]:
+        """HTTP requests and calls by method since the last asking; asking counts for nothing."""
+        state = self._control("state", None)
+        self._control("requests", {})
+        return state["httpRequests"], state["requests"]
+
+    def _control(self, name: str, body: dict[str, Any] | None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/control/{name}", content, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+class Daemon(Server):
+    """The shipped daemon on a data directory of its own.
+
+    :param folder: an empty folder; its ``data`` becomes the data directory
+    :param node: the localnet's address
+    """
+
+    def __init__(self, folder: Path, node: str) -> None:
+        self.root = folder / "data"
+        self.database = self.root / "data" / "waiaas.db"
+        self._errors = folder / "errors"
+        self._environ = {**os.environ, **_ENVIRON, "WAIAAS_DATA_DIR": str(self.root)}
+        self._environ["WAIAAS_RPC_SOLANA_LOCALNET"] = node
+        subprocess.run([_PROGRAM, "init"], env=self._environ, check=True, stdout=subprocess.DEVNULL)
+
+    def start(self) -> float:
+        """Start it in the foreground; the seconds until it says that it is ready."""
+        began = time.perf_counter()
+        with self._errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [_PROGRAM, "start"], env=self._environ, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        try:
+            self.line()
+        except RuntimeError as problem:
+            raise RuntimeError(f"{problem}: {self._errors.read_text()[-1000:]}") from None
+        seconds = time.perf_counter() - began
+        self.port = int(json.loads((self.root / "daemon.json").read_text())["url"].rpartition(":")[2])
+        return seconds
+
+    def pids(self) -> list[int]:
+        """The daemon and its signer."""
+        pid = self.process.pid
+        children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+        return [pid, *(int(child) for some in children for child in some)]
+
+    def wallets(self, count: int, limit: int, chain: LocalChain) -> list[str]:
+        """Tokens of new funded agents whose payments up to ``limit`` go at once; more is denied."""
+        tokens = []
+        with Operator.over_socket(self.root / "run" / "admin.sock", PASSWORD) as operator:
+            for _ in range(count):
+                agent = operator.agents.create(f"bench-{time.time_ns()}", "solana", "localnet")
+                assert agent.address is not None
+                chain.fund(agent.address)
+                rules = {"instant_max": str(limit), "daily_limit": str(RICH), "weekly_limit": str(RICH)}
+                operator.policies.create("SPENDING_LIMIT", rules, agent_id=agent.id)
+                issued = operator.sessions.issue(agent.id, constraints={"maxAmount": str(limit)})
+                tokens.append(issued.token)
+        return tokens
+
+
+class Floor(Server):
+    """The bare application; see :mod:`bench.floor`. :param ready_seconds: how long its start took"""
+
+    def __init__(self, folder: Path, node: str, wallets: int) -> None:
+        self.database = folder / "floor.db"
+        orders = {"database": str(self.database), "node": node, "wallets": wallets, "threads": THREADS, "argon2": True}
+        began = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench.floor"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(orders) + "\n")
+        self.process.stdin.flush()
+        ready = json.loads(self.line())
+        self.ready_seconds = time.perf_counter() - began
+        self.port = ready["port"]
+        self.tokens: list[str] = [token for token, _ in ready["wallets"]]
+        self.addresses: list[str] = [address for _, address in ready["wallets"]]
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Processor time that processes have used so far, user and system: it hardly depends on what else the machine does."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def pss_bytes(pids: list[int]) -> int:
+    """Proportional set size of processes, from the kernel's own sum."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+    return total

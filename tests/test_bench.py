@@ -1,0 +1,39 @@
+"""The measurements run; what they find is for people to read."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = [
+    "waiaas --help",
+    "start to ready",
+    "signatures",
+    "decision after 1,000 transactions",
+    "session read",
+    "denied send",
+    "transfers, 1 client on 1 wallet",
+    "transfers, 16 clients on 1 wallet",
+    "transfers, 16 clients on 16 wallets",
+    "memory, daemon and signer",
+]
+
+
+@pytest.mark.timeout(300)
+def test_everything_can_be_measured() -> None:
+    """One short round gives every figure, each positive and beside its floor."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=290,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    figures = json.loads(done.stdout)
+    assert [figure["name"] for figure in figures] == FIGURES
+    assert all(figure["ours"] > 0 and figure["floor"] > 0 and figure["ratio"] > 0 for figure in figures)
