@@ -14,6 +14,7 @@ from waiaas.interfaces.signing import PublicKey, Scheme, SigningPayload
 from waiaas.testing.bench import Bench
 
 SOL = 1_000_000_000
+MAINNET_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 CONFIRMED_SLOTS, FINALITY_SLOTS, LIFETIME = 1, 32, 150
 
 LOCAL = next(network for network in NETWORKS if network.name == "localnet")
