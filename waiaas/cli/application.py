@@ -86,8 +86,9 @@ def _load_extension(ctx: click.Context, name: str, extension: _Extension) -> cli
     """Import a plugin's command, if ``plugins.lock`` trusts its distribution."""
     from waiaas.cli.extensions import require_trust
 
-    invocation = ctx.find_object(Invocation)
-    require_trust(None if invocation is None else invocation.data_dir, name, extension.distribution)
+    # the group's options are parsed by now, its callback comes later
+    invocation = Invocation.of(ctx.params.get("data_dir"), False, os.environ)
+    require_trust(invocation.data_dir, name, extension.distribution)
     module, _, attribute = extension.value.partition(":")
     command: Any = getattr(importlib.import_module(module), attribute or name)
     if not isinstance(command, click.Command):
