@@ -1,12 +1,13 @@
 """The audit trail as a file: find it and verify it, without a daemon and without a password."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from waiaas.cli.exits import Failure
 from waiaas.engine.rules.transaction_states import MOVES
-from waiaas.store.audit_chain import AuditReport, verify_file
+from waiaas.store.audit_chain import AuditProblem, AuditReport, Fault, verify_file
 
 _NAME = "waiaas.db"
 
@@ -26,18 +27,28 @@ def find_database(place: Path) -> Path:
 def verify_database(database: Path) -> AuditReport:
     """Walk the chain, hold it against the pinned head beside the database, and every transaction's state against its rows.
 
-    The head's own MAC needs the password; here it only serves to find a tail that was cut or written again.
+    The head's own MAC needs the password; here it only serves to find a tail that was cut or written again. One that is there
+    and cannot be read is a finding itself: damaging it must not hide what it would have shown.
     """
-    return verify_file(database, head=_head(database.with_name("head")), transitions=MOVES)
+    place = database.with_name("head")
+    if not place.exists():
+        return verify_file(database, transitions=MOVES)
+    head = _head(place)
+    report = verify_file(database, head=head if head and head[0] else None, transitions=MOVES)
+    if head is not None:
+        return report
+    text = f"the pinned head {place} cannot be read, so that a trail written anew would not show"
+    return replace(report, problems=(*report.problems, AuditProblem(fault=Fault.DAMAGED, text=text)))
 
 
 def _head(path: Path) -> tuple[int, str] | None:
+    """Id and hash of the row that was the last one when the file was written; (0, "") before the first."""
     try:
         read = json.loads(path.read_bytes())
         number, digest = read["audit_id"], read["audit_hash"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    is_head = type(number) is int and number > 0 and isinstance(digest, str)
+    is_head = type(number) is int and number >= 0 and isinstance(digest, str)
     return (number, digest) if is_head else None
 
 
