@@ -14,7 +14,8 @@ from waiaas.api.app import create_app
 from waiaas.config import Settings, load
 from waiaas.daemon.server import Server
 
-from .engine import OPERATOR_TOKEN, PASSWORD, SESSION_TOKEN, PlayedEngine
+from .engine import PlayedEngine
+from .records import OPERATOR_TOKEN, PASSWORD, SESSION_TOKEN
 
 AS_SESSION = {"Authorization": f"Bearer {SESSION_TOKEN}"}
 AS_OPERATOR = {"Authorization": f"Bearer {OPERATOR_TOKEN}"}

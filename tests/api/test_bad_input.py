@@ -100,6 +100,30 @@ def test_a_body_that_cannot_be_read_is_refused_by_code(house: House, body: bytes
     assert error["hint"]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [
+        ("sessions", "ttl", "600"),
+        ("sessions", "ttl", 600.0),
+        ("sessions", "ttl", True),
+        ("sessions", "constraints", {"signMessages": 1}),
+        ("sessions", "constraints", {"maxTransactions": "5"}),
+        ("policies", "enabled", "yes"),
+        ("policies", "enabled", 1),
+        ("policies", "priority", "5"),
+        ("policies", "priority", 1.0),
+        ("policies", "rules", []),
+    ],
+)
+def test_no_type_is_taken_for_another(house: House, path: str, field: str, value: Any) -> None:
+    """A number in quotes is no number, one is not true, and nothing is rounded."""
+    bodies: dict[str, dict[str, Any]] = {"sessions": {"agentId": "x"}, "policies": {"type": "BUDGET", "rules": {}}}
+    answer = house.http.post(f"/v1/{path}", json={**bodies[path], field: value}, headers=AS_OPERATOR)
+    assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED")
+    assert answer.json()["details"]["field"].startswith(field)
+    assert house.engine.calls() == []
+
+
 def test_an_unknown_field_is_named(house: House) -> None:
     """The refusal says which field it does not know, also inside another one, and none of its value."""
     body = {"type": "TOKEN_TRANSFER", **GOOD, "token": {"address": "y", "rate": "canary"}, "gas": "canary"}

@@ -12,7 +12,8 @@ from waiaas.config import Settings
 from waiaas.errors import StartRefused, WaiaasError
 
 from .conftest import AS_OPERATOR, AS_SESSION, BY_PASSWORD, Build, House
-from .engine import PASSWORD, PlayedEngine
+from .engine import PlayedEngine
+from .records import PASSWORD
 from .wire import error_of, exchange, request
 
 CANARY = "canary /etc/secret http://node.example/key"

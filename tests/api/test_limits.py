@@ -10,7 +10,7 @@ from waiaas.api.limits import Rates, WindowStorage, peer_key
 from waiaas.errors import TooMany
 
 from .conftest import AS_OPERATOR, AS_SESSION, Build
-from .engine import OTHER_SESSION_TOKEN
+from .records import OTHER_SESSION_TOKEN
 
 GOOD = {"to": "x", "amount": "1"}
 

@@ -18,7 +18,8 @@ from waiaas.config import Settings
 
 from . import engine as played
 from .conftest import AS_OPERATOR, AS_SESSION, BY_PASSWORD, House
-from .engine import AGENT_ID, OTHER_SESSION_TOKEN, POLICY_ID, SESSION_ID, TX_ID, PlayedEngine
+from .engine import PlayedEngine
+from .records import AGENT_ID, OTHER_SESSION_TOKEN, POLICY_ID, SESSION_ID, TX_ID
 
 GUARDED = [route for route in ROUTES if route.credential is not Credential.NOBODY]
 WRONG: dict[str, dict[str, str]] = {

@@ -26,7 +26,8 @@ from waiaas.errors import (
 )
 
 from .conftest import AS_OPERATOR, AS_SESSION, Build, House
-from .engine import AGENT_ID, Outcome, PlayedEngine, transaction
+from .engine import Outcome, PlayedEngine
+from .records import AGENT_ID, transaction
 
 SEND = "/v1/transactions/send"
 GOOD: dict[str, Any] = {"to": "4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM", "amount": "1000"}

@@ -35,8 +35,6 @@ _OPTIONS: dict[str, Any] = {
     "outbuf_overflow": 16 * MAX_BODY_BYTES,
     "channel_timeout": _CHANNEL_TIMEOUT,
     "cleanup_interval": 5,
-    "asyncore_use_poll": True,  # select() stalls everybody at the thousandth descriptor
-    "asyncore_loop_timeout": 1,
     "backlog": 1024,
     "ident": "",
     "log_socket_errors": False,
@@ -179,7 +177,7 @@ class Listener:
 
     def _run(self) -> None:
         try:
-            wasyncore.loop(timeout=1, use_poll=True, map=self._map)
+            wasyncore.loop(timeout=1, use_poll=True, map=self._map)  # select() ends at the thousandth descriptor
         except Exception:  # noqa: BLE001 - whatever it was, the door is shut and the daemon must hear of it
             _log.exception("the loop of %s failed", self._loop.name)
         if not self._is_closing:
