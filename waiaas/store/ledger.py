@@ -73,14 +73,15 @@ class Ledger:
         :param session_id: count this session's alone
         """
         (newest, upto), whose = (_AGENT, agent_id) if session_id is None else (_SESSION, session_id)
-        added = self._sum(newest, [(whose, asset, kind) for kind in kinds])
-        if since is None or not added:
-            return added
-        return added - self._sum(upto, [(whose, asset, kind, since) for kind in kinds])
+        looks: list[tuple[str, tuple[str | int | None, ...]]] = [(newest, (whose, asset, kind)) for kind in kinds]
+        if since is not None:
+            looks += [(upto, (whose, asset, kind, since)) for kind in kinds]
+        totals = [int(found or 0) for found in self._look(looks)]
+        return sum(totals[: len(kinds)]) - sum(totals[len(kinds) :])
 
     def oldest_after(self, agent_id: str, asset: str, kinds: Sequence[str], since: int) -> int | None:
         """When the first entry after ``since`` was made: the next to leave a rolling window. None where there is none."""
-        times = self._look([_FIRST] * len(kinds), [(agent_id, asset, kind, since) for kind in kinds])
+        times = self._look([(_FIRST, (agent_id, asset, kind, since)) for kind in kinds])
         return min((int(at) for at in times if at is not None), default=None)
 
     def last_position(self) -> tuple[int, int]:
@@ -95,16 +96,14 @@ class Ledger:
 
     def _before(self, entry: LedgerEntry) -> tuple[int, int, int]:
         """The last entry's time, and the totals so far of the entry's agent and of its session; zeros where there are none."""
-        looks = [_LAST_AT, _AGENT[0], _SESSION[0]]
         what = (entry.asset, entry.kind)
-        last_at, spent, by_session = self._look(looks, [(), (entry.agent_id, *what), (entry.session_id, *what)])
+        looks = ((_LAST_AT, ()), (_AGENT[0], (entry.agent_id, *what)), (_SESSION[0], (entry.session_id, *what)))
+        last_at, spent, by_session = self._look(looks)
         return int(last_at or 0), int(spent or 0), int(by_session or 0)
 
-    def _sum(self, look: str, parameters: Sequence[tuple[str | int, ...]]) -> int:
-        return sum(int(found or 0) for found in self._look([look] * len(parameters), parameters))
-
-    def _look(self, looks: Sequence[str], parameters: Sequence[tuple[str | int | None, ...]]) -> Sequence[Any]:
-        """Several look-ups in one statement; None for each that finds nothing."""
+    def _look(self, looks: Sequence[tuple[str, tuple[str | int | None, ...]]]) -> Sequence[Any]:
+        """Several look-ups, each with its parameters, in one statement; None for each that finds nothing."""
         if not looks:
             return ()
-        return self._sql.one(f"SELECT {', '.join(looks)}", [value for some in parameters for value in some]) or ()
+        sql = f"SELECT {', '.join(look for look, _ in looks)}"
+        return self._sql.one(sql, [value for _, parameters in looks for value in parameters]) or ()
