@@ -2,7 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
-from waiaas_sdk import Client, Conflict, Retry, Transaction, Unreachable, WaitTimeout
+from waiaas_sdk import Client, Conflict, Retry, Transaction, Unreachable, WaiaasApiError, WaitTimeout
 from waiaas_sdk.waiting import wait_until
 
 from sdk.tests.fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
@@ -146,3 +146,28 @@ def test_amount_in_an_answer_must_be_digits(amount: object) -> None:
     """What is not a whole number of base units is not read as one."""
     with pytest.raises(ValidationError):
         Transaction.model_validate({**TRANSACTION, "amount": amount})
+
+
+def test_order_is_not_repeated_after_an_error(client: Client, daemon: FakeDaemon) -> None:
+    """A cancel that a 500 came back for is left to the caller; a 503 says that nothing was done, so it is sent again."""
+    cancel = ("POST", "/v1/transactions/0198-tx/cancel")
+    daemon.on(*cancel, Reply(500), _as("CANCELLED"))
+    with pytest.raises(WaiaasApiError):
+        client.cancel("0198-tx")
+    daemon.on(*cancel, Reply(503), _as("CANCELLED"))
+    assert client.cancel("0198-tx").status == "CANCELLED"
+
+
+def test_wait_for_a_status_that_is_passed_by(client: Client, daemon: FakeDaemon) -> None:
+    """A transaction that rests elsewhere ends the wait too."""
+    daemon.on(*SHOW, _as("QUEUED"), _as("CANCELLED"))
+    assert client.wait_for("0198-tx", until="SUBMITTED", timeout=10).status == "CANCELLED"
+
+
+def test_machine_settings_do_not_redirect(daemon: FakeDaemon, retry: Retry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of the environment hears the token."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    daemon.on(*SHOW, _as("CONFIRMED"))
+    with Client(daemon.url, token="t", retry=retry) as client:
+        assert client.transaction("0198-tx").is_final
