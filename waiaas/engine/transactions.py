@@ -11,7 +11,7 @@ from waiaas.engine.pipeline.admit import Admission, subject
 from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench
-from waiaas.engine.rules.transaction_states import FINISHED
+from waiaas.engine.rules.transaction_states import FINISHED, UNFINISHED
 from waiaas.engine.rules.verdicts import wire_verdict
 from waiaas.engine.views import TransactionView
 from waiaas.errors import Conflict, NotFound
@@ -105,10 +105,10 @@ class Transactions:
             return self._views(unit, page)
 
     def pending(self, actor: Actor, limit: int = 50, cursor: str | None = None) -> Page[TransactionView]:
-        """What waits, for time, for a person, or for its turn."""
+        """What is not final: it waits for time, a person or its turn, or is on its way."""
         whose = actor.agent.id if actor.agent is not None else None
         with self._bench.store.read() as unit:
-            page = unit.transactions.list(agent_id=whose, status=_WAITING, limit=limit, cursor=cursor)
+            page = unit.transactions.list(agent_id=whose, status=UNFINISHED, limit=limit, cursor=cursor)
             return self._views(unit, page)
 
     def cancel(self, actor: Actor, tx_id: str) -> TransactionView:
