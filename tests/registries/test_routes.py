@@ -1,6 +1,7 @@
 """Every route of the table answers on a running daemon as the table says."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from uuid6 import uuid7
 
+from tests.docs.pages import ROOT
 from tests.harness.data_directory import PASSWORD
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
@@ -210,3 +212,13 @@ def test_shutdown_answers_and_the_daemon_ends(house: House) -> None:
         hold(route, put(world, route))
         until(lambda: not house.daemon.is_alive, "the daemon to end")
     assert house.daemon.wait() == 0
+
+
+def test_every_metric_is_documented_and_every_documented_one_is_there(world: World) -> None:
+    """The names that a scraper finds are those of the page about operations."""
+    world.held(9)
+    page = (ROOT / "docs/operations.md").read_text()
+    text = world.tcp.get("/metrics", headers=world.bearer(world.token)).text
+    assert set(re.findall(r"^(waiaas_\w+)", text, re.MULTILINE)) == set(
+        re.findall(r"^\| `(waiaas_\w+)", page, re.MULTILINE)
+    )
