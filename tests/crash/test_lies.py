@@ -53,6 +53,8 @@ def test_bytes_that_expired_while_no_daemon_ran_are_given_up(house: House) -> No
     _send_into_crash(house, wallet, recipient)
     house.chain.outlive_bytes()
     house.start()
+    (row,) = house.rows("SELECT id FROM transactions")
+    house.until_status(row["id"], "FAILED")
     with pytest.raises(ChainRefused) as refused:
         _send(house, wallet, recipient)
     assert refused.value.transaction is not None
