@@ -27,14 +27,14 @@ from waiaas.store.database import Store
 
 pytestmark = pytest.mark.xdist_group("registries-codes")
 
-NO_SCHEMA = """
-from collections.abc import Callable
+UNFORESEEN = """
 class Rules(BaseModel):
-    call: Callable[[], None]
+    pass
 class Odd(PolicyType[Rules]):
     type = "ODD"
     rules_model = Rules
     grants = False
+    def normalise(self, rules, reader): raise RuntimeError("the plugin's own words")
     def windows(self, rules, resolved): return ()
     def judge(self, rules, facts): return None
 @hookimpl
@@ -114,11 +114,12 @@ def test_every_code_of_a_special_state_is_answered_in_it(make_house: MakeHouse, 
 
 
 def test_what_nobody_foresaw_says_nothing(plugged: Plugged) -> None:
-    """A plugin whose rules have no schema makes the listing fail with INTERNAL, and no word of the failure leaves."""
-    house = plugged("odd", NO_SCHEMA).start()
-    answer = ask(house, "GET", "/v1/policy-types", house.operator.login().token)
+    """A policy type that raises while it reads rules makes that request fail with INTERNAL, and no word of it leaves."""
+    house = plugged("odd", UNFORESEEN).start()
+    body = {"agentId": None, "type": "ODD", "rules": {}}
+    answer = ask(house, "POST", "/v1/policies", house.operator.login().token, json=body)
     hold(answer, "INTERNAL")
-    assert "Callable" not in answer.text
+    assert "own words" not in answer.text
     assert any(answer.json()["requestId"] in line["message"] for line in house.log())
 
 

@@ -28,6 +28,11 @@ BROKEN = {
         "Half lacks judge, windows",
     ),
     "says one type twice": (POLICY.format(type="T").replace("[Policy]", "[Policy, Policy]"), "returned T twice"),
+    "has rules without a schema": (
+        "from collections.abc import Callable\n"
+        + POLICY.format(type="ODD").replace("    pass", "    call: Callable[[], None]", 1),
+        "Policy.rules_model has no JSON Schema",
+    ),
     "has a bad word for its type": (POLICY.format(type="spending limit"), "Policy.type does not match"),
     "states no API version": (
         "del waiaas_plugin_api\n" + POLICY.format(type="T"),

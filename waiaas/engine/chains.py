@@ -99,7 +99,7 @@ class Chains:
         self._networks: dict[tuple[str, str], tuple[type[ChainAdapter], Network, Any]] = {}
         for word, (plugin, adapter) in registry.chains.items():
             table = settings.plugin_table(plugin, adapter.settings_model)
-            for network in adapter.networks(table):
+            for network in _networks_of(adapter, table):
                 self._networks[word, network.name] = (adapter, network, table)
         self._lock = threading.Lock()
 
@@ -185,3 +185,12 @@ class Chains:
             "fees": {"max": str(fees.max), "dailyLimit": str(fees.daily)},
             "degraded": bool(live and live.is_degraded),
         }
+
+
+def _networks_of(adapter: type[ChainAdapter], table: Any) -> Sequence[Network]:
+    """The family's networks; none when the plugin fails, so that the daemon starts and everything else goes on."""
+    try:
+        return tuple(adapter.networks(table))
+    except Exception:  # noqa: BLE001 - a fault of the plugin
+        _log.exception("the chain %s is left out: it cannot name its networks", adapter.chain)
+        return ()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pluggy
 from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
 
 from waiaas import hookspecs
 from waiaas.interfaces.chain import ChainAdapter
@@ -172,6 +173,10 @@ def _model(owner: type[Any], name: str) -> None:
     model = getattr(owner, name, None)
     if not isinstance(model, type) or not issubclass(model, BaseModel):
         raise Fault(f"{owner.__name__}.{name} is no pydantic model")
+    try:
+        model.model_json_schema()
+    except PydanticUserError:
+        raise Fault(f"{owner.__name__}.{name} has no JSON Schema") from None
 
 
 def _word(owner: type[Any], name: str, pattern: re.Pattern[str]) -> str:

@@ -16,7 +16,7 @@ from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, la
 from waiaas.engine.rules.bytes_check import mismatch
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
-from waiaas.errors import Denied, Malformed, NotReady, Refused, Unavailable, WaiaasError
+from waiaas.errors import Denied, Malformed, NotReady, Refused, Stopped, Unavailable, WaiaasError
 from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
@@ -218,7 +218,7 @@ class Sign:
         """What a node, the adapter or the signer said: wait, or end the row. Anything else is for the lane to log."""
         if isinstance(problem, Unavailable):
             return later(problem.retry_after or _NODE_AWAY_SECONDS)
-        if isinstance(problem, NotReady):
+        if isinstance(problem, NotReady | Stopped):  # locked, or stopped: whatever lifts that, the row is still here
             return later(_SIGNER_AWAY_SECONDS)
         if isinstance(problem, Refused) and problem.code == "FEE_ABOVE_CAP":
             with self._bench.store.write() as unit:
