@@ -143,7 +143,7 @@ def test_a_session_comes_back_as_it_was(store: Store, agent_id: str) -> None:
 
 
 def test_live_sessions_are_counted(store: Store, agent_id: str) -> None:
-    """A session lives until its end, its absolute end, or its revocation, whichever comes first."""
+    """A session lives until its end, which is never past its absolute end, or until its revocation."""
     rows = [
         session(agent_id),
         session(agent_id, revoked_at=NOW),
@@ -153,6 +153,8 @@ def test_live_sessions_are_counted(store: Store, agent_id: str) -> None:
         for row in rows:
             unit.sessions.insert(row)
         assert [unit.sessions.live_count(agent_id, NOW + later) for later in (0, 9, 10, 3599, 3600)] == [2, 2, 1, 1, 0]
+        with pytest.raises(StoreFault, match="CHECK"):
+            unit.sessions.insert(session(agent_id, expires_at=NOW + 11, absolute_expires_at=NOW + 10))
 
 
 def test_of_two_renewals_one_wins(store: Store, agent_id: str) -> None:

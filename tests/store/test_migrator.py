@@ -91,6 +91,7 @@ def test_a_copy_is_made_before_a_migration(path: Path) -> None:
         run(path, FIRST, SECOND)
     (copy,) = (path.parent / "backups").iterdir()
     assert (copy.name, mode(copy), mode(copy.parent)) == ("waiaas-before-schema-0002.db", 0o600, 0o700)
+    assert copy.read_bytes()[18:20] == bytes([1, 1]), "a copy in WAL mode would need files beside it"
     assert rows(copy, "SELECT name FROM things") == [("a;b",), ("new",)]
     assert rows(copy, "SELECT MAX(version) FROM schema_version") == [(1,)]
     assert [file.name for file in copy.parent.iterdir()] == [copy.name]
@@ -133,6 +134,22 @@ def test_a_script_is_all_or_nothing(path: Path, second: str, words: str) -> None
         run(path, FIRST, second)
     assert rows(path, "SELECT name, sql FROM sqlite_master") == before
     assert rows(path, "SELECT MAX(version) FROM schema_version") == [(1,)]
+
+
+def test_a_script_may_rebuild_a_table_that_others_refer_to(path: Path) -> None:
+    """Dropping and remaking a referred table keeps the rows that refer to it."""
+    rebuild = (
+        "CREATE TABLE new_things (id INTEGER PRIMARY KEY, name TEXT NOT NULL, more TEXT) STRICT;\n"
+        "INSERT INTO new_things (id, name) SELECT id, name FROM things;\n"
+        "DROP TABLE things;\n"
+        "ALTER TABLE new_things RENAME TO things;\n"
+    )
+    run(path, FIRST, SECOND)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO parts (thing) VALUES (1)")
+        connection.commit()
+    assert run(path, FIRST, SECOND, rebuild) == 3
+    assert rows(path, "SELECT name, more, thing FROM things JOIN parts ON thing = things.id") == [("a;b", None, 1)]
 
 
 def test_a_damaged_database_is_not_migrated(path: Path) -> None:

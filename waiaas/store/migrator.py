@@ -105,22 +105,17 @@ def _mismatch(message: str, hint: str) -> StartRefused:
 
 
 def _apply(connection: sqlite3.Connection, script: Script, clock: Clock) -> None:
-    """One script, its checks and its line in schema_version, in one transaction."""
+    """One script, its checks and its line in schema_version, in one transaction; closing the connection undoes half of one."""
     connection.execute("BEGIN IMMEDIATE")
-    try:
-        if script.version == 1:
-            connection.execute(VERSIONS_TABLE)
-        _run(connection, script)
-        _check_rows(connection, script)
-        connection.execute(
-            "INSERT INTO schema_version (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
-            (script.version, script.name, script.checksum, clock.now()),
-        )
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    if script.version == 1:
+        connection.execute(VERSIONS_TABLE)
+    _run(connection, script)
+    _check_rows(connection, script)
+    connection.execute(
+        "INSERT INTO schema_version (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
+        (script.version, script.name, script.checksum, clock.now()),
+    )
+    connection.execute("COMMIT")
 
 
 def _run(connection: sqlite3.Connection, script: Script) -> None:

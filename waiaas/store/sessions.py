@@ -44,10 +44,10 @@ class Sessions:
 
     def live_count(self, agent_id: str, now: int) -> int:
         """How many of the agent's sessions are neither revoked nor expired at ``now``."""
+        # The schema holds expires_at under absolute_expires_at.
         row = self._sql.one(
-            "SELECT COUNT(*) FROM sessions"
-            " WHERE agent_id = ? AND revoked_at IS NULL AND expires_at > ? AND absolute_expires_at > ?",
-            (agent_id, now, now),
+            "SELECT COUNT(*) FROM sessions WHERE agent_id = ? AND revoked_at IS NULL AND expires_at > ?",
+            (agent_id, now),
         )
         return int(row[0]) if row else 0
 
