@@ -103,7 +103,7 @@ def test_bytes_that_expired_unseen_fail_with_proof_and_a_new_key_pays_once(
 
 @pytest.mark.parametrize("seen", [False, True], ids=["unseen", "seen"])
 def test_a_node_that_fell_behind_hides_no_payment(shared_house: House, liar: TestChain, seen: bool) -> None:
-    """The node takes the bytes and falls 200 blocks behind, before or after it showed them: the row waits, then is CONFIRMED."""
+    """The node takes the bytes and falls 200 blocks behind, before or after it shows them: the row waits for the truth."""
     wallet, recipient = shared_house.instant(), shared_house.case.new_recipient()
     liar.drop_answer(None)
     liar.stand_still()
@@ -112,6 +112,8 @@ def test_a_node_that_fell_behind_hides_no_payment(shared_house: House, liar: Tes
     if seen:
         until(lambda: shared_house.row(sent.id)["broadcast_at"], "the payment to be seen in a block")
     liar.lag(200)
+    _keeps_waiting(shared_house, liar, sent)
+    liar.lag(400)
     liar.outlive_bytes()
     _keeps_waiting(shared_house, liar, sent)
     liar.heal()
