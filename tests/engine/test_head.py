@@ -133,6 +133,17 @@ def test_another_keystore_opens_no_head(place: Place) -> None:
     assert "damaged or another's" in str(place.keeper().open(b"o" * 32))
 
 
+def test_what_is_pinned_is_the_last_row(place: Place) -> None:
+    """The row that verification holds the chain against is the last one kept, and none before the key is known."""
+    place.happen()
+    place.keep()
+    keeper = place.keeper()
+    assert keeper.pinned() is None
+    keeper.open(KEY)
+    with place.store.read() as unit:
+        assert keeper.pinned() == unit.audit.head()
+
+
 def test_a_head_that_is_gone_is_missed_once_there_are_agents(place: Place) -> None:
     """Deleting the head does not make a directory new."""
     with place.store.write() as unit:

@@ -168,7 +168,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             clock=clock,
             on_unlocked=recovery.after_unlock,
         ),
-        audit=Audit(store, paths.database),
+        audit=Audit(store, paths.database, head),
         wallet=Wallet(bench),
         admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
         catalogue=Catalogue(registry, chains),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from waiaas.engine.actors import Actor, require_operator
+from waiaas.engine.head import HeadKeeper
 from waiaas.engine.rules.transaction_states import MOVES
 from waiaas.store.audit_chain import AuditReport, verify_file
 from waiaas.store.database import Store
@@ -12,7 +13,8 @@ from waiaas.store.records import AuditRow, Page
 class Audit:
     """Reads and verifies. Thread-safe."""
 
-    def __init__(self, store: Store, database: Path) -> None:
+    def __init__(self, store: Store, database: Path, head: HeadKeeper) -> None:
+        self._head = head
         self._store = store
         self._database = database
 
@@ -42,6 +44,6 @@ class Audit:
             )
 
     def verify(self, actor: Actor) -> AuditReport:
-        """Walk the whole chain. Reads the file; takes time that grows with history."""
+        """Walk the whole chain and hold it against the pinned head. Reads the file; takes time that grows with history."""
         require_operator(actor)
-        return verify_file(self._database, transitions=MOVES)
+        return verify_file(self._database, head=self._head.pinned(), transitions=MOVES)

@@ -79,6 +79,13 @@ class HeadKeeper:
         head = Head.opened(self._path.read_bytes(), key)
         return "its pinned head is damaged or another's" if head is None else self._compare(head)
 
+    def pinned(self) -> tuple[int, str] | None:
+        """Id and hash of the audit row that the file names; None where there is none, or none that this key opens."""
+        if self._key is None or not self._path.exists():
+            return None
+        head = Head.opened(self._path.read_bytes(), self._key)
+        return (head.audit_id, head.audit_hash) if head is not None and head.audit_id else None
+
     def keep(self) -> None:
         """Write the present position. Does I/O; cheap to call often; does nothing while there is no key."""
         if self._key is None:
