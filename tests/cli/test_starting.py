@@ -161,3 +161,14 @@ def test_unsafe_directory_does_not_start(made: Program) -> None:
     done = made("start", "--detach")
     assert done.code == 1
     assert "chmod 700" in done.line
+
+
+def test_locked_start_signs_after_unlock(made: Program) -> None:
+    """``start --locked`` needs no password, says so, and is ready after ``unlock``."""
+    file = made.environ.pop("WAIAAS_MASTER_PASSWORD_FILE")
+    assert made("start", "--detach", "--locked").code == 0
+    status = made.json("status")
+    assert (status["ready"], status["status"]) == (False, "locked")
+    assert "waiaas unlock" in made("status").out
+    assert made("unlock", WAIAAS_MASTER_PASSWORD_FILE=file).code == 0
+    assert made.json("status")["ready"] is True

@@ -82,8 +82,8 @@ def read_pipe(descriptor: int) -> bytearray:
     return password
 
 
-def hold(invocation: Invocation, password: bytearray) -> int:
-    """Run the daemon in this process until it ends."""
+def hold(invocation: Invocation, password: bytearray | None) -> int:
+    """Run the daemon in this process until it ends. :param password: None starts it locked"""
     from waiaas import daemon
 
     environ = {name: value for name, value in os.environ.items() if name != VARIABLE}
@@ -94,22 +94,23 @@ def _tell_ready(url: str) -> None:
     print(f"WAIaaS is ready at {url}. Stop it with Ctrl-C or: waiaas stop", flush=True)
 
 
-def detach(invocation: Invocation, settings: Settings, timeout: int, as_json: bool) -> int:
-    """Start the daemon in a session of its own and wait until it is ready.
+def detach(invocation: Invocation, settings: Settings, timeout: int, *, locked: bool, as_json: bool) -> int:
+    """Start the daemon in a session of its own and wait until it is ready, or up and locked where that is wanted.
 
     :raises Failure: with the daemon's own last words when it ends first, or when time is up
     """
     _refuse_second(invocation)
     environ = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
     password = take_from_environment(environ)
-    reading = into_pipe(password if password is not None else find_password(environ))
     with tempfile.TemporaryFile() as words:
+        if locked:
+            child = _spawn(invocation, environ, ["--locked"], (), words)
+        else:
+            child = _spawn_with(
+                invocation, environ, password if password is not None else find_password(environ), words
+            )
         try:
-            child = _spawn(invocation, environ, reading, words)
-        finally:
-            os.close(reading)
-        try:
-            _wait_until_ready(invocation, child, words, timeout)
+            _wait_until_ready(invocation, child, words, timeout, locked)
         except BaseException:  # also Ctrl-C: what was asked for is a daemon that is ready, or none
             child.terminate()
             raise
@@ -117,7 +118,8 @@ def detach(invocation: Invocation, settings: Settings, timeout: int, as_json: bo
     if as_json:
         print_json({"pid": child.pid, "url": facts.get("url"), "dataDir": str(invocation.data_dir)})
     else:
-        say(f"The daemon is ready at {facts.get('url')} (process {child.pid}, log {settings.paths.log}).")
+        state = "up and locked" if locked else "ready"
+        say(f"The daemon is {state} at {facts.get('url')} (process {child.pid}, log {settings.paths.log}).")
     return OK
 
 
@@ -130,40 +132,56 @@ def _refuse_second(invocation: Invocation) -> None:
     raise Failure(f"a daemon runs in {invocation.data_dir} already", hint="See: waiaas status")
 
 
+def _spawn_with(
+    invocation: Invocation, environ: Mapping[str, str], password: bytearray, words: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    reading = into_pipe(password)
+    try:
+        return _spawn(invocation, environ, ["--password-fd", str(reading)], (reading,), words)
+    finally:
+        os.close(reading)
+
+
 def _spawn(
-    invocation: Invocation, environ: Mapping[str, str], reading: int, words: IO[bytes]
+    invocation: Invocation,
+    environ: Mapping[str, str],
+    options: Sequence[str],
+    descriptors: Sequence[int],
+    words: IO[bytes],
 ) -> "subprocess.Popen[bytes]":
     debug = ["--debug"] if invocation.debug else []
-    options = ["--data-dir", str(invocation.data_dir), *debug, "start", "--password-fd", str(reading)]
     return subprocess.Popen(
-        [*program(), *options],
+        [*program(), "--data-dir", str(invocation.data_dir), *debug, "start", *options],
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=words,
         stderr=words,
-        pass_fds=(reading,),
+        pass_fds=descriptors,
         start_new_session=True,
         cwd="/",
     )
 
 
-def _wait_until_ready(invocation: Invocation, child: "subprocess.Popen[bytes]", words: IO[bytes], timeout: int) -> None:
+def _wait_until_ready(
+    invocation: Invocation, child: "subprocess.Popen[bytes]", words: IO[bytes], timeout: int, locked: bool
+) -> None:
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if child.poll() is not None:
             raise _last_words(words, child.returncode)
-        if _is_ready(invocation, child.pid):
+        if _is_ready(invocation, child.pid, locked):
             return
         time.sleep(_POLL_SECONDS)
     raise Failure(f"the daemon was not ready within {timeout} s and was stopped", hint="look into its log")
 
 
-def _is_ready(invocation: Invocation, pid: int) -> bool:
+def _is_ready(invocation: Invocation, pid: int, locked: bool) -> bool:
     if announced(invocation.data_dir).get("pid") != pid:
         return False
     try:
         with anybody(invocation) as found:
-            return found.health().ready
+            health = found.health()
+            return health.ready or (locked and health.status == "locked")
     except WaiaasApiError:
         return False
 

@@ -36,6 +36,8 @@ def status(invocation: Invocation, details: bool, as_json: bool) -> int:
         print_json(facts)
     elif health is not None:
         print_facts(facts)
+        if health.status == "locked":
+            say("Nothing is signed until: waiaas unlock")
     if health is None:
         raise Failure(
             f"no daemon runs in {invocation.data_dir}", hint="Start it with: waiaas start", exit_code=NOT_RUNNING

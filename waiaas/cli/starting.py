@@ -66,11 +66,14 @@ def _pin_plugins(paths: DataDir) -> list[str]:
 
 @click.command()
 @click.option("--detach", is_flag=True, help="Return once the daemon is ready.")
+@click.option("--locked", is_flag=True, help="Without the password: nothing is signed until waiaas unlock.")
 @click.option("--timeout", type=click.IntRange(1), default=60, show_default=True, help="Seconds to wait with --detach.")
 @click.option("--password-fd", type=int, hidden=True)
 @json_option
 @click.pass_obj
-def start(invocation: Invocation, detach: bool, timeout: int, password_fd: int | None, as_json: bool) -> int:
+def start(
+    invocation: Invocation, *, detach: bool, locked: bool, timeout: int, password_fd: int | None, as_json: bool
+) -> int:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C; with --detach in the background.
 
     The master password is asked for, or read from WAIAAS_MASTER_PASSWORD or WAIAAS_MASTER_PASSWORD_FILE.
@@ -79,7 +82,10 @@ def start(invocation: Invocation, detach: bool, timeout: int, password_fd: int |
 
     settings = _startable(invocation.data_dir)
     if detach:
-        return launching.detach(invocation, settings, timeout, as_json)
+        return launching.detach(invocation, settings, timeout, locked=locked, as_json=as_json)
+    if locked:
+        launching.exec_without_secret(sys.argv[1:], os.environ)
+        return launching.hold(invocation, None)
     if password_fd is None and launching.has_password_in_environment(os.environ):
         launching.exec_without_password(sys.argv[1:], os.environ)
     password = launching.read_pipe(password_fd) if password_fd is not None else find_password(os.environ)

@@ -21,7 +21,7 @@ from waiaas.cli.launching import program
 from waiaas.cli.processes import find_daemon
 from waiaas.config.password_file import VARIABLE as FILE_VARIABLE
 
-_SECONDS = 60
+_SECONDS = 90
 _PORT = re.compile(r"^port = 3100$", re.MULTILINE)
 
 
@@ -58,9 +58,12 @@ class Stage:
 
     def _run(self, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
         command = [*program(), "--data-dir", str(self.data_dir), *arguments]
-        return subprocess.run(
-            command, env=self._environ(), capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        try:
+            return subprocess.run(
+                command, env=self._environ(), capture_output=True, text=True, timeout=_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise Failure(f"`waiaas {' '.join(arguments[:2])}` took more than {_SECONDS} seconds") from None
 
     def _environ(self) -> dict[str, str]:
         """The user's environment without settings of a real installation."""
