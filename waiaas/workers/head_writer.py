@@ -1,11 +1,15 @@
 """The head writer: keeps the pinned head a moment behind the database, however many payments are signed meanwhile."""
 
+import logging
+
 from waiaas.clock import Clock
 from waiaas.engine.head import HeadKeeper
 
+_log = logging.getLogger("waiaas.head")
 _IDLE_SECONDS = 60.0
 _LAG_SECONDS = 0.25
 """Each write is two fsyncs; the head may lag, so commits that come close together share one."""
+_NO_ROOM_SECONDS = 1.0
 
 
 class HeadWriter:
@@ -24,5 +28,10 @@ class HeadWriter:
         if left > 0:
             return left
         self._not_before = self._clock.monotonic() + _LAG_SECONDS
-        self._head.keep()
+        try:
+            self._head.keep()
+        except OSError as problem:
+            # A disk without room: the head may lag, and must not take the daemon down with it.
+            _log.warning("the pinned head lags behind, it cannot be written: %s", problem.strerror)
+            return _NO_ROOM_SECONDS
         return _IDLE_SECONDS
