@@ -7,6 +7,7 @@ spare account, a writable flag, a lookup table, a trailing byte) and they are no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from solders.message import Message, MessageV0, from_bytes_versioned
 from solders.pubkey import Pubkey
@@ -29,6 +30,9 @@ from waiaas_solana.pricing import MOST_UNITS, fee_of
 _PACKET = 1232
 """The longest transaction on the wire (IPv6 minimum MTU less headers); a message is shorter still."""
 
+_REMEMBERED = 1024
+"""Each payment's bytes are read half a dozen times, and those in flight again for every payment that follows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -46,8 +50,9 @@ class Reading:
     plan: Plan | None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_message(body: bytes) -> Reading:
-    """Read a message.
+    """Read a message. Readings are immutable and follow from the bytes alone, so the last ones are remembered.
 
     :raises Malformed: when it is not a message of version 0 or before
     """
