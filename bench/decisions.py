@@ -121,7 +121,7 @@ class _Case:
                 for number in range(start, min(size, start + _BATCH)):
                     at = now - _HISTORY_SECONDS + _HISTORY_SECONDS * number // size
                     tx_id = str(uuid7())
-                    for kind, units in (("amount", 1000), ("fee", 5000)):
+                    for kind, units in (("amount", 1000), ("fee", 1000)):
                         unit.ledger.append(self._entry(tx_id, kind, units, at))
 
     def _entry(self, tx_id: str, kind: str, units: int, at: int) -> LedgerEntry:
