@@ -26,8 +26,8 @@ def demo(chain: str, keep: bool, as_json: bool) -> int:
 
     Runs on a temporary data directory and a chain of its own; needs no network. Exit code 0 only if every claim held.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     narrator = Narrator(quiet=as_json)
+    _catch_signals(narrator)
     began = time.monotonic()
     with Stage(chain_of(chain)) as stage:
         try:
@@ -45,6 +45,14 @@ def demo(chain: str, keep: bool, as_json: bool) -> int:
     return OK if narrator.all_held else FAILED
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A polite kill clears up like Ctrl-C does."""
-    raise KeyboardInterrupt
+def _catch_signals(narrator: Narrator) -> None:
+    """Ctrl-C and a polite kill clear up, once: an exception that Python had to swallow where it struck is raised again by the
+    next step, and a second signal does not break into the clearing up."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if not narrator.is_interrupted:
+            narrator.is_interrupted = True
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)

@@ -73,10 +73,13 @@ class Narrator:
     def __init__(self, *, quiet: bool) -> None:
         self._out = None if quiet else console()
         self.steps: list[Step] = []
+        self.is_interrupted = False
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Tell one step."""
+        """Tell one step. :raises KeyboardInterrupt: when the person at the terminal has had enough"""
+        if self.is_interrupted:
+            raise KeyboardInterrupt
         made = Step(len(self.steps) + 1, title, self._out)
         self.steps.append(made)
         if self._out is not None:
