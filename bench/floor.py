@@ -10,6 +10,7 @@ one payment at a time between blockhash and acceptance, as the daemon has to.
 """
 
 import json
+import logging
 import os
 import socket
 import sys
@@ -94,6 +95,7 @@ def _settle_for_ever(book: Book, node: Node) -> None:
 def _serve(orders: dict[str, Any]) -> None:
     if orders["argon2"]:
         hash_secret_raw(b"password", b"0123456789abcdef", 3, 65536, 4, 32, Type.ID)
+    logging.getLogger("waitress").setLevel(logging.ERROR)
     book = Book(Path(orders["database"]))
     node = Node(orders["node"])
     agents = [f"agent-{n}" for n in range(orders["wallets"])]

@@ -14,7 +14,7 @@ _NOBODY = "2wmVCSfPxGPjrnMMn7rchp4uaeoTqN39mXFC2zhPdri9"
 
 def session_read(stage: Stage) -> Figure:
     """``GET /v1/wallet/address`` over 16 connections."""
-    return _compare(stage, "session read", _Question(method="GET", path="/v1/wallet/address", status=200))
+    return _compare(stage, "session read", _ADDRESS)
 
 
 def denied_send(stage: Stage) -> Figure:
@@ -37,11 +37,19 @@ class _Question:
     status: int
 
 
+_ADDRESS = _Question(method="GET", path="/v1/wallet/address", status=200)
+
+
+def ask_address(server: Server, tokens: list[str], seconds: float) -> LoadResult:
+    """The session read, against one server."""
+    return _run(server, tokens, _ADDRESS, seconds)
+
+
 def _compare(stage: Stage, name: str, question: _Question) -> Figure:
     ours, floor = [], []
     for _ in range(stage.rounds):
-        ours.append(_run(stage, stage.daemon, stage.tokens, question))
-        floor.append(_run(stage, stage.floor, stage.floor.tokens, question))
+        ours.append(_run(stage.daemon, stage.tokens, question, stage.seconds))
+        floor.append(_run(stage.floor, stage.floor.tokens, question, stage.seconds))
     return Figure(
         name=name,
         unit="/s",
@@ -60,9 +68,9 @@ def _seen(runs: list[LoadResult]) -> dict[str, str]:
     return shares | {"cpu": f"{median([run.cpu_milliseconds for run in runs]):.2f} ms"}
 
 
-def _run(stage: Stage, server: Server, tokens: list[str], question: _Question) -> LoadResult:
+def _run(server: Server, tokens: list[str], question: _Question, seconds: float) -> LoadResult:
     requests = [raw_request(question.method, question.path, token=token, body=question.body) for token in tokens]
-    done = run_load(server, [[requests[n % len(requests)]] for n in range(CLIENTS)], seconds=stage.seconds)
+    done = run_load(server, [[requests[n % len(requests)]] for n in range(CLIENTS)], seconds=seconds)
     if set(done.statuses) != {str(question.status)}:
         raise RuntimeError(f"{question.path} answered {done.statuses}, not {question.status} alone")
     return done

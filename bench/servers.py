@@ -22,7 +22,6 @@ _SLOT_SECONDS, _FINALITY_SLOTS = 0.05, 4
 _ENVIRON = {
     "WAIAAS_MASTER_PASSWORD": PASSWORD,
     "WAIAAS_DAEMON_PORT": "0",
-    "WAIAAS_DAEMON_THREADS": str(THREADS),
     "WAIAAS_SECURITY_RATE_LIMIT_TX_RPM": "10000000",
     "WAIAAS_SECURITY_RATE_LIMIT_SESSION_RPM": "10000000",
     "WAIAAS_SECURITY_RATE_LIMIT_GLOBAL_RPM": "10000000",
@@ -100,14 +99,17 @@ class Daemon(Server):
 
     :param folder: an empty folder; its ``data`` becomes the data directory
     :param node: the localnet's address
+    :param threads: None leaves the default
     """
 
-    def __init__(self, folder: Path, node: str) -> None:
+    def __init__(self, folder: Path, node: str, threads: int | None = THREADS) -> None:
         self.root = folder / "data"
         self.database = self.root / "data" / "waiaas.db"
         self._errors = folder / "errors"
         self._environ = {**os.environ, **_ENVIRON, "WAIAAS_DATA_DIR": str(self.root)}
         self._environ["WAIAAS_RPC_SOLANA_LOCALNET"] = node
+        if threads is not None:
+            self._environ["WAIAAS_DAEMON_THREADS"] = str(threads)
         subprocess.run([_PROGRAM, "init"], env=self._environ, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> float:

@@ -15,6 +15,7 @@ WALLETS = 16
 class Stage:
     """Everything is up.
 
+    :param folder: for what a measurement keeps to itself
     :param tokens: of the daemon's wallets
     :param limit: payments up to it go at once, on both
     :param rounds: of each measurement
@@ -22,6 +23,7 @@ class Stage:
     :param payments: of a round of transfers
     """
 
+    folder: Path
     chain: LocalChain
     daemon: Daemon
     floor: Floor
@@ -42,6 +44,7 @@ def set_stage(folder: Path, *, rounds: int, seconds: float, payments: int) -> It
             for address in floor.addresses:
                 chain.fund(address)
             yield Stage(
+                folder=folder,
                 chain=chain,
                 daemon=daemon,
                 floor=floor,

@@ -27,9 +27,9 @@ def _measure(stage: Stage, clients: int, wallets: int) -> Figure:
     ours, floor, asked = [], [], []
     for _ in range(stage.rounds):
         stage.chain.requests()
-        ours.append(_run(stage.daemon, stage.tokens[:wallets], clients, each))
+        ours.append(pay(stage.daemon, stage.tokens[:wallets], clients, each))
         asked.append(stage.chain.requests())
-        floor.append(_run(stage.floor, stage.floor.tokens[:wallets], clients, each))
+        floor.append(pay(stage.floor, stage.floor.tokens[:wallets], clients, each))
     floor_http = stage.chain.requests()[0]
     paid = clients * each
     return Figure(
@@ -48,7 +48,8 @@ def _measure(stage: Stage, clients: int, wallets: int) -> Figure:
     )
 
 
-def _run(server: Server, tokens: list[str], clients: int, each: int) -> LoadResult:
+def pay(server: Server, tokens: list[str], clients: int, each: int) -> LoadResult:
+    """So many clients, on wallets in turn, make ``each`` payments; returns when all are final."""
     plan = [
         [_payment(tokens[client % len(tokens)], str(Keypair().pubkey())) for _ in range(each)]
         for client in range(clients)
