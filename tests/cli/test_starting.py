@@ -68,6 +68,12 @@ def test_password_of_the_environment_does_not_stay_there(made: Program) -> None:
         assert PASSWORD.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
+def test_agents_token_does_not_reach_the_daemon(made: Program) -> None:
+    """A session token in the environment of whoever starts the daemon is not in the daemon's."""
+    pid = made.json("start", "--detach", WAIAAS_SESSION_TOKEN="wai_sess_canary")["pid"]
+    assert b"wai_sess_canary" not in _environ_of(pid)
+
+
 def test_foreground_executes_itself_without_the_password(made: Program) -> None:
     """In the foreground the process replaces itself, so that its environment never had the password; Ctrl-C ends it."""
     made.environ.pop("WAIAAS_MASTER_PASSWORD_FILE")

@@ -33,7 +33,7 @@ def has_password_in_environment(environ: Mapping[str, str]) -> bool:
 
 def exec_without_password(arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Become the same program, with the password in a pipe instead of the environment."""
-    clean = dict(environ)
+    clean = {name: value for name, value in environ.items() if name != TOKEN_VARIABLE}
     password = take_from_environment(clean)
     if password is None:
         raise Failure(f"{VARIABLE} is not set")
