@@ -14,7 +14,7 @@ from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.errors import NotReady, StartRefused, TooMany, Unauthenticated
 from waiaas.keystore.client import SignerClient
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 
 PREFIX = "wai_op_"
 _LOCKOUT = "lockout"
@@ -123,7 +123,8 @@ class Operator:
         self._on_unlocked()
 
     def _require_no_lockout(self) -> None:
-        _, until = self._failures_so_far()
+        with self._store.read() as unit:
+            _, until = _failures_so_far(unit)
         left = until - self._clock.now()
         if left > 0:
             raise TooMany(
@@ -134,27 +135,33 @@ class Operator:
             )
 
     def _wrong(self, ip: str | None, door: str) -> None:
+        """Counted in one transaction: wrong passwords at the same moment all count, and none lifts a lockout."""
         self._failures.note("password", ip)
         if door != "tcp":
             return
-        count, _ = self._failures_so_far()
-        is_over = count + 1 >= self._security.lockout_attempts
-        until = self._clock.now() + self._security.lockout_seconds if is_over else 0
         with self._store.write() as unit:
+            count, until = _failures_so_far(unit)
+            if until > self._clock.now():
+                return
+            is_over = count + 1 >= self._security.lockout_attempts
+            until = self._clock.now() + self._security.lockout_seconds if is_over else 0
             unit.state.set(_LOCKOUT, json.dumps({"count": 0 if is_over else count + 1, "until": until}))
             if is_over:
                 self._journal.record(unit, "credential.locked_out", actor="nobody", details={"until": until}, ip=ip)
 
     def _reset(self) -> None:
-        if self._failures_so_far() != (0, 0):
+        with self._store.read() as unit:
+            is_clean = _failures_so_far(unit) == (0, 0)
+        if not is_clean:
             with self._store.write() as unit:
                 unit.state.set(_LOCKOUT, json.dumps({"count": 0, "until": 0}))
 
-    def _failures_so_far(self) -> tuple[int, int]:
-        with self._store.read() as unit:
-            text = unit.state.get(_LOCKOUT)
-        document = json.loads(text) if text else {}
-        return int(document.get("count", 0)), int(document.get("until", 0))
+
+def _failures_so_far(unit: Unit) -> tuple[int, int]:
+    """Wrong passwords over TCP since the last right one, and when the lockout ends."""
+    text = unit.state.get(_LOCKOUT)
+    document = json.loads(text) if text else {}
+    return int(document.get("count", 0)), int(document.get("until", 0))
 
 
 def _hash(token: str) -> str:
