@@ -40,7 +40,8 @@ def test_a_full_disk_makes_the_head_lag_and_ends_nothing(tmp_path: Path) -> None
         end = time.monotonic() + _DEADLINE
         while not disk.written.wait(0.05):
             worker.wake()
-            assert not died and time.monotonic() < end
+            assert not died
+            assert time.monotonic() < end
     finally:
         assert worker.stop(_DEADLINE)
         store.close()

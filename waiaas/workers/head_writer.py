@@ -2,15 +2,11 @@
 
 import logging
 
-import logging
-
 from waiaas.clock import Clock
 from waiaas.engine.head import HeadKeeper
 
 _log = logging.getLogger("waiaas.head")
-_log = logging.getLogger("waiaas.head")
 _IDLE_SECONDS = 60.0
-_NO_ROOM_SECONDS = 5.0
 _LAG_SECONDS = 0.25
 """Each write is two fsyncs; the head may lag, so commits that come close together share one."""
 _NO_ROOM_SECONDS = 1.0
