@@ -16,6 +16,8 @@ from tests.harness.watch import hold_at
 
 _HOUR = 3600
 _EXECUTION_TIMEOUT = 600
+_LONG_WAIT = 30
+_MOMENT = 0.5
 
 
 @pytest.fixture
@@ -119,6 +121,26 @@ def test_a_payment_that_expired_while_it_was_signed_is_not_made(house: House) ->
     assert house.rows("SELECT * FROM transaction_variants WHERE tx_id = ?", sent) == []
     assert house.chain.payments(recipient=recipient) == []
     check_books(house, wallet)
+
+
+def test_a_termination_waits_for_who_is_about_to_sign_and_tells_who_waits(house: House) -> None:
+    """Ending an agent answers once nobody signs for it any more, and a client that waits for a cancelled row hears of it."""
+    house.start(hold_at("before-sign"))
+    wallet, recipient = house.instant(), house.case.new_recipient()
+    client, payment = house.client(wallet), house.case.payment(recipient)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(client.send, wait=_LONG_WAIT, **payment)
+        house.held("before-sign")
+        ending = pool.submit(house.operator.agents.terminate, wallet.agent_id)
+        event = "SELECT id FROM audit_log WHERE event_type = 'agent.terminated'"
+        until(lambda: house.rows(event), "the end of the agent to be committed")
+        with pytest.raises(TimeoutError):
+            ending.result(_MOMENT)
+        house.let_go("before-sign")
+        ending.result()
+        assert waiting.result(_LONG_WAIT / 2).status == "CANCELLED"
+    assert house.rows("SELECT * FROM transaction_variants") == []
+    assert house.chain.payments(recipient=recipient) == []
 
 
 def test_a_revocation_cancels_held_rows_in_its_own_commit(shared_house: House) -> None:

@@ -129,11 +129,11 @@ class Agents:
             if unit.variants.of_agent_in_flight(agent.id):
                 raise Conflict("payments of this agent are on their way", hint="wait until they are final")
             why = "its agent was terminated"
-            self._sessions.revoke_all_within(unit, actor, agent.id, code="AGENT_TERMINATED", why=why)
+            ended = self._sessions.revoke_all_within(unit, actor, agent.id, code="AGENT_TERMINATED", why=why)
             now = self._clock.now()
             unit.agents.set_status(agent.id, expected=agent.status, status="TERMINATED", at=now)
             self._record(unit, "agent.terminated", actor, agent, {"before": agent.status})
-        self._sessions.forget()
+        self._sessions.settle(agent.id, ended)
         return self.get(actor, agent.id)
 
     def _change(

@@ -129,17 +129,27 @@ class Sessions:
             if session is None:
                 raise NotFound("there is no such session", hint="see `waiaas session list`")
             ended = self._revoke_within(unit, actor, session)
-        self.forget()
-        self._bench.gate.drain(session.agent_id, _DRAIN_SECONDS)
-        for tx_id in ended:
-            self._bench.outcomes.ring(tx_id)
+        self.settle(session.agent_id, ended)
 
-    def revoke_all_within(self, unit: Unit, actor: Actor, agent_id: str, *, code: str, why: str) -> None:
-        """End every session of the agent, and cancel its unsigned rows, in the caller's transaction."""
+    def revoke_all_within(self, unit: Unit, actor: Actor, agent_id: str, *, code: str, why: str) -> Sequence[str]:
+        """End every session of the agent, and cancel its unsigned rows, in the caller's transaction.
+
+        :returns: the ids of the rows that ended, for :meth:`settle` after the commit
+        """
+        ended: list[str] = []
         for session in unit.sessions.list(agent_id=agent_id, limit=100_000).items:
-            self._revoke_within(unit, actor, session)
+            ended += self._revoke_within(unit, actor, session)
         for row in unit.transactions.unsigned_of_agent(agent_id):
             end_unsigned_within(self._bench, unit, row, Ending(status="CANCELLED", code=code, why=why), actor)
+            ended.append(row.id)
+        return ended
+
+    def settle(self, agent_id: str, ended: Sequence[str]) -> None:
+        """After the commit that ended sessions: nobody is let in by them or about to sign any more, waiters are told."""
+        self.forget()
+        self._bench.gate.drain(agent_id, _DRAIN_SECONDS)
+        for tx_id in ended:
+            self._bench.outcomes.ring(tx_id)
 
     def renew(self, actor: Actor) -> Issued:
         """The same session with a new token and a new end; the old token dies in the same commit.
