@@ -181,6 +181,9 @@ class Daemon:
         models = {plugin: adapter.settings_model for plugin, adapter in registry.chains.values()}
         for warning in (*settings.warnings, *settings.check_names(house.chains.names(), names, models)):
             _log.warning("%s", warning)
+        for plugin in registry.plugins:
+            if plugin.status in (PluginStatus.UNTRUSTED, PluginStatus.MISSING):
+                _log.warning("the plugin %s is %s: %s", plugin.name, plugin.status.value, plugin.error)
         failed = [plugin for plugin in registry.plugins if plugin.status is PluginStatus.FAILED]
         with house.store.write() as unit:
             house.journal.record(unit, "daemon.started", actor="system", details={"version": __version__})

@@ -67,8 +67,7 @@ class Operator:
                 )
         finally:
             password[:] = bytes(len(password))
-        if door == "tcp":
-            self._reset()
+        self._right(door)
         return Actor(kind="operator", ip=ip, by_password=True)
 
     def authenticate_token(self, token: str, ip: str | None) -> Actor:
@@ -121,10 +120,13 @@ class Operator:
         with self._store.write() as unit:
             self._journal.record(unit, "signer.unlocked", actor="operator", ip=ip)
         self._on_unlocked()
+        self._right(door)
 
     def _require_no_lockout(self) -> None:
         with self._store.read() as unit:
-            _, until = _failures_so_far(unit)
+            self._refuse_while_locked(_failures_in(unit)[1])
+
+    def _refuse_while_locked(self, until: int) -> None:
         left = until - self._clock.now()
         if left > 0:
             raise TooMany(
@@ -135,30 +137,36 @@ class Operator:
             )
 
     def _wrong(self, ip: str | None, door: str) -> None:
-        """Counted in one transaction: wrong passwords at the same moment all count, and none lifts a lockout."""
+        """Count a wrong password. Read and written in one unit: guesses made at the same time must not count as one.
+
+        :raises TooMany: when the lock fell while this one was being tried; then nobody learns that it was wrong
+        """
         self._failures.note("password", ip)
         if door != "tcp":
             return
         with self._store.write() as unit:
-            count, until = _failures_so_far(unit)
-            if until > self._clock.now():
-                return
+            count, until = _failures_in(unit)
+            self._refuse_while_locked(until)
             is_over = count + 1 >= self._security.lockout_attempts
             until = self._clock.now() + self._security.lockout_seconds if is_over else 0
             unit.state.set(_LOCKOUT, json.dumps({"count": 0 if is_over else count + 1, "until": until}))
             if is_over:
                 self._journal.record(unit, "credential.locked_out", actor="nobody", details={"until": until}, ip=ip)
 
-    def _reset(self) -> None:
+    def _right(self, door: str) -> None:
+        """Start the count again. :raises TooMany: when the lock fell while the password was being tried"""
+        if door != "tcp":
+            return
         with self._store.read() as unit:
-            is_clean = _failures_so_far(unit) == (0, 0)
-        if not is_clean:
-            with self._store.write() as unit:
-                unit.state.set(_LOCKOUT, json.dumps({"count": 0, "until": 0}))
+            if _failures_in(unit) == (0, 0):
+                return
+        with self._store.write() as unit:
+            self._refuse_while_locked(_failures_in(unit)[1])
+            unit.state.set(_LOCKOUT, json.dumps({"count": 0, "until": 0}))
 
 
-def _failures_so_far(unit: Unit) -> tuple[int, int]:
-    """Wrong passwords over TCP since the last right one, and when the lockout ends."""
+def _failures_in(unit: Unit) -> tuple[int, int]:
+    """How many wrong passwords came over TCP since the last right one, and until when TCP is locked."""
     text = unit.state.get(_LOCKOUT)
     document = json.loads(text) if text else {}
     return int(document.get("count", 0)), int(document.get("until", 0))

@@ -6,6 +6,7 @@ The one call to the network is ``resolve``, on the request's thread, before any 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from uuid6 import uuid7
@@ -237,13 +238,14 @@ def denial(judgement: Judgement, tx_id: str | None) -> Denied:
 
 def _hint(judgement: Judgement) -> str:
     verdict = judgement.decision.named.verdict
+    when = (
+        ""
+        if verdict.resets_at is None
+        else datetime.fromtimestamp(verdict.resets_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
     if verdict.remaining:
-        return f"send at most {verdict.remaining} base units" + (
-            f", or try again at {verdict.resets_at}" if verdict.resets_at else ""
-        )
-    if verdict.resets_at:
-        return f"try again at {verdict.resets_at}, Unix seconds"
-    return "retrying will not help; ask the operator to change the policy"
+        return f"send at most {verdict.remaining} base units" + (f", or try again at {when}" if when else "")
+    return f"try again at {when}" if when else "retrying will not help; ask the operator to change the policy"
 
 
 def _answer(request: Request, done: Admitted, judgement: Judgement) -> Admitted:
