@@ -14,6 +14,13 @@ def shown(pid: int) -> Iterator[tuple[str, bytes]]:
         yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
 
 
+def signer_of(pid: int) -> int:
+    """The only child of a daemon. :raises ValueError: where it has none, or several"""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    (child,) = [child for task in tasks for child in (task / "children").read_text().split()]
+    return int(child)
+
+
 def core_limit(pid: int) -> str:
     """The largest core file that the process may leave."""
     (line,) = [line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if line.startswith("Max core")]

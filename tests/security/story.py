@@ -18,7 +18,7 @@ from tests.harness.data_directory import CHEAP
 from tests.harness.deadline import until
 from tests.security.canaries import Canary, Search, of_password, of_token
 from tests.security.keyhole import raw_keys
-from tests.security.processes import core_limit, memory, shown
+from tests.security.processes import core_limit, memory, shown, signer_of
 from tests.security.tap import Tap
 
 PASSWORD = "Quagmire77 ossifrage-Zephyrine"
@@ -135,7 +135,7 @@ class Story:
         tcp.post("/v1/operator/login", content=PASSWORD.encode(), headers={"Content-Type": token})
 
     def _lose_signer(self, pid: int, tcp: httpx.Client, token: str) -> None:
-        os.kill(_signer_of(pid), 9)
+        os.kill(signer_of(pid), 9)
         until(lambda: not tcp.get("/health").json()["ready"], "the signer's death to be noticed")
         body = {"to": self.case.new_recipient(), "amount": str(self.case.amount)}
         locked = tcp.post("/v1/transactions/send", json=body, headers={"Authorization": f"Bearer {token}"})
@@ -222,7 +222,7 @@ class Story:
         return self.tokens[-1]
 
     def _look_at(self, pid: int) -> None:
-        for process in (pid, _signer_of(pid)):
+        for process in (pid, signer_of(pid)):
             self.said += shown(process)
             self.core_limits.append(core_limit(process))
 
@@ -244,9 +244,3 @@ def tell(folder: Path, case: ChainCase, chain: TestChain) -> Story:
         environ = {**_VARIABLES, **case.environ(tap.url), "WAIAAS_DAEMON_PORT": str(free_port())}
         program = Program(folder / str(uuid7()), environ)
         return Story(program, case, chain, tap).run()
-
-
-def _signer_of(pid: int) -> int:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    (child,) = [child for task in tasks for child in (task / "children").read_text().split()]
-    return int(child)
