@@ -9,7 +9,7 @@ from waiaas.engine.pipeline.broadcast import Broadcast
 from waiaas.engine.pipeline.confirm import Confirm, Sighting
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.variants import signed_of
-from waiaas.errors import Refused, Unavailable
+from waiaas.errors import Malformed, Refused, Unavailable
 from waiaas.interfaces.chain import Phase, Sent
 from waiaas.store.records import Transaction, Variant
 
@@ -83,9 +83,12 @@ class Confirmer:
         try:
             chain.require_right_chain()
             statuses = chain.call(chain.adapter.statuses, [signed_of(variant) for _, variant in rows])
-        except Refused as problem:
+        except (Refused, Malformed) as problem:
             _log.error("%s cannot tell about payments: %s", self.name, problem.message)
             raise Unavailable("the adapter could not tell") from None
+        if len(statuses) != len(rows):
+            _log.error("%s cannot tell about payments: %d answers for %d", self.name, len(statuses), len(rows))
+            raise Unavailable("the adapter could not tell")
         return [
             Sighting(row=row, variant=variant, status=status)
             for (row, variant), status in zip(rows, statuses, strict=True)
