@@ -120,8 +120,12 @@ class Story:
         """Secrets where they do not belong."""
         for header in (f"Basic {token}", f"bearer  {token}", f"Bearer {token}x", f"Bearer {PASSWORD}", token):
             tcp.get("/v1/wallet/address", headers={"Authorization": header})
-        for header in ({"X-Master-Password": token}, {"X-Master-Password": PASSWORD + "\tx"}, {"Cookie": f"t={token}"}):
-            tcp.get("/v1/agents", headers={"Authorization": "", **header})
+        for name, value in (
+            ("X-Master-Password", token),
+            ("X-Master-Password", PASSWORD + "\tx"),
+            ("Cookie", f"t={token}"),
+        ):
+            tcp.get("/v1/agents", headers={"Authorization": "", name: value})
         for path in (f"/v1/agents/{token}", f"/{token}", f"/v1/transactions/{token}?token={token}", f"/?p={PASSWORD}"):
             tcp.get(path)
         for body in ({"password": PASSWORD, "token": token}, {"to": token, "amount": PASSWORD}, [token], PASSWORD):

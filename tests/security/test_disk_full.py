@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from waiaas_sdk import NotReady
 
 from tests.harness.books import check_books
 from tests.harness.chains import ChainCase, TestChain
@@ -93,6 +94,10 @@ def test_a_full_disk_refuses_and_recovers_by_itself(disk: MakeDisk) -> None:
         assert int(refused.headers["Retry-After"]) > 0
     over = _send(house, wallet.token, "denied", amount=str(10**15))
     assert over.status_code == 503, over.text
+    files = sorted(house.paths.keystore.iterdir())
+    with pytest.raises(NotReady) as no_room:
+        house.operator.agents.create("late", house.case.chain, house.case.network)
+    assert (no_room.value.code, sorted(house.paths.keystore.iterdir())) == ("STORE_FULL", files)
     assert _stored(house) == before
     _reads(house, wallet.token)
     until(lambda: len(house.chain.payments(recipient=recipient)) == 1, "the payment under way to land")
@@ -101,8 +106,8 @@ def test_a_full_disk_refuses_and_recovers_by_itself(disk: MakeDisk) -> None:
     ballast.unlink()
     confirmed(house, flying)
     again = until(lambda: _if_good(_send(house, wallet.token, "key-1")), "the same request to be taken")
+    assert again is not None
     confirmed(house, again.json()["id"])
-    house.until_status(again.json()["id"], "CONFIRMED")
     assert len(house.chain.payments(recipient=_TO)) == 1
     assert house.daemon.is_alive
     assert house.stop() == 0

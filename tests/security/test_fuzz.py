@@ -46,13 +46,14 @@ class Aim:
         payment = {"to": case.new_recipient(), "amount": str(case.amount)}
         place = {"chain": case.chain, "network": case.network}
         limit = {"agentId": self.agent, "type": "SPENDING_LIMIT", "rules": {"instant_max": "5"}}
-        return {
+        bodies: dict[str, dict[str, Any]] = {
             "POST /v1/transactions/send": payment,
             "POST /v1/transactions/simulate": payment,
             "POST /v1/agents": {"name": os.urandom(8).hex(), **place},
             "POST /v1/sessions": {"agentId": self.agent},
             "POST /v1/policies": limit,
-        }.get(f"{route.method} {route.path}", {})
+        }
+        return bodies.get(f"{route.method} {route.path}", {})
 
     def headers(self, route: AnyRoute) -> dict[str, str]:
         """What the route's table asks for; whoever logs out does so with a token of its own."""

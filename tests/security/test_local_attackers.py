@@ -47,6 +47,9 @@ def test_guessing_over_tcp_locks_tcp_and_nobody_else(house: House) -> None:
     house.start()
     _is_locked(house)
     assert house.operator.login().token  # over the socket
+    house.daemon.kill_signer()
+    until(lambda: not house.operator.health().ready, "the signer's death to be noticed")
+    _is_locked(house)  # and not 503: what comes while TCP is locked is not even tried
     house.operator.unlock()
     house.clock.shift(_LOCKOUT_SECONDS + 5)
     assert guess(house, PASSWORD).status_code == 200
