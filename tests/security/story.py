@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from uuid6 import uuid7
 
-from tests.cli.conftest import Done, Program, free_port
+from tests.cli.conftest import Done, Program
 from tests.harness.chains import ChainCase, TestChain
 from tests.harness.data_directory import CHEAP
 from tests.harness.deadline import until
@@ -245,6 +245,6 @@ class Story:
 def tell(folder: Path, case: ChainCase, chain: TestChain) -> Story:
     """The whole story in ``folder``."""
     with Tap(chain.url) as tap:
-        environ = {**_VARIABLES, **case.environ(tap.url), "WAIAAS_DAEMON_PORT": str(free_port())}
+        environ = {**_VARIABLES, **case.environ(tap.url), "WAIAAS_DAEMON_PORT": "0"}
         program = Program(folder / str(uuid7()), environ)
         return Story(program, case, chain, tap).run()

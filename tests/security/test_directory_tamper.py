@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.conftest import Done, Program, free_port
+from tests.cli.conftest import Done, Program
 from tests.harness.data_directory import PASSWORD, copy_of, trust_plugins
 from tests.harness.house import House
 from tests.security.test_keystore_tamper import _edited, _flipped
@@ -28,7 +28,7 @@ def paths(template: Path, tmp_path: Path) -> DataDir:
 
 def start(paths: DataDir) -> Done:
     """``waiaas start``, which is to be refused."""
-    program = Program(paths.root, {"WAIAAS_DAEMON_PORT": str(free_port()), "WAIAAS_MASTER_PASSWORD": PASSWORD})
+    program = Program(paths.root, {"WAIAAS_DAEMON_PORT": "0", "WAIAAS_MASTER_PASSWORD": PASSWORD})
     return program("start")
 
 

@@ -103,7 +103,12 @@ def test_a_full_disk_refuses_and_recovers_by_itself(disk: MakeDisk) -> None:
     until(lambda: len(house.chain.payments(recipient=recipient)) == 1, "the payment under way to land")
     assert house.daemon.is_alive
     assert httpx.get(f"{house.daemon.url}/health").json()["ready"] is True
+    house.daemon.kill_signer()
+    until(
+        lambda: any("could not be recorded" in line["message"] for line in house.log()), "the signer's death to be told"
+    )
     ballast.unlink()
+    house.operator.unlock()
     confirmed(house, flying)
     again = until(lambda: _if_good(_send(house, wallet.token, "key-1")), "the same request to be taken")
     assert again is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.conftest import Program, free_port
+from tests.cli.conftest import Program
 from tests.harness.books import check_audit
 from tests.harness.data_directory import PASSWORD
 from tests.harness.deadline import until
@@ -115,7 +115,7 @@ def test_a_second_daemon_is_refused_and_the_first_goes_on(house: House) -> None:
     """``waiaas start`` on a directory in use ends with code 1 and one line that names it; nothing of the first is touched."""
     house.start()
     wallet, facts = house.instant(), house.paths.daemon_json.read_text()
-    program = Program(house.root, {"WAIAAS_DAEMON_PORT": str(free_port()), "WAIAAS_MASTER_PASSWORD": PASSWORD})
+    program = Program(house.root, {"WAIAAS_DAEMON_PORT": "0", "WAIAAS_MASTER_PASSWORD": PASSWORD})
     done = program("start")
     assert done.code == 1
     assert "daemon" in done.line

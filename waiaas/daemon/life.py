@@ -241,8 +241,11 @@ class Daemon:
         if self._stopping.is_set():
             return
         _log.critical("the signer died; nothing is signed until `waiaas unlock`")
-        with store.write() as unit:
-            house.journal.record(unit, "signer.died", actor="system")
+        try:
+            with store.write() as unit:
+                house.journal.record(unit, "signer.died", actor="system")
+        except WaiaasError as problem:  # a full disk must not keep the password file from being read
+            _log.error("the signer's death could not be recorded: %s", problem.message)
         try:
             if path := self._environ.get(PASSWORD_FILE):
                 house.services.operator.unlock(read_password_file(Path(path)), door="socket")
