@@ -5,7 +5,7 @@ import os
 import pytest
 from waiaas_sdk import NotReady
 
-from tests.harness.books import check_books
+from tests.harness.books import check_books, check_log
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet, confirmed
 from tests.harness.watch import hold_at
@@ -33,6 +33,20 @@ def test_without_its_signer_the_daemon_holds_everything_until_it_is_unlocked(hou
     confirmed(house, held)
     assert len(house.chain.payments(recipient=held_recipient)) == 1
     check_books(house, wallet)
+
+
+def test_notices_wait_for_a_locked_signer_and_lose_no_attempt(house: House) -> None:
+    """What is to be told while no channel can be opened is told after ``unlock``, and its first attempt is made then."""
+    house.start()
+    house.operator.login()
+    house.daemon.kill_signer()
+    outbox = "SELECT attempts, delivered_at, error FROM notification_outbox"
+    until(lambda: [row["error"] for row in house.rows(outbox)] == ["SIGNER_LOCKED"], "the notice to be put off")
+    house.operator.unlock()
+    house.clock.shift(60)
+    until(lambda: all(row["delivered_at"] for row in house.rows(outbox)), "the notice to be delivered")
+    assert [row["attempts"] for row in house.rows(outbox)] == [1]
+    check_log(house)
 
 
 def test_a_signer_that_dies_while_it_is_asked_delays_the_payment(house: House) -> None:

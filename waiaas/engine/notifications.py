@@ -8,7 +8,7 @@ from typing import Any
 from waiaas.clock import Clock
 from waiaas.engine.events import EVENTS
 from waiaas.engine.rules.text import shown
-from waiaas.errors import Misconfigured, RetryLater, Undeliverable
+from waiaas.errors import Misconfigured, NotReady, RetryLater, Undeliverable
 from waiaas.interfaces.events import Event
 from waiaas.interfaces.notify import Notification, NotificationChannel
 from waiaas.registry import Registry
@@ -20,6 +20,7 @@ _BATCH = 100
 _MAX_ATTEMPTS = 12
 _FIRST_RETRY_SECONDS = 2
 _LONGEST_RETRY_SECONDS = 3600
+_LOCKED_SECONDS = 5
 _CURSOR = "events_cursor"
 Unseal = Callable[[str], bytes]
 """Opens a channel's stored configuration, given as it stands in the database."""
@@ -72,6 +73,8 @@ class Notifications:
                 raise Undeliverable("its channel or its event is gone")
             live = self._channel(channel)
             live.send(live.render(message), message.id)
+        except NotReady as problem:
+            self._put_off(item, problem)
         except RetryLater as problem:
             self._again(item, problem.retry_after or _FIRST_RETRY_SECONDS, problem.message)
         except (Undeliverable, Misconfigured) as problem:
@@ -85,6 +88,12 @@ class Notifications:
             with self._store.write() as unit:
                 unit.outbox.delivered(item.id, now)
                 unit.channels.note_result(item.channel_id, success_at=now)
+
+    def _put_off(self, item: OutboxItem, problem: NotReady) -> None:
+        """The signer is locked, so no channel can be opened: that is no attempt, however long it lasts."""
+        at = self._clock.now() + _LOCKED_SECONDS
+        with self._store.write() as unit:
+            unit.outbox.retry(item.id, attempts=item.attempts, next_at=at, error=problem.code)
 
     def _again(self, item: OutboxItem, seconds: int, why: str) -> None:
         now = self._clock.now()
