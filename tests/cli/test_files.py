@@ -119,6 +119,20 @@ def test_plugins_are_switched_in_the_lock(made: Program) -> None:
     assert made("plugins", "trust", "nobody").code == 1
 
 
+def test_without_its_lock_a_directory_trusts_no_plugin(made: Program) -> None:
+    """A lost plugins.lock trusts nobody: the lists say so, and a refused start names the command that mends it."""
+    (made.data_dir / "plugins.lock").unlink()
+    listed = made.json("plugins", "list")["plugins"]
+    assert {plugin["status"] for plugin in listed} == {"untrusted"}
+    warned = [finding for finding in made.json("doctor")["findings"] if finding["check"] == "plugins"]
+    assert {finding["grade"] for finding in warned} == {"warning"}
+    refused = made("start")
+    assert refused.code == 1
+    assert "waiaas plugins trust waiaas-builtin waiaas-solana" in refused.err
+    assert made("plugins", "trust", "waiaas-builtin", "waiaas-solana").code == 0
+    assert {plugin["status"] for plugin in made.json("plugins", "list")["plugins"]} == {"loaded"}
+
+
 def test_doctor_names_what_is_wrong(made: Program) -> None:
     """A directory that others can enter is a problem with the command that mends it, and the exit code is 1."""
     assert made("doctor").code == 0

@@ -7,14 +7,14 @@ from waiaas.registry import Lock, Pin, Registry, digest, installed, load, parse,
 
 
 def read_lock(path: Path) -> Lock | None:
-    """The lock; None where there is no file, which means that there is no data directory.
+    """The lock; None where there is no data directory. In one that has lost the file, nothing is trusted.
 
     :raises StartRefused: when it cannot be understood
     """
     try:
         return parse(path.read_text())
     except FileNotFoundError:
-        return None
+        return Lock() if (path.parent / "keystore" / "master.json").exists() else None
 
 
 def write_lock(path: Path, lock: Lock) -> None:
@@ -25,7 +25,7 @@ def write_lock(path: Path, lock: Lock) -> None:
 def pin_everything(paths: DataDir) -> list[str]:
     """Trust what is installed now, unless there is a lock already. Returns the names that are trusted."""
     lock = read_lock(paths.plugins_lock)
-    if lock is None:
+    if lock is None or not paths.plugins_lock.exists():
         lock = pin_all()
         write_lock(paths.plugins_lock, lock)
     return [pin.name for pin in lock.pins]

@@ -23,10 +23,10 @@ from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.pipeline.stage import Observer
-from waiaas.errors import WaiaasError
+from waiaas.errors import StartRefused, WaiaasError
 from waiaas.keystore.client import SignerClient
 from waiaas.keystore.memory import harden_process
-from waiaas.registry import PluginStatus, Registry, parse
+from waiaas.registry import Lock, PluginStatus, Registry, installed, parse
 from waiaas.registry import load as load_plugins
 from waiaas.store.database import Store
 
@@ -95,7 +95,7 @@ class Daemon:
         self._catch_signals()
         signer = self._signer(paths)
         unlocking = _Unlocking(signer, password)
-        registry = load_plugins(parse(paths.plugins_lock.read_text()), settings.plugins.allow, settings.plugins.disable)
+        registry = load_plugins(_trusted(paths), settings.plugins.allow, settings.plugins.disable)
         self._remember_examined(registry, paths)
         store = self._store(settings)
         house = self._assemble(settings, paths, store, signer, registry)
@@ -283,6 +283,18 @@ class _Unlocking:
             self._problem = problem
         finally:
             password[:] = bytes(len(password))
+
+
+def _trusted(paths: DataDir) -> Lock:
+    """What ``plugins.lock`` trusts. :raises StartRefused: when it is gone or cannot be understood"""
+    try:
+        return parse(paths.plugins_lock.read_text())
+    except FileNotFoundError:
+        names = " ".join(sorted(plugin.name for plugin in installed()))
+        raise StartRefused(
+            f"{paths.plugins_lock} is gone, so no plugin is trusted",
+            hint=f"trust those that you know: waiaas plugins trust {names}",
+        ) from None
 
 
 def _instance_id(store: Store) -> str:
