@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.books import check_books
+from tests.harness.books import check_audit, check_finished, check_ledger, check_payments
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet, confirmed
 
@@ -80,7 +80,11 @@ def test_a_key_file_that_was_touched_signs_nothing_and_is_named(house: House) ->
     for name, (_, recipient) in hurt.items():
         confirmed(house, sent[name])
         assert len(house.chain.payments(recipient=recipient)) == 1, name
-    check_books(house, other, *(wallet for wallet, _ in hurt.values()))
+    check_audit(house)
+    for wallet in (other, *(wallet for wallet, _ in hurt.values())):
+        check_finished(house, wallet)
+        check_payments(house, wallet)
+        check_ledger(house, wallet)
 
 
 def _file(house: House, wallet: Wallet) -> Path:
