@@ -15,7 +15,9 @@ from typing import Any, Self
 from waiaas_sdk import Operator
 
 PASSWORD = "gravel-Umbra7 otter"
-THREADS = 32
+THREADS = 48
+"""Three eighths of them may wait for outcomes, 18: each of 16 clients has a seat, and no answer is given early."""
+
 RICH = 1_000_000_000_000
 _PROGRAM = Path(sys.executable).with_name("waiaas")
 _SLOT_SECONDS, _FINALITY_SLOTS = 0.05, 4

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.figures import Figure, alternate
 from bench.requests import CLIENTS, ask_address
-from bench.servers import Daemon, Floor, LocalChain, pss_bytes
+from bench.servers import THREADS, Daemon, Floor, LocalChain, pss_bytes
 from bench.stage import Stage
 from bench.transfers import pay
 
@@ -60,7 +60,7 @@ def memory(stage: Stage) -> Figure:
         limit=120,
         details={
             "by process": [round(size, 1) for size in each],
-            "the other daemon, 32 threads, after everything": f"{pss_bytes(stage.daemon.pids()) / _MEGABYTE:.1f} MB",
+            f"the other daemon, {THREADS} threads, after everything": f"{pss_bytes(stage.daemon.pids()) / _MEGABYTE:.1f} MB",
         },
     )
 

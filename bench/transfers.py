@@ -66,8 +66,11 @@ def _payment(token: str, to: str) -> bytes:
 
 
 def _times(runs: list[LoadResult]) -> dict[str, str]:
+    early = sum(run.statuses.get("202", 0) for run in runs)
     cpu = {"cpu": f"{median([run.cpu_milliseconds for run in runs]):.1f} ms"}
     accepted, confirmed = [run.latencies for run in runs], [run.final_latencies for run in runs]
+    if early:
+        cpu["answered before a node took them"] = str(early)
     return cpu | _shares("accepted", accepted) | _shares("confirmed", confirmed)
 
 
