@@ -13,3 +13,17 @@ def _no_daemon_wrote_a_secret(tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield
     found = leaks_below(tmp_path_factory.getbasetemp())
     assert not found, "secrets were written to:\n" + "\n".join(found)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Make ``xdist_group`` count: xdist 3.8 writes the group into ``_nodeid``, which newer pytest no longer reads.
+
+    Without it every worker would start the daemons that the tests of one module share.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group") if mark.args})
+        kept = getattr(item, "_id", None)
+        if groups and kept is not None and "@" not in item.nodeid.rpartition("]")[2]:
+            item._id = type(kept).parse(f"{item.nodeid}@{'_'.join(groups)}")

@@ -15,8 +15,6 @@ from tests.security.test_keystore_tamper import _edited, _flipped
 from waiaas.cli.application import run
 from waiaas.config import DataDir
 
-pytestmark = pytest.mark.xdist_group("security-directory")
-
 
 @pytest.fixture
 def paths(template: Path, tmp_path: Path) -> DataDir:

@@ -17,7 +17,6 @@ from tests.harness.data_directory import copy_of
 from tests.harness.deadline import until
 from tests.harness.house import House, confirmed
 
-pytestmark = pytest.mark.xdist_group("security-disk")
 MakeDisk = Callable[[str], House]
 _CHUNK = 65536
 

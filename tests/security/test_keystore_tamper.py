@@ -5,13 +5,10 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pytest
-
 from tests.harness.books import check_audit, check_finished, check_ledger, check_payments
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet, confirmed
 
-pytestmark = pytest.mark.xdist_group("security-keystore")
 Damage = Callable[[Path, Path], None]
 
 

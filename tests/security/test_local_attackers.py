@@ -20,7 +20,6 @@ from tests.harness.house import House, confirmed
 from tests.keystore.test_process import probe, unprivileged
 from tests.security.processes import signer_of
 
-pytestmark = pytest.mark.xdist_group("security-local")
 _LOGIN = "/v1/operator/login"
 _LOCKOUT_SECONDS = 1800
 
