@@ -2,6 +2,7 @@
 
 import threading
 import traceback
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from waiaas_sdk import (
     WaiaasApiError,
 )
 
-from sdk.tests.fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply
+from sdk.tests.fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply, fake_daemon
 
 SEND = ("POST", "/v1/transactions/send")
 
@@ -200,6 +201,18 @@ def test_nobody_there_is_unreachable(retry: Retry) -> None:
         client.send(to="Fv1", amount=1)
     assert caught.value.code == "DAEMON_UNREACHABLE"
     assert caught.value.idempotency_key is not None
+    assert not caught.value.may_have_arrived
+
+
+def test_a_daemon_that_dies_with_the_request_may_have_taken_it(tmp_path: Path) -> None:
+    """Lost once and then not there any more: the last error is that nobody answers, and still knows of the first."""
+    with fake_daemon(tmp_path / "s") as daemon:
+        gone = Retry(attempts=2, sleep=lambda _: (tmp_path / "s").unlink())
+        daemon.on(*SEND, Reply(drop=True))
+        with Client(socket=tmp_path / "s", token="t", retry=gone) as client, pytest.raises(Unreachable) as caught:
+            client.send(to="Fv1", amount=1)
+    assert caught.value.code == "DAEMON_UNREACHABLE"
+    assert caught.value.may_have_arrived
 
 
 def test_simulation_sends_the_same_body(client: Client, daemon: FakeDaemon) -> None:

@@ -4,8 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from waiaas_sdk import WaiaasApiError
 
 from tests.cli.conftest import Program, write_password
+from waiaas.cli.exits import explain
 
 NEED_A_DAEMON = [
     ("agent", "list"),
@@ -64,6 +66,19 @@ def test_wrong_configuration_is_named(made: Program) -> None:
     assert done.code == 1
     for part in ("config.toml:2", "threads", "1000", "64"):
         assert part in done.line
+
+
+def test_a_payment_that_was_never_sent_is_not_in_doubt(bare: Program) -> None:
+    """Without a daemon nothing can have been accepted, and no key is named to repeat it with."""
+    done = bare("tx", "send", "x", "1", WAIAAS_SESSION_TOKEN="wai_sess_x")
+    assert done.code == 3
+    assert "idempotency" not in done.line
+
+
+def test_a_fault_inside_names_its_request() -> None:
+    """Where the answer is that the log knows more, the line holds the id to look for there."""
+    fault = WaiaasApiError("something went wrong inside", status=500, code="INTERNAL", hint="see", request_id="r-1")
+    assert explain(fault)[1].endswith("requestId r-1")
 
 
 def test_stack_trace_only_with_debug(bare: Program) -> None:

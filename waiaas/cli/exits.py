@@ -57,8 +57,7 @@ def _explain_answer(error: BaseException) -> tuple[int, str]:
     from waiaas_sdk import WaiaasApiError, WaitTimeout
 
     if isinstance(error, WaiaasApiError):
-        hint = "try again with the right one" if error.status == 401 else error.hint
-        return _code_of(error.status, error.code), _with_hint(_answer_text(error), hint)
+        return _code_of(error.status, error.code), _with_hint(_answer_text(error), _answer_hint(error))
     if isinstance(error, WaitTimeout):
         return FAILED, one_line(f"{error}; it goes on, see: waiaas tx show {error.transaction.id}")
     if isinstance(error, ValidationError):
@@ -73,9 +72,17 @@ def _answer_text(error: "WaiaasApiError") -> str:
     text = error.message
     if error.status == 403 and error.details.get("type"):
         text = f"refused by {error.details['type']}: {text}"
-    if error.idempotency_key is not None and error.status == 0:
+    if error.idempotency_key is not None and error.status == 0 and error.may_have_arrived:
         text += f"; the payment may have been accepted, repeat it with --idempotency-key {error.idempotency_key}"
     return text
+
+
+def _answer_hint(error: "WaiaasApiError") -> str:
+    if error.status == 401:
+        return "try again with the right one"
+    if error.status == 500 and error.request_id:
+        return f"the daemon's log has the details under requestId {error.request_id}"
+    return error.hint
 
 
 def _code_of(status: int, code: str) -> int:

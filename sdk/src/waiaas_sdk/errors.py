@@ -43,6 +43,9 @@ class WaiaasApiError(Exception):
     idempotency_key: str | None = None
     """The key of the send that failed. Sending the same body with it again can never pay twice."""
 
+    may_have_arrived: bool = True
+    """False when the daemon never got the request, so that a send was surely not accepted."""
+
     def __init__(
         self,
         message: str,

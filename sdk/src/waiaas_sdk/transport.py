@@ -22,6 +22,7 @@ import httpx
 from waiaas_sdk.errors import BY_STATUS, BadAnswer, Unreachable, WaiaasApiError
 
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux and 104 elsewhere
+_NEVER_SENT = frozenset({"DAEMON_UNREACHABLE", "SOCKET_UNSAFE"})
 _NOT_CURED_BY_WAITING = frozenset({"SIGNER_LOCKED", "LOCKED_OUT"})
 
 
@@ -126,12 +127,14 @@ class Transport:
 
         :raises WaiaasApiError: one of its subclasses; Unreachable when nothing answered
         """
-        attempt = 0
+        attempt, may_have_arrived = 0, False
         while True:
             attempt += 1
             try:
                 return self._once(call)
             except WaiaasApiError as error:
+                may_have_arrived |= error.code not in _NEVER_SENT
+                error.may_have_arrived = may_have_arrived
                 pause = self._retry.pause(attempt, error.retry_after) if _may_repeat(call, error) else None
                 if pause is None:
                     raise
