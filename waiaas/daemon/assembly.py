@@ -19,6 +19,7 @@ from waiaas.engine.metrics import Metrics
 from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
 from waiaas.engine.outcomes import Outcomes
+from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.runner import Runner
@@ -34,6 +35,7 @@ from waiaas.keystore.client import SignerClient
 from waiaas.registry import Registry
 from waiaas.store.database import Store
 from waiaas.store.records import Transaction
+from waiaas.workers.acceptor import Acceptor
 from waiaas.workers.checkpointer import Checkpointer
 from waiaas.workers.confirmer import Confirmer
 from waiaas.workers.courier import Courier
@@ -53,6 +55,7 @@ class House:
     head: HeadKeeper
     recovery: Recovery
     outcomes: Outcomes
+    acceptances: Acceptances
     lifecycle: Lifecycle
     chains: Chains
     journal: Journal
@@ -103,6 +106,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     journal = Journal(clock, notifications_enabled=settings.notifications.enabled, after_record=bells.recorded)
     chains = Chains(registry, settings, clock)
     outcomes = Outcomes()
+    acceptances = Acceptances(store, outcomes, clock, observe)
     head = HeadKeeper(paths.head, paths.database, store, write_private)
     bench = Bench(
         store=store,
@@ -112,6 +116,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
         gate=Gate(),
+        acceptances=acceptances,
         settings=settings,
         clock=clock,
         observe=observe,
@@ -179,15 +184,18 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     head_writer = WorkerThread(HeadWriter(head, clock), on_death)
     timekeeper = WorkerThread(Timekeeper(bench, failures, wake), on_death)
     checkpointer = WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death)
+    acceptor = WorkerThread(Acceptor(acceptances), on_death)
+    acceptances.on_add = acceptor.wake
     bells.on_record.append(courier.wake)
     bells.on_signed += [head_writer.wake, *(worker.wake for worker in confirmers)]
     return House(
         services=services,
         lanes=lanes,
-        workers=[*confirmers, courier, head_writer, timekeeper, checkpointer],
+        workers=[*confirmers, acceptor, courier, head_writer, timekeeper, checkpointer],
         head=head,
         recovery=recovery,
         outcomes=outcomes,
+        acceptances=acceptances,
         lifecycle=lifecycle,
         chains=chains,
         journal=journal,

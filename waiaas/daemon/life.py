@@ -231,6 +231,7 @@ class Daemon:
 
     def _stop_workers(self, house: House) -> None:
         house.lanes.stop(self._grace)
+        house.acceptances.flush()
         for worker in house.workers:
             worker.stop(_WORKER_SECONDS)
         with house.store.write() as unit:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from waiaas.clock import Clock
@@ -44,8 +44,9 @@ class Notifications:
             due = unit.outbox.due(now, _BATCH)
             channels = {item.channel_id: unit.channels.get(item.channel_id) for item in due}
             messages = {item.id: self._message(unit, item) for item in due}
-        for item in due:
-            self._one(item, channels[item.channel_id], messages[item.id])
+        delivered = [item for item in due if self._one(item, channels[item.channel_id], messages[item.id])]
+        if delivered:
+            self._mark(delivered)
         return len(due)
 
     def tell_listeners(self) -> int:
@@ -66,7 +67,17 @@ class Notifications:
         with self._store.write() as unit:
             unit.outbox.prune(self._clock.now() - self._retention)
 
-    def _one(self, item: OutboxItem, channel: Channel | None, message: Notification | None) -> None:
+    def _mark(self, delivered: Sequence[OutboxItem]) -> None:
+        """One commit for the round; a crash before it means that they are sent once more."""
+        now = self._clock.now()
+        with self._store.write() as unit:
+            for item in delivered:
+                unit.outbox.delivered(item.id, now)
+            for channel_id in {item.channel_id for item in delivered}:
+                unit.channels.note_result(channel_id, success_at=now)
+
+    def _one(self, item: OutboxItem, channel: Channel | None, message: Notification | None) -> bool:
+        """Send one item; whether it went out. What becomes of one that did not is written at once."""
         now = self._clock.now()
         try:
             if channel is None or message is None:
@@ -85,9 +96,8 @@ class Notifications:
             _log.exception("channel %s failed", item.channel_id)
             self._again(item, _backoff(item.attempts), type(problem).__name__)
         else:
-            with self._store.write() as unit:
-                unit.outbox.delivered(item.id, now)
-                unit.channels.note_result(item.channel_id, success_at=now)
+            return True
+        return False
 
     def _put_off(self, item: OutboxItem, problem: NotReady) -> None:
         """The signer is locked, so no channel can be opened: that is no attempt, however long it lasts."""

@@ -106,7 +106,7 @@ class Confirmer:
         except Unavailable:
             return  # asked again in the next round
         if sent in (Sent.ACCEPTED, Sent.KNOWN) and row.broadcast_at is None:
-            self._broadcast.note_accepted(row)
+            self._bench.acceptances.add(row.id)
 
     def _look_for_late_ones(self, chain: Chain) -> None:
         """Rows that were given up with proof a while ago: should the chain have them after all, the chain is right."""

@@ -133,15 +133,18 @@ class Admission:
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
         for _ in range(_JUDGEMENTS):
             judgement = self._bench.evaluator.judge(subject(request, intent))
+            row = self._row(request, intent, judgement)  # everything that needs no lock is done before it is taken
             self._bench.observe("before-admit", request.tx_id)
             with self._bench.store.write() as unit:
-                done = self._commit(unit, request, intent, judgement)
+                done = self._commit(unit, request, intent, judgement, row)
             if done is not None:
                 self._bench.observe("after-admit", request.tx_id)
                 return _answer(request, done, judgement)
         raise TooMany("too many payments at once against the same limit", code="RATE_LIMITED", retry_after=1)
 
-    def _commit(self, unit: Unit, request: Request, intent: StoredIntent, judgement: Judgement) -> Admitted | None:
+    def _commit(
+        self, unit: Unit, request: Request, intent: StoredIntent, judgement: Judgement, row: Transaction
+    ) -> Admitted | None:
         _require_live(unit, request, self._bench.clock.now())
         before = _same(unit, request)
         if before is not None:
@@ -151,7 +154,6 @@ class Admission:
             if not self._bench.evaluator.still_holds(unit, subject(request, intent), judgement):
                 return None
             self._require_room(unit, request, tier)
-        row = self._row(request, intent, judgement)
         details = {"tier": tier.value, "digest": intent.digest, "amount": str(row.amount), "recipient": row.to_address}
         named = judgement.decision.named
         details |= {"policyId": named.policy_id, "code": named.verdict.code, "reason": named.verdict.reason}

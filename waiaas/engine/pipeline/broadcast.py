@@ -27,7 +27,7 @@ class Broadcast:
         except Unavailable as problem:
             return later(problem.retry_after or _NODE_AWAY_SECONDS)
         if sent in (Sent.ACCEPTED, Sent.KNOWN):
-            self.note_accepted(row)
+            self._bench.acceptances.add(row.id)
         return DONE
 
     def send(self, row: Transaction) -> Sent | None:
@@ -61,11 +61,3 @@ class Broadcast:
         if is_stopped and fresh.broadcast_at is None:
             return None
         return signed_of(variants[-1])
-
-    def note_accepted(self, row: Transaction) -> None:
-        """Remember that a node took the bytes, and tell whoever waits."""
-        now = self._bench.clock.now()
-        with self._bench.store.write() as unit:
-            unit.transactions.note(row.id, at=now, broadcast_at=now)
-        self._bench.observe("after-accepted", row.id)
-        self._bench.outcomes.ring(row.id)

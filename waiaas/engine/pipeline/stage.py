@@ -8,6 +8,7 @@ from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.outcomes import Outcomes
+from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.transitions import Transitions
@@ -60,6 +61,7 @@ class Bench:
     transitions: Transitions
     outcomes: Outcomes
     gate: Gate
+    acceptances: Acceptances
     settings: Settings
     clock: Clock
     observe: Observer

@@ -41,7 +41,12 @@ _SYSTEM_AUTHORITY = {
 }
 _TOKEN_AUTHORITY = {6: "set authority", 9: "close account"}
 _LOADER_AUTHORITY = {3: "upgrade code", 4: "set authority", 5: "close account", 7: "set authority"}
-_STAKE_AUTHORITY = {1: "authorize", 8: "authorize at a derived address", 10: "authorize", 11: "authorize at a derived address"}
+_STAKE_AUTHORITY = {
+    1: "authorize",
+    8: "authorize at a derived address",
+    10: "authorize",
+    11: "authorize at a derived address",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
