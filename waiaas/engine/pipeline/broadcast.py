@@ -2,6 +2,7 @@
 
 import logging
 
+from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress, later
 from waiaas.engine.variants import signed_of
 from waiaas.errors import Unavailable
@@ -10,6 +11,8 @@ from waiaas.store.records import Transaction
 
 _log = logging.getLogger("waiaas.broadcast")
 _NODE_AWAY_SECONDS = 0.5
+_SEND_SECONDS = 8.0
+"""For all endpoints together: less than a stop waits for whoever was let through before it."""
 
 
 class Broadcast:
@@ -35,7 +38,7 @@ class Broadcast:
 
         :raises Unavailable: when no node could be asked
         """
-        with self._bench.gate.passing(row.agent_id):
+        with self._bench.gate.passing(row.agent_id), within(_SEND_SECONDS):
             signed = self._allowed(row)
             if signed is None:
                 return None
