@@ -116,7 +116,7 @@ def test_every_code_of_a_special_state_is_answered_in_it(make_house: MakeHouse, 
 def test_what_nobody_foresaw_says_nothing(plugged: Plugged) -> None:
     """A policy type that raises while it reads rules makes that request fail with INTERNAL, and no word of it leaves."""
     house = plugged("odd", UNFORESEEN).start()
-    body = {"agentId": None, "type": "ODD", "rules": {}}
+    body: dict[str, object] = {"agentId": None, "type": "ODD", "rules": {}}
     answer = ask(house, "POST", "/v1/policies", house.operator.login().token, json=body)
     hold(answer, "INTERNAL")
     assert "own words" not in answer.text
