@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -323,3 +324,22 @@ def test_a_half_made_connection_is_not_kept(store: Store, monkeypatch: pytest.Mo
 def _look(store: Store) -> None:
     with store.read() as unit:
         unit.state.get("key")
+
+
+def test_who_is_to_be_told_of_a_commit_is_told_after_it(store: Store) -> None:
+    """The call comes once the change can be read, and never for a unit that was rolled back."""
+    seen: list[str | None] = []
+
+    def look() -> None:
+        with store.read() as unit:
+            seen.append(unit.state.get("told"))
+
+    with store.write() as unit:
+        unit.after_commit(look)
+        unit.state.set("told", "yes")
+        assert seen == []
+    assert seen == ["yes"]
+    with contextlib.suppress(KeyError), store.write() as unit:
+        unit.after_commit(look)
+        raise KeyError
+    assert seen == ["yes"]

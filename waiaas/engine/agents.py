@@ -11,7 +11,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.views import AgentView
-from waiaas.errors import BadRequest, Conflict, NotFound, NotReady
+from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, WaiaasError
 from waiaas.interfaces.chain import Account
 from waiaas.interfaces.signing import Scheme
 from waiaas.keystore.client import SignerClient
@@ -20,6 +20,7 @@ from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page
 
 _DRAIN_SECONDS = 10.0
+_LONGEST_NAME = 128
 
 
 class Agents:
@@ -70,11 +71,23 @@ class Agents:
                 )
             unit.agents.insert(agent)
             self._record(unit, "agent.creation_started", actor, agent, {"name": name, "address": account.address})
-        self._signer.seal(handle, self._header(agent, live.network.chain_id))
+        try:
+            self._signer.seal(handle, self._header(agent, live.network.chain_id))
+        except WaiaasError:
+            self._abandon(actor, agent)
+            raise
         with self._store.write() as unit:
             unit.agents.set_status(agent.id, expected="CREATING", status="ACTIVE", at=self._clock.now())
             self._record(unit, "agent.created", actor, agent, {"address": account.address})
         return self.get(actor, agent.id)
+
+    def _abandon(self, actor: Actor, agent: Agent) -> None:
+        """The key could not be sealed: the agent never was, and its name is free again."""
+        now = self._clock.now()
+        with self._store.write() as unit:
+            unit.agents.rename(agent.id, f"{agent.name} {agent.id}"[:_LONGEST_NAME], now)
+            unit.agents.set_status(agent.id, expected="CREATING", status="TERMINATED", at=now)
+            self._record(unit, "agent.terminated", actor, agent, {"reason": "its key could not be sealed"})
 
     def get(self, actor: Actor, name_or_id: str) -> AgentView:
         """One agent by id or name. :raises NotFound: when there is none"""

@@ -161,7 +161,9 @@ class Chains:
                 )
             adapter, network, table = self._networks[chain, name]
             http = NodeHttp(self._settings.rpc_urls(chain, name) or network.rpc)
-            made = Chain(adapter(network, table, http), network, http, self._fees(chain, network), self._clock)
+            made = Chain(
+                _adapter_of(adapter, network, table, http), network, http, self._fees(chain, network), self._clock
+            )
             self._chains[chain, name] = made
             return made
 
@@ -194,3 +196,16 @@ def _networks_of(adapter: type[ChainAdapter], table: Any) -> Sequence[Network]:
     except Exception:  # noqa: BLE001 - a fault of the plugin
         _log.exception("the chain %s is left out: it cannot name its networks", adapter.chain)
         return ()
+
+
+def _adapter_of(kind: type[ChainAdapter], network: Network, table: Any, http: NodeHttp) -> ChainAdapter:
+    """The adapter. :raises Stopped: when the plugin cannot make it: its agents stay readable and sign nothing"""
+    try:
+        return kind(network, table, http)
+    except Exception:  # noqa: BLE001 - a fault of the plugin
+        _log.exception("the adapter of %s cannot be made", network.chain_id)
+        raise Stopped(
+            f"the plugin of {network.name} failed",
+            code="CHAIN_MISSING",
+            hint="see the daemon's log; the funds are safe",
+        ) from None

@@ -15,7 +15,7 @@ class Journal:
     """Writes events.
 
     :param notifications_enabled: whether outbox rows are made
-    :param after_record: called after each row; the outbox worker's wake-up
+    :param after_record: called once a row for people is committed; the outbox worker's wake-up
     """
 
     def __init__(
@@ -68,4 +68,4 @@ class Journal:
                 next_at=row.timestamp,
                 created_at=row.timestamp,
             )
-        self._after_record()
+        unit.after_commit(self._after_record)

@@ -128,6 +128,7 @@ class Store:
                 yield unit
         finally:
             self._turns.give()
+        unit.committed()
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the database and empty its file. False when a reader or writer was in the way."""

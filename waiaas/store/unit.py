@@ -1,5 +1,6 @@
 """One session with the database: every noun, sharing one transaction or one reader."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +30,16 @@ class Unit:
     def __init__(self, sql: Statements, entities: Any) -> None:
         self._sql = sql
         self._entities = entities
+        self._after_commit: list[Callable[[], None]] = []
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called once this unit is committed and no lock is held; never when it is rolled back."""
+        self._after_commit.append(tell)
+
+    def committed(self) -> None:
+        """Called by the store, after the commit."""
+        for tell in self._after_commit:
+            tell()
 
     @property
     def writable(self) -> bool:

@@ -113,10 +113,9 @@ class Confirmer:
         self._late_at = self._clock.monotonic() + _LATE_EVERY_SECONDS
         since = self._clock.now() - _LATE_FOR_SECONDS
         with self._bench.store.read() as unit:
-            rows = unit.transactions.given_up(chain=self._where[0], network=self._where[1], since=since, limit=_BATCH)
+            rows = unit.transactions.given_up(chain=self._where[0], network=self._where[1], since=since, limit=_MOST)
             variants = {row.id: unit.variants.of(row.id) for row in rows}
         candidates = [(row, variants[row.id][-1]) for row in rows if variants[row.id]]
-        if candidates:
-            self._confirm.settle(
-                [sighting for sighting in self._look(chain, candidates) if sighting.status.phase is Phase.FINAL]
-            )
+        for start in range(0, len(candidates), _BATCH):
+            found = self._look(chain, candidates[start : start + _BATCH])
+            self._confirm.settle([sighting for sighting in found if sighting.status.phase is Phase.FINAL])

@@ -126,6 +126,8 @@ class _Pool:
                 while self._later and self._later[0][0] <= now:
                     self._ready.append(heapq.heappop(self._later)[1])
                 if self._ready:
+                    if len(self._ready) > 1:
+                        self._changed.notify()  # several may have come due at once
                     return self._ready.popleft()
                 self._changed.wait(self._later[0][0] - now if self._later else None)
 

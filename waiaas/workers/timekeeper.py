@@ -1,17 +1,17 @@
 """The timekeeper: what is due goes to its lane, what is too old expires, what was counted gets written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.pipeline.ending import end_unsigned, end_unsigned_within, expired, timed_out
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench, deadline
-from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.store.records import Transaction
 
 _BATCH = 500
 _TICK_SECONDS = 1.0
 _NUDGE_SECONDS = 5
+_MOST_HELD = 100_000
 
 
 class Timekeeper:
@@ -69,10 +69,19 @@ class Timekeeper:
     def _expire_rows(self, now: int) -> None:
         timeout = self._bench.settings.security.execution_timeout
         with self._bench.store.read() as unit:
-            rows = unit.transactions.older_than(UNSIGNED, now - timeout, _BATCH)
+            rows = unit.transactions.older_than(("PENDING", "EXECUTING"), now - timeout, _BATCH)
+        self._end_overdue(rows, timeout, now)
+
+    def _expire_approved(self, now: int) -> None:
+        """Approved rows that could not go on, among all that are held; those that still wait for a person are left alone."""
+        timeout = self._bench.settings.security.execution_timeout
+        with self._bench.store.read() as unit:
+            held = unit.transactions.older_than(("QUEUED",), now - timeout, _MOST_HELD)
+        self._end_overdue([row for row in held if row.approved_at is not None], timeout, now)
+
+    def _end_overdue(self, rows: Sequence[Transaction], timeout: int, now: int) -> None:
         for row in rows:
-            is_held = row.status == "QUEUED" and row.approved_at is None
-            if not is_held and now >= deadline(row, timeout):
+            if now >= deadline(row, timeout):
                 end_unsigned(self._bench, row, timed_out(row))
 
     def _nudge(self, now: int) -> None:
@@ -80,6 +89,7 @@ class Timekeeper:
         if self._bench.clock.monotonic() < self._nudge_at:
             return
         self._nudge_at = self._bench.clock.monotonic() + _NUDGE_SECONDS
+        self._expire_approved(now)
         with self._bench.store.read() as unit:
             for row in unit.transactions.older_than(("PENDING", "EXECUTING"), now - _NUDGE_SECONDS, _BATCH):
                 self._wake(row)

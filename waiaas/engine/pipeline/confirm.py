@@ -53,7 +53,7 @@ class Confirm:
         if status.phase is Phase.FINAL:
             return self._landed(unit, sighting)
         if status.phase is Phase.DEAD:
-            return self._dead(unit, row, status)
+            return self._dead(unit, sighting)
         unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value)
         if status.phase is not Phase.UNSEEN and row.broadcast_at is None:
             now = self._bench.clock.now()
@@ -64,7 +64,7 @@ class Confirm:
         row, status = sighting.row, sighting.status
         is_paid = status.ok is True
         if row.status == "FAILED":
-            return self._landed_late(unit, sighting) if is_paid else 0
+            return self._landed_late(unit, sighting) if is_paid else self._failed_late(unit, sighting)
         fee = status.fee_paid.units if status.fee_paid else sighting.variant.fee_cap
         now = self._bench.clock.now()
         moved = self._bench.transitions.move(
@@ -107,7 +107,8 @@ class Confirm:
                 )
             )
 
-    def _dead(self, unit: Unit, row: Transaction, status: Status) -> int:
+    def _dead(self, unit: Unit, sighting: Sighting) -> int:
+        row, status = sighting.row, sighting.status
         if row.status != "SUBMITTED":
             return 0
         why = "the network did not take it before it expired; nothing was paid"
@@ -122,8 +123,20 @@ class Confirm:
         )
         if moved:
             unit.reservations.release(row.id)
-            unit.variants.note(row.id, 1, last_status=status.phase.value, proof=status.proof)
+            unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value, proof=status.proof)
         return int(moved)
+
+    def _failed_late(self, unit: Unit, sighting: Sighting) -> int:
+        """Given up, and refused by the chain all the same: nothing was paid but the fee, which is booked once."""
+        row, status = sighting.row, sighting.status
+        if unit.ledger.of(row.id):
+            return 0
+        fee = status.fee_paid.units if status.fee_paid else sighting.variant.fee_cap
+        self._append(unit, row, stored_intent(row).resolved.likely_fee.asset, "fee", fee)
+        details = {"code": "FAILED_ON_CHAIN", "txHash": row.tx_hash, "fee": str(fee), "reason": status.reason}
+        self._bench.transitions.tell(unit, row, "transaction.failed", details)
+        unit.transactions.note(row.id, expected="FAILED", at=self._bench.clock.now(), error_code="FAILED_ON_CHAIN")
+        return 0
 
     def _landed_late(self, unit: Unit, sighting: Sighting) -> int:
         """Given up with proof, and paid all the same: the chain wins, and a person must hear of it."""

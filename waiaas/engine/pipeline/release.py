@@ -103,8 +103,7 @@ class Release:
             intent=intent.to_text(),
         )
         if moved and stored_intent(row).is_offline:
-            unit.reservations.release(row.id)
-            self._bench.transitions.reserve(unit, row, intent)
+            self._reserve_anew(unit, row, intent)
         return ON if moved else DONE
 
     def _hold(self, unit: Unit, row: Transaction, judgement: Judgement, intent: StoredIntent, tier: Tier) -> Progress:
@@ -121,10 +120,18 @@ class Release:
             decision=_text(judgement, tier),
             queued_at=now,
             due_at=now + judgement.decision.delay_seconds if is_delay else None,
+            intent=intent.to_text(),
         )
+        if moved and stored_intent(row).is_offline:
+            self._reserve_anew(unit, row, intent)
         if moved and not is_delay:
             open_approval(unit, row, intent.digest, now, self._bench.settings.security.approval_timeout)
         return DONE
+
+    def _reserve_anew(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
+        """What was resolved without a node had the largest fee set aside; now its own is."""
+        unit.reservations.release(row.id)
+        self._bench.transitions.reserve(unit, row, intent)
 
     def _end(self, unit: Unit, row: Transaction, judgement: Judgement, details: dict[str, str | None]) -> None:
         moved = self._bench.transitions.move(
