@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, Union
 
 import rfc8785
@@ -55,6 +55,7 @@ def canonical(value: Any) -> bytes:
     return rfc8785.dumps(to_wire(value))
 
 
+@lru_cache(maxsize=1024)
 def intent_digest(intent: Intent) -> str:
     """Pure. SHA-256 in hex over the domain and the canonical intent; what owners sign and rows are found by."""
     return hashlib.sha256(_INTENT_DOMAIN + canonical(intent)).hexdigest()

@@ -100,10 +100,9 @@ class Release:
             details={"tier": tier.value},
             tier=tier.value,
             decision=_text(judgement, tier),
-            intent=intent.to_text(),
         )
-        if moved and stored_intent(row).is_offline:
-            self._reserve_anew(unit, row, intent)
+        if moved:
+            self._renew(unit, row, intent)
         return ON if moved else DONE
 
     def _hold(self, unit: Unit, row: Transaction, judgement: Judgement, intent: StoredIntent, tier: Tier) -> Progress:
@@ -120,16 +119,18 @@ class Release:
             decision=_text(judgement, tier),
             queued_at=now,
             due_at=now + judgement.decision.delay_seconds if is_delay else None,
-            intent=intent.to_text(),
         )
-        if moved and stored_intent(row).is_offline:
-            self._reserve_anew(unit, row, intent)
+        if moved:
+            self._renew(unit, row, intent)
         if moved and not is_delay:
             open_approval(unit, row, intent.digest, now, self._bench.settings.security.approval_timeout)
         return DONE
 
-    def _reserve_anew(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
-        """What was resolved without a node had the largest fee set aside; now its own is."""
+    def _renew(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
+        """What was resolved without a node is replaced, with the largest fee that was set aside for it."""
+        if not json.loads(row.intent)["offline"]:
+            return
+        unit.transactions.note(row.id, at=self._bench.clock.now(), intent=intent.to_text())
         unit.reservations.release(row.id)
         self._bench.transitions.reserve(unit, row, intent)
 
