@@ -173,6 +173,8 @@ def _model(owner: type[Any], name: str) -> None:
     model = getattr(owner, name, None)
     if not isinstance(model, type) or not issubclass(model, BaseModel):
         raise Fault(f"{owner.__name__}.{name} is no pydantic model")
+    if model is BaseModel:
+        return  # an empty model: nothing is configured
     try:
         model.model_json_schema()
     except PydanticUserError:
