@@ -9,7 +9,7 @@ from waiaas_sdk import Chain, Operator, Transaction
 from waiaas.cli.exits import USAGE, Failure
 
 _BASE = re.compile(r"[1-9][0-9]{0,77}", re.ASCII)
-_DISPLAY = re.compile(r"([0-9]{1,60})(?:\.([0-9]{1,77}))?\s*([A-Za-z]{1,16})", re.ASCII)
+_DISPLAY = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,77}))?\s*([A-Za-z]{1,16})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Unit:
         units = int(found[1]) * scale + int(fraction[: self.decimals].ljust(self.decimals, "0") or "0")
         if units == 0:
             raise _bad(text, "it is nothing")
+        if not _BASE.fullmatch(str(units)):
+            raise _bad(text, "it has more than 78 digits in base units")
         return units
 
 
