@@ -9,7 +9,7 @@ import pytest
 
 from waiaas.clock import SystemClock
 from waiaas.engine.pipeline.stage import Bench
-from waiaas.errors import Malformed, Refused
+from waiaas.errors import Malformed, Refused, Stopped
 from waiaas.interfaces.chain import Phase, Signed, Status
 from waiaas.store.records import Transaction, Variant
 from waiaas.workers.confirmer import Confirmer
@@ -78,7 +78,26 @@ def _bench(statuses: Statuses) -> Bench:
     return cast(Bench, SimpleNamespace(store=SimpleNamespace(read=read), chains=chains, clock=SystemClock()))
 
 
-@pytest.mark.parametrize("statuses", [_malformed, _refused, _too_few, _too_many])
+def _nothing(signed: Sequence[Signed]) -> Sequence[Status]:
+    return cast(Sequence[Status], None)
+
+
+def _nonsense(signed: Sequence[Signed]) -> Sequence[Status]:
+    return cast(Sequence[Status], ["paid"] * len(signed))
+
+
+@pytest.mark.parametrize("statuses", [_malformed, _refused, _too_few, _too_many, _nothing, _nonsense])
 def test_an_adapter_that_cannot_tell_is_asked_again(statuses: Statuses) -> None:
     """Whatever it raises, or an answer about another number of payments: nothing is settled, and the next round comes."""
     assert 0 < Confirmer(_bench(statuses), "solana", "localnet").run_once() <= 5
+
+
+def test_a_chain_whose_adapter_cannot_be_made_does_not_end_the_daemon() -> None:
+    """Its rows wait, and the next round comes."""
+    bench = _bench(_too_few)
+
+    def gone(chain: str, network: str) -> None:
+        raise Stopped("the plugin failed", code="CHAIN_MISSING")
+
+    cast(Any, bench.chains).get = gone
+    assert 0 < Confirmer(bench, "solana", "localnet").run_once() <= 5

@@ -1,7 +1,10 @@
 """How the operator's words for assets and addresses become canonical ids, with the agent's own chain as the judge."""
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
 from waiaas.engine.chains import Chain, Chains
-from waiaas.errors import Malformed
+from waiaas.errors import Malformed, Stopped, Unavailable
 from waiaas.interfaces.policy import AssetReader
 
 
@@ -26,7 +29,10 @@ class AnyChainReader(AssetReader):
     """Reads for a global policy: whatever some installed network reads, and nothing that depends on whose agent it is."""
 
     def __init__(self, chains: Chains) -> None:
-        self._readers = [OneChainReader(chains.get(*name)) for name in chains.names()]
+        self._readers = list[OneChainReader]()
+        for name in chains.names():
+            with suppress(Stopped):  # one plugin that fails keeps nobody from writing policies for the others
+                self._readers.append(OneChainReader(chains.get(*name)))
 
     def asset(self, text: str | None) -> str:
         """A CAIP-19 id that one of the networks knows."""
@@ -35,21 +41,16 @@ class AnyChainReader(AssetReader):
                 "a global policy names its asset in full",
                 hint="use a CAIP-19 id; `GET /v1/chains` shows the native ones",
             )
-        return self._first(
-            [(reader.asset, text) for reader in self._readers], f"no installed chain knows the asset {text!r}"
-        )
+        return _first([reader.asset for reader in self._readers], text, "no installed chain knows the asset")
 
     def address(self, text: str) -> str:
         """An address that one of the networks reads."""
-        return self._first(
-            [(reader.address, text) for reader in self._readers], f"no installed chain reads the address {text!r}"
-        )
+        return _first([reader.address for reader in self._readers], text, "no installed chain reads the address")
 
-    @staticmethod
-    def _first(attempts: list[tuple[object, str]], otherwise: str) -> str:
-        for read, text in attempts:
-            try:
-                return str(read(text))  # type: ignore[operator]
-            except Malformed:
-                continue
-        raise Malformed(otherwise)
+
+def _first(attempts: Sequence[Callable[[str], str]], text: str, otherwise: str) -> str:
+    """What the first chain makes of ``text`` that can read it."""
+    for read in attempts:
+        with suppress(Malformed, Unavailable):
+            return read(text)
+    raise Malformed(f"{otherwise} {text!r}")

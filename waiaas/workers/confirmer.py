@@ -9,8 +9,8 @@ from waiaas.engine.pipeline.broadcast import Broadcast
 from waiaas.engine.pipeline.confirm import Confirm, Sighting
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.variants import signed_of
-from waiaas.errors import Malformed, Refused, Unavailable
-from waiaas.interfaces.chain import Phase, Sent
+from waiaas.errors import Malformed, Refused, Stopped, Unavailable
+from waiaas.interfaces.chain import Phase, Sent, Status
 from waiaas.store.records import Transaction, Variant
 
 _log = logging.getLogger("waiaas.confirmer")
@@ -50,12 +50,15 @@ class Confirmer:
         if not rows and not is_late_due:
             self._sent_at.clear()
             return _IDLE_SECONDS
-        chain = self._bench.chains.get(*self._where)
         try:
+            chain = self._bench.chains.get(*self._where)
             for start in range(0, len(rows), _BATCH):
                 self._round(chain, rows[start : start + _BATCH])
             if is_late_due:
                 self._look_for_late_ones(chain)
+        except Stopped as problem:
+            _log.error("%s has no adapter: %s", self.name, problem.message)
+            return _IDLE_SECONDS
         except Unavailable as problem:
             return float(problem.retry_after or min(_NODE_AWAY_SECONDS, self._poll_seconds() * 4))
         return self._poll_seconds() if rows else _IDLE_SECONDS
@@ -86,8 +89,8 @@ class Confirmer:
         except (Refused, Malformed) as problem:
             _log.error("%s cannot tell about payments: %s", self.name, problem.message)
             raise Unavailable("the adapter could not tell") from None
-        if len(statuses) != len(rows):
-            _log.error("%s cannot tell about payments: %d answers for %d", self.name, len(statuses), len(rows))
+        if not _is_answer(statuses, len(rows)):
+            _log.error("%s cannot tell about payments: it gave no status for each of %d", self.name, len(rows))
             raise Unavailable("the adapter could not tell")
         return [
             Sighting(row=row, variant=variant, status=status)
@@ -119,3 +122,8 @@ class Confirmer:
         for start in range(0, len(candidates), _BATCH):
             found = self._look(chain, candidates[start : start + _BATCH])
             self._confirm.settle([sighting for sighting in found if sighting.status.phase is Phase.FINAL])
+
+
+def _is_answer(given: object, count: int) -> bool:
+    """Whether a plugin's answer is what its contract says: one status for each, in order."""
+    return isinstance(given, Sequence) and len(given) == count and all(isinstance(one, Status) for one in given)

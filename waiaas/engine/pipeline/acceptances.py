@@ -46,7 +46,9 @@ class Acceptances:
         try:
             with self._store.write() as unit:
                 for tx_id in batch:
-                    unit.transactions.note(tx_id, at=now, broadcast_at=now)
+                    unit.transactions.note(
+                        tx_id, expected="SUBMITTED", at=now, broadcast_at=now
+                    )  # a final one has its own
         except BaseException:
             with self._lock:
                 self._waiting = [*batch, *self._waiting]
