@@ -15,7 +15,7 @@
     ├── ChainUnreachable      502  CHAIN_UNREACHABLE (nothing was stored)
     ├── NotReady              503  SIGNER_LOCKED, STOPPING, STORE_FULL, BUSY
     ├── StartRefused               the daemon or a command cannot begin; the message says how to mend it
-    └── PluginError                Malformed, Unavailable, Refused (chains);
+    └── PluginError                Malformed, Unavailable, NotYet, Refused (chains);
                                    RetryLater, Undeliverable, Misconfigured, Conflicted (channels)
 
 An error names the thing, the limit and the next step. Its message never holds a secret, a stack, a node's address or a
@@ -70,6 +70,7 @@ class BadRequest(WaiaasError):
         "INVALID_AMOUNT",
         "INVALID_NETWORK",
         "INVALID_RULES",
+        "TOKEN_MISMATCH",
         "INVALID_IDEMPOTENCY_KEY",
         "HOST_NOT_ALLOWED",
     )
@@ -198,7 +199,14 @@ class Unavailable(PluginError):
 
     status = 502
     retryable = True
-    codes = ("UNAVAILABLE",)
+    codes: ClassVar[tuple[str, ...]] = ("UNAVAILABLE",)
+
+
+class NotYet(Unavailable):
+    """The bytes cannot be built now; nothing is wrong. The payment waits unsigned, and expires with this code when its time is
+    over. ``retry_after`` says when to ask again."""
+
+    codes = ("FEE_ABOVE_CAP", "ACCOUNT_BUSY")
 
 
 class Refused(PluginError):

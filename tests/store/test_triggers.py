@@ -108,7 +108,7 @@ def test_a_reservation_of_signed_bytes_stays(store: Store, agent_id: str) -> Non
         unit.reservations.reserve([reservation(row.id, agent_id)])
         assert unit.reservations.set_state(row.id, "signed") == 1
     for change in ("state = 'reserved'", "amount = '1'", "asset = 'other'", "agent_id = 'other'"):
-        with pytest.raises(StoreFault, match="does not change"), store.write() as unit:
+        with pytest.raises(StoreFault, match="does not shrink"), store.write() as unit:
             unit._sql.run(f"UPDATE reservations SET {change}")
 
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from waiaas.errors import Refused
 from waiaas.interfaces.abilities import (
     BindsAccounts,
     LocalChain,
@@ -30,6 +31,7 @@ from waiaas.interfaces.chain_records import (
     Asset,
     Balance,
     BuildRequest,
+    Caution,
     Decoded,
     Deposit,
     Destination,
@@ -55,6 +57,7 @@ __all__ = [
     "Balance",
     "BindsAccounts",
     "BuildRequest",
+    "Caution",
     "ChainAdapter",
     "Decoded",
     "Deposit",
@@ -160,7 +163,9 @@ class ChainAdapter(ABC):
     def build(self, request: BuildRequest) -> Unsigned:
         """Network. Makes the bytes; reserves nothing anywhere. Fees of the bytes stay at or under the request's ``max_fee``.
 
-        :raises Refused: when it cannot be built within the rules or the cap
+        :raises Refused: when it cannot be built within the rules
+        :raises NotYet: when it cannot be built now (the fee is above the cap, another program's use of the account is not
+            final): the payment waits unsigned and is asked about again
         """
 
     @abstractmethod
@@ -192,7 +197,17 @@ class ChainAdapter(ABC):
 
     @abstractmethod
     def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]) -> Sequence[Balance]:
-        """Network. For each asset asked, or for all known ones where none is named."""
+        """Network. For each asset asked; where none is named, for everything that the chain itself can list."""
+
+    def describe_assets(self, assets: Sequence[str]) -> Sequence[Asset]:
+        """Network. Symbol, name and decimals of each asset, in order, as the chain tells them.
+
+        :raises Refused: with code ASSET_UNKNOWN for what is no token there; the default knows none but the native asset
+        """
+        for asset in assets:
+            if asset != self.network.native.id:
+                raise Refused("ASSET_UNKNOWN", f"{self.network.name} knows no token {asset}")
+        return [self.network.native for _ in assets]
 
     @abstractmethod
     def health(self) -> Mapping[str, Any]:

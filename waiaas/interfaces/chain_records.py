@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from waiaas.interfaces.signing import PublicKey
 
@@ -90,12 +91,14 @@ class Asset:
     :param symbol: at most 16 characters, for people
     :param decimals: 0 to 255; display only, amounts are base units
     :param native: whether fees are paid in it
+    :param name: at most 64 characters, foreign text, for people
     """
 
     id: str
     symbol: str
     decimals: int
     native: bool
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +147,28 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """Something about an asset or a recipient that effects cannot say, and that the host judges by.
+
+    :param code: upper snake case, for programs: ``PERMANENT_DELEGATE``, ``OFF_CURVE``
+    :param text: one sentence for people
+    :param about: ``asset`` (somebody else has power over it, or it cannot be read in full: the payment needs a person's
+        approval) or ``recipient`` (nobody may be able to spend what arrives: denied unless a policy names the recipient)
+    """
+
+    code: str
+    text: str
+    about: Literal["asset", "recipient"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """An intent completed with facts from the chain. It is stored, hashed, judged and approved.
 
     :param effects: what the bytes built from it will do, the fee apart
     :param likely_fee: what the network will probably take
     :param warnings: sentences for people
+    :param cautions: what the host judges by besides the effects
     """
 
     intent: Intent
@@ -157,6 +176,7 @@ class Resolved:
     assets: tuple[Asset, ...]
     likely_fee: Amount
     warnings: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +205,14 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsigned:
-    """Bytes before signing, with the looked-up data that ``decode`` needs."""
+    """Bytes before signing, with the looked-up data that ``decode`` needs.
+
+    :param remarks: sentences on how the bytes came about that a person should find in the audit log
+    """
 
     body: bytes
     evidence: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +256,11 @@ class BuildRequest:
     :param in_flight: the account's signed and unfinished transactions
     :param salt: 16 bytes; equal intents with different salts must give different ids
     :param now: Unix seconds
-    :param replaces: earlier variants of the same row, with all of which a claim must be shared
+    :param replaces: earlier variants of the same row, with all of which a claim must be shared; where the intent is a
+        CANCEL, the bytes use that claim up and do nothing else
     :param max_fee: the cap in native base units that the built bytes may not exceed
+    :param newest: what was signed last for the account, whatever became of it: claims in order never go below its own,
+        also where a node lags or a restart forgot what was in flight
     """
 
     resolved: Resolved
@@ -243,6 +270,7 @@ class BuildRequest:
     now: int
     max_fee: int
     replaces: tuple[Signed, ...] = ()
+    newest: Signed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +308,7 @@ class Network:
     :param fee_max: default cap of one transaction's fee in native base units
     :param block_milliseconds: the usual time between blocks; the host polls at that pace
     :param explorer: address of a page about a transaction, with ``{tx}``; empty where there is none
+    :param tokens: asset ids of tokens that are well known there; their metadata is read from the chain all the same
     """
 
     name: str
@@ -292,3 +321,4 @@ class Network:
     is_test: bool
     block_milliseconds: int = 1000
     explorer: str = ""
+    tokens: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, TypeVar, Union
+from typing import Any, Literal, TypeVar, Union
 
 import rfc8785
 
@@ -79,6 +79,8 @@ def _field_types(kind: Any) -> dict[str, Any]:
 
 def _read(kind: Any, data: Any) -> Any:
     origin = typing.get_origin(kind)
+    if origin is Literal:
+        return _read_word(typing.get_args(kind), data)
     if origin in (Union, types.UnionType):
         inner = [part for part in typing.get_args(kind) if part is not type(None)]
         return None if data is None else _read(inner[0], data)
@@ -102,6 +104,12 @@ def _read_collection(origin: Any, arguments: tuple[Any, ...], data: Any) -> Any:
         raise TypeError("expected a list")
     items = [_read(arguments[0], item) for item in data]
     return frozenset(items) if issubclass(origin, frozenset) else tuple(items)
+
+
+def _read_word(words: tuple[Any, ...], data: Any) -> Any:
+    if data not in words:
+        raise ValueError(f"{data!r} is none of {', '.join(words)}")
+    return data
 
 
 def _read_scalar(kind: Any, data: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from waiaas.errors import Malformed, Refused
+from waiaas.errors import Malformed, NotYet
 from waiaas.interfaces.chain import Account, ChainAdapter, Decoded, Resolved, Signed, Unsigned, What
 from waiaas.interfaces.wire import from_wire, to_wire
 from waiaas.testing.bench import SALT, Bench
@@ -66,8 +66,8 @@ class BytesKit:
         assert resolved.effects == decoded.effects == ()
 
     def test_a_cap_below_every_fee_is_refused(self, bench: Bench) -> None:
-        """Bytes that cannot be cheap enough are not built."""
-        with pytest.raises(Refused):
+        """Bytes that cannot be cheap enough are not built, and the payment is told to wait."""
+        with pytest.raises(NotYet):
             bench.built(bench.resolved(), max_fee=0)
 
     def test_twins_are_two_payments(self, bench: Bench) -> None:

@@ -15,6 +15,11 @@ _EVENTS = {
     "FAILED": "transaction.failed",
 }
 
+_WAITED_FOR = {
+    "FEE_ABOVE_CAP": "the network's fee stayed above the cap until the time for this payment was over",
+    "ACCOUNT_BUSY": "another program's use of the account was not final before the time for this payment was over",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -38,11 +43,9 @@ def expired(code: str, why: str) -> Ending:
 
 
 def timed_out(row: Transaction) -> Ending:
-    """It was not paid in time; a fee that stayed above the cap is the named reason where that is what it waited for."""
-    if row.error_code == "FEE_ABOVE_CAP":
-        return expired(
-            "FEE_ABOVE_CAP", "the network's fee stayed above the cap until the time for this payment was over"
-        )
+    """It was not paid in time; what it waited for last is the named reason where the chain's plugin said one."""
+    if row.error_code in _WAITED_FOR:
+        return expired(row.error_code, _WAITED_FOR[row.error_code])
     return expired("EXECUTION_TIMEOUT", "it was not paid in time")
 
 

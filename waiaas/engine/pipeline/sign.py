@@ -16,7 +16,7 @@ from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, la
 from waiaas.engine.rules.bytes_check import mismatch
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
-from waiaas.errors import Denied, Malformed, NotReady, Refused, Stopped, Unavailable, WaiaasError
+from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, Stopped, Unavailable, WaiaasError
 from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
@@ -24,7 +24,7 @@ from waiaas.store.records import Agent, Session, Transaction
 
 _NODE_AWAY_SECONDS = 1.0
 _SIGNER_AWAY_SECONDS = 1.0
-_FEE_WAIT_SECONDS = 5.0
+_NOT_YET_SECONDS = 5.0
 _MAX_ROUNDS = 16
 
 
@@ -216,16 +216,16 @@ class Sign:
 
     def _interrupted(self, row: Transaction, problem: WaiaasError) -> Progress:
         """What a node, the adapter or the signer said: wait, or end the row. Anything else is for the lane to log."""
-        if isinstance(problem, Unavailable):
-            return later(problem.retry_after or _NODE_AWAY_SECONDS)
-        if isinstance(problem, NotReady | Stopped):  # locked, or stopped: whatever lifts that, the row is still here
-            return later(_SIGNER_AWAY_SECONDS)
-        if isinstance(problem, Refused) and problem.code == "FEE_ABOVE_CAP":
+        if isinstance(problem, NotYet):
             with self._bench.store.write() as unit:
                 unit.transactions.note(
                     row.id, expected="EXECUTING", at=self._bench.clock.now(), error_code=problem.code
                 )
-            return later(_FEE_WAIT_SECONDS)
+            return later(problem.retry_after or _NOT_YET_SECONDS)
+        if isinstance(problem, Unavailable):
+            return later(problem.retry_after or _NODE_AWAY_SECONDS)
+        if isinstance(problem, NotReady | Stopped):  # locked, or stopped: whatever lifts that, the row is still here
+            return later(_SIGNER_AWAY_SECONDS)
         if isinstance(problem, Refused | Malformed | Denied):
             code = "SIGNER_REFUSED" if isinstance(problem, Denied) else problem.code
             end_unsigned(self._bench, row, Ending(status="FAILED", code=code, why=problem.message))

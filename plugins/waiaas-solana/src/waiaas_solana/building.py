@@ -10,7 +10,7 @@ from typing import Any
 from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 
-from waiaas.errors import Refused, Unavailable
+from waiaas.errors import NotYet, Unavailable
 from waiaas.interfaces.chain import BuildRequest, Network, Unsigned
 from waiaas_solana.balances import most_taken, read_funds
 from waiaas_solana.lifetime import Lifetime
@@ -46,7 +46,7 @@ def build_transfer(
     unit_limit, data_limit = salted_limits(request.salt, payment.memo)
     unit_price = price_within(answers.price, unit_limit, request.max_fee)
     if unit_price is None:
-        raise Refused("FEE_ABOVE_CAP", f"the base fee is above the cap of {request.max_fee} lamports")
+        raise NotYet(f"the base fee is above the cap of {request.max_fee} lamports", code="FEE_ABOVE_CAP")
     fee = fee_of(1, unit_limit, unit_price)
     _check_funds(rpc, settings, request, payment, fee, answers)
     plan = Plan(

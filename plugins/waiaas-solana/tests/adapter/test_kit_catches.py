@@ -10,7 +10,7 @@ from waiaas_solana.decode import read_message
 from waiaas_solana.localnet import Localnet
 from waiaas_solana.message import Transfer, compose
 
-from waiaas.errors import Malformed, PluginError, Refused
+from waiaas.errors import Malformed, NotYet, PluginError
 from waiaas.interfaces.chain import (
     Account,
     Balance,
@@ -212,7 +212,7 @@ class Stingy(SolanaAdapter):
 
     def build(self, request: BuildRequest) -> Unsigned:
         if request.max_fee < self.network.fee_max:
-            raise Refused("FEE_ABOVE_CAP", "too dear")
+            raise NotYet("too dear", code="FEE_ABOVE_CAP")
         return super().build(request)
 
 

@@ -9,7 +9,7 @@ from waiaas_solana.decode import read_message
 from waiaas_solana.localnet import Localnet
 from waiaas_solana.message import MEMO_BYTES
 
-from waiaas.errors import Malformed, Refused, Unavailable
+from waiaas.errors import Malformed, NotYet, Refused, Unavailable
 from waiaas.interfaces.chain import Amount, Intent, Kind
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp
@@ -198,7 +198,7 @@ def test_a_low_cap_lowers_the_price(bench: Bench, localnet: Localnet) -> None:
     resolved = bench.resolved()
     assert bench.adapter.decode(bench.built(resolved, max_fee=5_100), bench.account).max_fee.units <= 5_100
     assert bench.adapter.decode(bench.built(resolved, max_fee=5_000), bench.account).max_fee.units == 5_000
-    with pytest.raises(Refused) as problem:
+    with pytest.raises(NotYet) as problem:
         bench.built(resolved, max_fee=4_999)
     assert problem.value.code == "FEE_ABOVE_CAP"
 

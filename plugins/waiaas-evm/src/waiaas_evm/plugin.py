@@ -1,0 +1,3 @@
+"""The entry point. Light to import."""
+
+waiaas_plugin_api = 1
