@@ -100,7 +100,7 @@ def test_everything_needs_unlocking(locked: SignerClient, password: bytearray) -
         lambda: locked.generate(Scheme.ED25519),
         lambda: locked.seal("x", header),
         lambda: sign(locked, header.agent_id),
-        lambda: locked.checkpoint("head"),
+        lambda: locked.checkpoint("instance", 1, "0" * 64),
         lambda: locked.subkey("row-macs"),
     ]
     for call in calls:

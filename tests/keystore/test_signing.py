@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import nacl.signing
 import pytest
 
 from waiaas.errors import BadRequest, Denied, NotFound, StartRefused, Stopped
 from waiaas.interfaces.signing import Hash, Scheme
+from waiaas.keystore.checkpoints import is_checkpoint
 from waiaas.keystore.client import SignerClient
 from waiaas.keystore.master import ArgonParams, create_master
 from waiaas.keystore.records import KeyHeader
@@ -162,11 +164,41 @@ def test_subkeys(signer: SignerClient, keystore: Path, password: bytearray) -> N
 
 
 def test_checkpoints(signer: SignerClient) -> None:
-    """A checkpoint is repeatable, differs for every head, and is not made with a key that the daemon can have."""
-    one, two = signer.checkpoint("head one"), signer.checkpoint("head two")
-    assert (one, len(one)) == (signer.checkpoint("head one"), 32)
-    assert one != two
-    assert one not in {signer.subkey(purpose) for purpose in ("row-macs", "channel-configs", "backups", "audit-head")}
+    """A checkpoint is repeatable, differs for every head, and its key is none of those that the daemon can have."""
+    head = ("0199aaaa-0000-7000-8000-000000000001", 7, "ab" * 32)
+    key, one = signer.checkpoint(*head)
+    assert (key, one) == signer.checkpoint(*head)
+    assert signer.checkpoint(head[0], 8, head[2]) == (key, signer.checkpoint(head[0], 8, head[2])[1])
+    others = [signer.checkpoint("another", 7, head[2]), signer.checkpoint(head[0], 8, head[2])]
+    others.append(signer.checkpoint(head[0], 7, "cd" * 32))
+    assert len({one, *(signature for _, signature in others)}) == 4
+    for purpose in ("row-macs", "channel-configs", "backups", "audit-head"):
+        subkey = signer.subkey(purpose)
+        assert key != subkey
+        assert bytes(nacl.signing.SigningKey(subkey).verify_key) != key
+
+
+def test_anybody_with_the_public_key_can_check_a_checkpoint(signer: SignerClient) -> None:
+    """The documented bytes, put together by hand, verify under the public key (RFC 8032); any other value does not."""
+    key, signature = signer.checkpoint("instance-1", 41, "ab" * 32)
+    message = b'waiaas/audit-checkpoint/v1\0{"audit_hash":"%s","audit_id":41,"instance_id":"instance-1"}' % (b"ab" * 32)
+    nacl.signing.VerifyKey(key).verify(message, signature)
+    values = {"instance_id": "instance-1", "audit_id": 41, "audit_hash": "ab" * 32}
+    assert is_checkpoint(**values, public_key=key.hex(), signature=signature.hex())  # type: ignore[arg-type]
+    for name, other in (("instance_id", "instance-2"), ("audit_id", 42), ("audit_hash", "ac" * 32)):
+        changed = {**values, name: other}
+        assert not is_checkpoint(**changed, public_key=key.hex(), signature=signature.hex())  # type: ignore[arg-type]
+    assert not is_checkpoint(**values, public_key="00" * 32, signature=signature.hex())  # type: ignore[arg-type]
+    assert not is_checkpoint(**values, public_key=key.hex(), signature="zz")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "head", [("", 1, "ab" * 32), ("x" * 65, 1, "ab" * 32), ("i", 0, "ab" * 32), ("i", 1, "AB" * 32), ("i", 1, "ab")]
+)
+def test_what_is_no_audit_head_is_not_signed(signer: SignerClient, head: tuple[str, int, str]) -> None:
+    """The signer puts the message together itself, from values of their own form alone."""
+    with pytest.raises(BadRequest):
+        signer.checkpoint(*head)
 
 
 def test_concurrent_signatures(signer: SignerClient, new_agent: NewAgent) -> None:

@@ -153,12 +153,16 @@ class SignerClient:
             if self._process is not None and self._process.is_alive:
                 self._process.order(Operation.RAISE_STOP_EPOCH, [EPOCH.pack(self._stop_epoch)])
 
-    def checkpoint(self, head: str) -> bytes:
-        """32 bytes that only this keystore's signer can make for this audit head (keyed BLAKE2b-256).
+    def checkpoint(self, instance_id: str, audit_id: int, audit_hash: str) -> tuple[bytes, bytes]:
+        """Sign the audit log's head, as :mod:`waiaas.keystore.checkpoints` has it. Deterministic.
 
+        :returns: public key (32 bytes) and signature (64), Ed25519
         :raises NotReady: SIGNER_LOCKED
+        :raises BadRequest: for what is no audit head
         """
-        return self._ask(Operation.CHECKPOINT, head.encode())[0]
+        number = EPOCH.pack(audit_id)
+        public, signature = self._ask(Operation.CHECKPOINT, instance_id.encode(), number, audit_hash.encode())
+        return public, signature
 
     def subkey(self, purpose: str) -> bytes:
         """32 bytes for one purpose of the daemon's own: ``row-macs``, ``channel-configs``, ``backups``, ``audit-head``.

@@ -50,7 +50,7 @@ class Signer:
             Operation.SEAL: self._seal,
             Operation.SIGN: self._sign,
             Operation.RAISE_STOP_EPOCH: self._raise_stop_epoch,
-            Operation.CHECKPOINT: lambda fields: [vault.checkpoint(bytes(fields[0]))],
+            Operation.CHECKPOINT: self._checkpoint,
             Operation.SUBKEY: lambda fields: [vault.subkey(_text(fields[0]))],
         }
 
@@ -97,6 +97,10 @@ class Signer:
     def _sign(self, fields: Fields) -> list[bytes]:
         agent_id, kind, hash_, epoch, preimage = fields
         return [self._vault.sign(_text(agent_id), _text(kind), bytes(preimage), _named(Hash, hash_), _epoch(epoch))]
+
+    def _checkpoint(self, fields: Fields) -> list[bytes]:
+        instance_id, number, digest = fields
+        return [*self._vault.checkpoint(_text(instance_id), _epoch(number), _text(digest))]
 
     def _raise_stop_epoch(self, fields: Fields) -> list[bytes]:
         self._vault.raise_stop_epoch(_epoch(fields[0]))
@@ -167,5 +171,5 @@ def _named(names: type[Name], field: memoryview) -> Name:
 
 def _epoch(field: memoryview) -> int:
     if len(field) != EPOCH.size:
-        raise BadRequest("an epoch has eight bytes")
+        raise BadRequest("a number has eight bytes")
     return int.from_bytes(field)

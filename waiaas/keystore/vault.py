@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiaas.errors import Conflict, Denied, NotFound, NotReady, Stopped
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, Stopped
 from waiaas.interfaces.signing import Hash, Scheme
 from waiaas.keystore import envelope, schemes, sodium
+from waiaas.keystore.checkpoints import checkpoint_message
 from waiaas.keystore.failures import locked
 from waiaas.keystore.files import read_private, write_private
 from waiaas.keystore.kinds import bytes_to_sign
@@ -43,6 +44,7 @@ class Vault:
         self._subkey = memory.slot(sodium.KEY_BYTES)
         self._secret = memory.slot(schemes.SECRET_BYTES)
         self._work = memory.slot(schemes.WORK_BYTES)
+        self._expanded = memory.slot(2 * sodium.KEY_BYTES)
         self._free = [memory.slot(schemes.SECRET_BYTES) for _ in range(_HANDLES)]
         self._unsealed: OrderedDict[str, _Unsealed] = OrderedDict()
         self._is_open = False
@@ -125,10 +127,22 @@ class Vault:
         with self._lock:
             self._stop_epoch = max(self._stop_epoch, epoch)
 
-    def checkpoint(self, head: bytes) -> bytes:
-        """A keyed BLAKE2b-256 over an audit head, under a subkey that never leaves this process."""
+    def checkpoint(self, instance_id: str, audit_id: int, audit_hash: str) -> tuple[bytes, bytes]:
+        """Sign an audit head with a key that is derived from the data key and never leaves this process.
+
+        :returns: public key and signature (Ed25519); the same for the same head
+        :raises BadRequest: for what is no audit head
+        """
+        try:
+            message = checkpoint_message(instance_id, audit_id, audit_hash)
+        except ValueError as failure:
+            raise BadRequest(str(failure)) from None
         with self._opened(), self._derived(envelope.CHECKPOINTS) as subkey:
-            return sodium.keyed_hash(subkey, b"waiaas/checkpoint/v1\0" + head)
+            try:
+                public = sodium.ed25519_public(subkey, self._expanded)
+                return public, sodium.ed25519_sign(self._expanded, message)
+            finally:
+                self._expanded.wipe()
 
     def subkey(self, purpose: str) -> bytes:
         """One of the subkeys that the daemon may hold.

@@ -58,7 +58,7 @@ FIELDS: Mapping[Operation, int] = {
     Operation.SEAL: 2,
     Operation.SIGN: 5,
     Operation.RAISE_STOP_EPOCH: 1,
-    Operation.CHECKPOINT: 1,
+    Operation.CHECKPOINT: 3,
     Operation.SUBKEY: 1,
 }
 
