@@ -97,7 +97,7 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
 def encode_key(record: KeyRecord) -> bytes:
     """The text of ``<agent-id>.json``."""
     document = {name: getattr(record.header, name) for name in _HEADER_FIELDS}
-    return _pretty({**document, "nonce": record.nonce.hex(), "ciphertext": record.ciphertext.hex()})
+    return pretty_json({**document, "nonce": record.nonce.hex(), "ciphertext": record.ciphertext.hex()})
 
 
 def decode_key(text: bytes, name: str) -> KeyRecord:
@@ -106,14 +106,14 @@ def decode_key(text: bytes, name: str) -> KeyRecord:
     :param name: how the file is called in errors
     :raises StartRefused: KEYSTORE_DAMAGED for anything but a well-formed record of this version
     """
-    document = _document(text, name, {*_HEADER_FIELDS, "nonce", "ciphertext"})
+    document = read_document(text, name, {*_HEADER_FIELDS, "nonce", "ciphertext"})
     nonce, ciphertext = document.pop("nonce"), document.pop("ciphertext")
     try:
         header = decode_header(document)
     except ValueError as failure:
         damaged(name, str(failure))
     return KeyRecord(
-        header=header, nonce=_hex(nonce, 24, name, "nonce"), ciphertext=_hex(ciphertext, 48, name, "ciphertext")
+        header=header, nonce=read_hex(nonce, 24, name, "nonce"), ciphertext=read_hex(ciphertext, 48, name, "ciphertext")
     )
 
 
@@ -123,12 +123,12 @@ def decode_header(document: Mapping[str, Any]) -> KeyHeader:
     :raises ValueError: naming the field that is not well-formed
     """
     for field in _HEADER_FIELDS:
-        if field not in document or not _CHECKS[field](document[field]):
+        if field not in document or not FIELD_CHECKS[field](document[field]):
             raise ValueError(f"its field {field} is missing or malformed")
     if len(document) != len(_HEADER_FIELDS):
         raise ValueError("it has unknown fields")
     header = KeyHeader(**{**document, "scheme": Scheme(document["scheme"])})
-    if not _is_hex(header.public_key, PUBLIC_KEY_BYTES[header.scheme]):
+    if not is_hex(header.public_key, PUBLIC_KEY_BYTES[header.scheme]):
         raise ValueError("its field public_key does not fit the scheme")
     return header
 
@@ -158,7 +158,7 @@ def encode_master(record: MasterRecord, checksum: Callable[[bytes], bytes]) -> b
     :param checksum: BLAKE2b-256; it finds damage without the password, and proves nothing against an attacker
     """
     document = {**_master_clear(record), "nonce": record.nonce.hex(), "ciphertext": record.ciphertext.hex()}
-    return _pretty({**document, "checksum": checksum(canonical_json(document)).hex()})
+    return pretty_json({**document, "checksum": checksum(canonical_json(document)).hex()})
 
 
 def decode_master(text: bytes, name: str, checksum: Callable[[bytes], bytes]) -> MasterRecord:
@@ -166,17 +166,17 @@ def decode_master(text: bytes, name: str, checksum: Callable[[bytes], bytes]) ->
 
     :raises StartRefused: KEYSTORE_DAMAGED for anything but a whole, well-formed record of this version
     """
-    document = _document(text, name, _MASTER_FIELDS)
-    if _hex(document.pop("checksum"), 32, name, "checksum") != checksum(canonical_json(document)):
+    document = read_document(text, name, _MASTER_FIELDS)
+    if read_hex(document.pop("checksum"), 32, name, "checksum") != checksum(canonical_json(document)):
         damaged(name, "its checksum does not match")
     if document["version"] != VERSION or type(document["version"]) is not int or document["kdf"] != "argon2id":
         damaged(name, "its version or kdf is not one that this WAIaaS reads")
-    if not _is_time(document["created_at"]):
+    if not is_time(document["created_at"]):
         damaged(name, "its field created_at is malformed")
     return MasterRecord(
-        params=_params(document, name),
+        params=read_params(document, name),
         created_at=document["created_at"],
-        **{field: _hex(document[field], size, name, field) for field, size in _MASTER_BYTES.items()},
+        **{field: read_hex(document[field], size, name, field) for field, size in _MASTER_BYTES.items()},
     )
 
 
@@ -198,7 +198,8 @@ def _master_clear(record: MasterRecord) -> dict[str, Any]:
     }
 
 
-def _params(document: Mapping[str, Any], name: str) -> ArgonParams:
+def read_params(document: Mapping[str, Any], name: str) -> ArgonParams:
+    """The costs of Argon2 in a record. :raises StartRefused: KEYSTORE_DAMAGED outside what a reader accepts"""
     try:
         return ArgonParams(
             memory_kib=document["memory_kib"], time=document["time"], parallelism=document["parallelism"]
@@ -207,7 +208,12 @@ def _params(document: Mapping[str, Any], name: str) -> ArgonParams:
         damaged(name, str(failure))
 
 
-def _document(text: bytes, name: str, expected: set[str]) -> dict[str, Any]:
+def read_document(text: bytes, name: str, expected: set[str]) -> dict[str, Any]:
+    """One JSON object with exactly these fields.
+
+    :param name: how the file is called in errors
+    :raises StartRefused: KEYSTORE_DAMAGED otherwise
+    """
     try:
         document = parse_object(text)
     except ValueError:
@@ -218,17 +224,20 @@ def _document(text: bytes, name: str, expected: set[str]) -> dict[str, Any]:
     return document
 
 
-def _hex(value: object, size: int, name: str, field: str) -> bytes:
-    if not isinstance(value, str) or not _is_hex(value, size):
+def read_hex(value: object, size: int, name: str, field: str) -> bytes:
+    """Bytes of exactly this size from lower-case hexadecimal. :raises StartRefused: KEYSTORE_DAMAGED otherwise"""
+    if not isinstance(value, str) or not is_hex(value, size):
         damaged(name, f"its field {field} is not {size} bytes in lower-case hexadecimal")
     return bytes.fromhex(value)
 
 
-def _is_hex(text: str, size: int) -> bool:
+def is_hex(text: str, size: int) -> bool:
+    """Whether this is lower-case hexadecimal of exactly so many bytes."""
     return len(text) == 2 * size and set(text) <= _HEX_DIGITS
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> bool:
+    """Whether this is a whole number of seconds that a record may hold."""
     return type(value) is int and 0 <= value < _LATEST
 
 
@@ -236,14 +245,14 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-_CHECKS: Mapping[str, Callable[[object], bool]] = {
+FIELD_CHECKS: Mapping[str, Callable[[object], bool]] = {
     "agent_id": is_agent_id,
     "chain": _matches(_CHAIN),
     "chain_id": _matches(_CAIP2),
     "scheme": lambda value: isinstance(value, str) and value in PUBLIC_KEY_BYTES,
     "public_key": lambda value: isinstance(value, str),
     "address": _matches(_ADDRESS),
-    "created_at": _is_time,
+    "created_at": is_time,
     "version": lambda value: type(value) is int and value == VERSION,
 }
 
@@ -259,7 +268,8 @@ def _refuse(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
-def _pretty(document: Mapping[str, Any]) -> bytes:
+def pretty_json(document: Mapping[str, Any]) -> bytes:
+    """A record as its file's text."""
     return json.dumps(document, indent=2).encode("ascii") + b"\n"
 
 
