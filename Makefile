@@ -7,7 +7,7 @@ MYPY := $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir
 SOURCES := waiaas sdk/src/waiaas_sdk $(wildcard plugins/*/src/*) $(wildcard bench) scripts/lock.py
 TESTS := $(wildcard tests sdk/tests plugins/*/tests)
 
-.PHONY: setup clients demo test lint format bench mutants lock
+.PHONY: setup clients anvil demo test lint format bench mutants lock
 
 setup:
 	@sh scripts/setup.sh
@@ -16,11 +16,16 @@ setup:
 clients: setup
 	@sh scripts/clients.sh
 
+# The local EVM node, into .cache/; without npm the tests that need it are skipped, loudly.
+anvil:
+	@sh scripts/anvil.sh
+
+# DEMO passes arguments: make demo DEMO='--chain evm' (after make anvil)
 demo: setup
-	@$(BIN)/waiaas demo
+	@$(BIN)/waiaas demo $(DEMO)
 
 # PYTEST passes further arguments: make test PYTEST='-k signer'
-test: setup clients
+test: setup clients anvil
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(PYTEST) $(TESTS)
 
 lint: setup
