@@ -174,7 +174,7 @@ def test_pipelined_requests(raw: Raw) -> None:
 
 
 def test_no_operation_exports(raw: Raw) -> None:
-    """There are nine operations; none of them names an export, and no code beyond them is known."""
+    """There are ten operations; none of them names an export, and no code beyond them is known."""
     assert {operation.name for operation in Operation} == {
         "UNLOCK",
         "VERIFY",
@@ -185,8 +185,9 @@ def test_no_operation_exports(raw: Raw) -> None:
         "RAISE_STOP_EPOCH",
         "CHECKPOINT",
         "SUBKEY",
+        "ADOPT",
     }
-    for code in (0, *range(10, 256)):
+    for code in (0, *range(11, 256)):
         assert raw.ask(encode(code, 1, []))[0] == Outcome.FAILED
 
 

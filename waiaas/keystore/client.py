@@ -127,6 +127,16 @@ class SignerClient:
         """
         self._ask(Operation.SEAL, handle.encode(), header.to_json())
 
+    def adopt(self, text: bytes, header: KeyHeader) -> None:
+        """Have the signer write ``keystore/<agent id>.json`` for an imported key; durable when this returns. Repeatable.
+
+        :param text: the import file's bytes, from which the header was made
+        :raises Conflict: STATE_CONFLICT when the agent has another key file already
+        :raises Denied: when the header does not describe the import's key
+        :raises StartRefused: KEYSTORE_DAMAGED when the import does not open
+        """
+        self._ask(Operation.ADOPT, text, header.to_json())
+
     def sign(self, *, agent_id: str, kind: str, preimage: bytes, hash: Hash, stop_epoch: int) -> bytes:
         """Sign with the agent's key. Deterministic; may be called again.
 
@@ -165,7 +175,7 @@ class SignerClient:
         return public, signature
 
     def subkey(self, purpose: str) -> bytes:
-        """32 bytes for one purpose of the daemon's own: ``row-macs``, ``channel-configs``, ``backups``, ``audit-head``.
+        """32 bytes for one purpose: ``row-macs``, ``channel-configs``, ``backups``, ``audit-head``, ``notes``.
 
         :raises Denied: for any other purpose
         :raises NotReady: SIGNER_LOCKED

@@ -28,6 +28,7 @@ PURPOSES: Mapping[str, bytes] = {
     "channel-configs": b"waiaas.chan.v1",
     "backups": b"waiaas.bkup.v1",
     "audit-head": b"waiaas.head.v1",
+    "notes": b"waiaas.note.v1",
 }
 
 

@@ -56,6 +56,21 @@ def write_private(path: Path, data: bytes, *, replace: bool = True) -> None:
         os.close(folder)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file with mode 0600 into any folder: whole or not at all, and never over another.
+
+    :raises FileExistsError: when something has that name
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    temporary = f".{path.name}.{os.urandom(8).hex()}.tmp"
+    try:
+        _write_new(folder, temporary, data)
+        _publish(folder, temporary, path.name, replace=False)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def make_private_folder(path: Path) -> None:
     """Create a folder with mode 0700, or accept one that is there with no more than that. May be called again.
 

@@ -28,9 +28,16 @@ def generate_into(secret: Secret, work: Secret, scheme: Scheme) -> bytes:
     :returns: the public key: 32 bytes, for ECDSA 33 (compressed, SEC 1)
     """
     sodium.random_into(secret)
-    while scheme is not Scheme.ED25519 and not _lib.secp256k1_ec_seckey_verify(_context, _at(secret)):
+    while not is_key(secret, scheme):
         sodium.random_into(secret)
     return public_key(secret, work, scheme)
+
+
+def is_key(secret: Secret, scheme: Scheme) -> bool:
+    """Whether 32 bytes are a key: on secp256k1 a number from 1 to the order less 1; for Ed25519 anything but zero."""
+    if scheme is Scheme.ED25519:
+        return any(secret.view)
+    return bool(_lib.secp256k1_ec_seckey_verify(_context, _at(secret)))
 
 
 def public_key(secret: Secret, work: Secret, scheme: Scheme) -> bytes:
@@ -65,6 +72,15 @@ def sign_bip340(secret: Secret, work: Secret, message: bytes, auxiliary: bytes =
     if not _lib.secp256k1_schnorrsig_sign32(_context, out, message, pair, auxiliary):
         raise ValueError("libsecp256k1 refused to sign")
     return bytes(_ffi.buffer(out))
+
+
+def uncompressed(public: bytes) -> bytes:
+    """An ECDSA public key of 33 bytes as its 64 coordinates (SEC 1, without the leading 4). :raises ValueError: no point"""
+    point, out, size = _ffi.new("secp256k1_pubkey *"), _ffi.new("unsigned char[65]"), _ffi.new("size_t *", 65)
+    if not _lib.secp256k1_ec_pubkey_parse(_context, point, public, len(public)):
+        raise ValueError("not a point of secp256k1")
+    _lib.secp256k1_ec_pubkey_serialize(_context, out, size, point, _lib.SECP256K1_EC_UNCOMPRESSED)
+    return bytes(_ffi.buffer(out))[1:]
 
 
 def _at(secret: Secret) -> Any:

@@ -19,7 +19,7 @@ from waiaas.interfaces.signing import Hash, Scheme
 from waiaas.keystore.failures import failure_fields
 from waiaas.keystore.memory import LockedMemory, Secret, die_with_parent, harden_process
 from waiaas.keystore.passwords import Passwords, room_bytes
-from waiaas.keystore.records import decode_header, parse_object
+from waiaas.keystore.records import KeyHeader, decode_header, parse_object
 from waiaas.keystore.vault import VAULT_BYTES, Vault
 from waiaas.keystore.wire import (
     EPOCH,
@@ -51,6 +51,7 @@ class Signer:
             Operation.SIGN: self._sign,
             Operation.RAISE_STOP_EPOCH: self._raise_stop_epoch,
             Operation.CHECKPOINT: self._checkpoint,
+            Operation.ADOPT: self._adopt,
             Operation.SUBKEY: lambda fields: [vault.subkey(_text(fields[0]))],
         }
 
@@ -87,11 +88,11 @@ class Signer:
         return [handle.encode(), public]
 
     def _seal(self, fields: Fields) -> list[bytes]:
-        try:
-            header = decode_header(parse_object(bytes(fields[1])))
-        except ValueError as failure:
-            raise BadRequest(f"the key's header cannot be used: {failure}") from None
-        self._vault.seal(_text(fields[0]), header)
+        self._vault.seal(_text(fields[0]), _header(fields[1]))
+        return []
+
+    def _adopt(self, fields: Fields) -> list[bytes]:
+        self._vault.adopt(bytes(fields[0]), _header(fields[1]))
         return []
 
     def _sign(self, fields: Fields) -> list[bytes]:
@@ -153,6 +154,13 @@ def _is_hung_up(channel: socket.socket) -> bool:
     poll = select.poll()
     poll.register(channel, select.POLLHUP)
     return any(flags & select.POLLHUP for _, flags in poll.poll(0))
+
+
+def _header(field: memoryview) -> KeyHeader:
+    try:
+        return decode_header(parse_object(bytes(field)))
+    except ValueError as failure:
+        raise BadRequest(f"the key's header cannot be used: {failure}") from None
 
 
 def _text(field: memoryview) -> str:

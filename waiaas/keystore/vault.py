@@ -18,6 +18,7 @@ from waiaas.keystore import envelope, schemes, sodium
 from waiaas.keystore.checkpoints import checkpoint_message
 from waiaas.keystore.failures import locked
 from waiaas.keystore.files import read_private, write_private
+from waiaas.keystore.imports import fits, open_import
 from waiaas.keystore.kinds import bytes_to_sign
 from waiaas.keystore.memory import LockedMemory, Secret
 from waiaas.keystore.records import MAX_FILE_BYTES, KeyHeader, damaged, is_agent_id
@@ -103,6 +104,27 @@ class Vault:
             self._write(header.agent_id, text)
             self._forget(handle)
 
+    def adopt(self, text: bytes, header: KeyHeader) -> None:
+        """Write the agent's key file for a key that a command sealed. May be called again: the same file is left as it is.
+
+        :param text: the import file, the very bytes whose clear fields were judged
+        :raises Denied: when the header describes another key than the import's
+        :raises Conflict: when the agent has another key file; it is never overwritten
+        :raises StartRefused: KEYSTORE_DAMAGED when the import does not open
+        """
+        with self._opened(), self._derived(envelope.AGENT_KEYS) as subkey:
+            try:
+                record = open_import(text, header.agent_id, self._secret, subkey)
+                # a signature with a public key that is not the key's own would give the key away
+                public = schemes.public_key(self._secret, self._work, record.scheme).hex()
+                if not fits(record, header) or public != header.public_key:
+                    raise Denied("the header describes another key than the import's", code="FORBIDDEN")
+                if self._has(header, subkey):
+                    return
+                self._write(header.agent_id, envelope.seal_key(header, self._secret, subkey))
+            finally:
+                self._secret.wipe()
+
     def sign(self, agent_id: str, kind: str, preimage: bytes, hash_: Hash, stop_epoch: int) -> bytes:
         """Open the agent's key, sign the typed preimage, wipe.
 
@@ -173,6 +195,16 @@ class Vault:
         held = self._unsealed.pop(handle)
         held.secret.wipe()
         self._free.append(held.secret)
+
+    def _has(self, header: KeyHeader, subkey: Secret) -> bool:
+        """Whether the key file of this very header is there, and opens."""
+        if not (self._keystore / f"{header.agent_id}.json").exists():
+            return False
+        try:
+            there = envelope.open_key(self._read(header.agent_id), header.agent_id, self._work.part(0, 32), subkey)
+        finally:
+            self._work.wipe()
+        return there == header
 
     def _read(self, agent_id: str) -> bytes:
         if not is_agent_id(agent_id):

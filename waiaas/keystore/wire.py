@@ -40,6 +40,7 @@ class Operation(IntEnum):
     RAISE_STOP_EPOCH = 7
     CHECKPOINT = 8
     SUBKEY = 9
+    ADOPT = 10
 
 
 class Outcome(IntEnum):
@@ -60,6 +61,7 @@ FIELDS: Mapping[Operation, int] = {
     Operation.RAISE_STOP_EPOCH: 1,
     Operation.CHECKPOINT: 3,
     Operation.SUBKEY: 1,
+    Operation.ADOPT: 2,
 }
 
 
