@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../tests/clients"
 stamp=node_modules/.waiaas-stamp
 
 if ! command -v npm >/dev/null 2>&1; then
-    echo "NO NPM: tests that hold WAIaaS against JavaScript clients (@solana/kit) will be SKIPPED" >&2
+    echo "NO NPM: tests that hold WAIaaS against JavaScript clients (@solana/kit, viem, ethers, solc) will be SKIPPED" >&2
     exit 0
 fi
 wanted=$(cksum package.json package-lock.json)

@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from waiaas_evm.localnet.binary import find_anvil
-from waiaas_evm.localnet.faucet import give
+from waiaas_evm.localnet.faucet import give, transact
 from waiaas_evm.localnet.process import AnvilProcess
 from waiaas_evm.localnet.rpc import NodeRpc
 
@@ -50,6 +50,14 @@ class Anvil:
     def fund(self, address: str, units: int) -> str:
         """Give ``units`` wei; the hash of a payment that has landed. Twice pays twice."""
         return give(self.call, address, units)
+
+    def transact(self, to: str, data: str = "0x", value: int = 0) -> Any:
+        """Send from the faucet's account; the receipt, whatever its status."""
+        return transact(self.call, {"to": to, "data": data, "value": hex(value)})
+
+    def deploy(self, code: str) -> str:
+        """Deploy a contract; its address. :param code: with the constructor's arguments, in hex"""
+        return str(transact(self.call, {"data": code})["contractAddress"])
 
     def advance(self, blocks: int) -> int:
         """Make so many blocks now; the newest one's number."""

@@ -25,14 +25,25 @@ def give(call: Call, address: str, units: int) -> str:
     faucet = _account(call)
     if int(call("eth_getBalance", faucet, "latest"), 16) < units + _FOR_FEES:
         call("anvil_setBalance", faucet, hex(units + 1000 * _FOR_FEES))
-    tx_hash = str(call("eth_sendTransaction", {"from": faucet, "to": address, "value": hex(units)}))
+    receipt = transact(call, {"from": faucet, "to": address, "value": hex(units)})
+    if int(receipt["status"], 16) != 1:
+        raise Refused("FUNDING_FAILED", f"{address} does not take what the faucet gives")
+    return str(receipt["transactionHash"])
+
+
+def transact(call: Call, transaction: dict[str, str]) -> Any:
+    """Have the node sign and send, and wait for the receipt. Network. ``from`` is the faucet where it is left out.
+
+    Where the node makes no blocks by itself, one is made.
+
+    :raises Refused: the node does not take it; :raises Unavailable: no block came
+    """
+    tx_hash = str(call("eth_sendTransaction", {"from": transaction.get("from") or _account(call), **transaction}))
     receipt = call("eth_getTransactionReceipt", tx_hash)
     if receipt is None:
         call("evm_mine")
         receipt = _receipt(call, tx_hash)
-    if int(receipt["status"], 16) != 1:
-        raise Refused("FUNDING_FAILED", f"{address} does not take what the faucet gives")
-    return tx_hash
+    return receipt
 
 
 def _account(call: Call) -> str:
