@@ -10,6 +10,9 @@ NATIVE = "solana:test/slip44:501"
 TOKEN = "solana:test/token:Mint"
 NOW = 1_800_000_000
 COIN = Asset(id=NATIVE, symbol="SOL", decimals=9, native=True)
+MINT = Asset(id=TOKEN, symbol="US\u202eD", decimals=2, native=False)
+RENT = Effect(what=What.LOCKED, asset=NATIVE, units=4, to="ALICE")
+"""What a token's new account locks."""
 
 
 class Reader(AssetReader):
@@ -36,7 +39,7 @@ def out(units: int | None, to: str | None = "ALICE", asset: str = NATIVE) -> Eff
 def resolved(effects: tuple[Effect, ...]) -> Resolved:
     """An intent with these effects."""
     intent = Intent(kind=Kind.TRANSFER, to=Destination(address="ALICE"), amount=Amount(asset=NATIVE, units=1))
-    return Resolved(intent=intent, effects=effects, assets=(COIN,), likely_fee=Amount(asset=NATIVE, units=5000))
+    return Resolved(intent=intent, effects=effects, assets=(COIN, MINT), likely_fee=Amount(asset=NATIVE, units=5000))
 
 
 def facts(*effects: Effect, windows: Mapping[str, int] | None = None, oldest: Mapping[str, int] | None = None) -> Facts:

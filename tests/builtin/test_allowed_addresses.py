@@ -9,7 +9,7 @@ from tests.builtin.cases import NATIVE, Reader, facts, out, resolved
 from waiaas.builtin.allowed_addresses import AddressRules, AllowedAddresses
 from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Effect, What
-from waiaas.interfaces.policy import Tier
+from waiaas.interfaces.policy import RECIPIENTS_NAMED, Tier
 
 POLICY = AllowedAddresses()
 PEOPLE = ["ALICE", "ANN", "ART"]
@@ -42,6 +42,19 @@ def test_only_the_listed_receive_value() -> None:
     assert tier(rules("alice"), out(1, "ALICE")) is Tier.INSTANT
     assert tier(rules("alice"), out(1, "ANN")) is Tier.DENY
     assert tier(rules("alice", otherwise="approval"), out(1, "ANN")) is Tier.APPROVAL
+
+
+def test_only_where_every_recipient_is_listed_they_are_named() -> None:
+    """The mark that lets a doubtful recipient pass is set when all are on the list, and never beside a stranger."""
+
+    def marks(*given_effects: Effect) -> frozenset[str]:
+        verdict = POLICY.judge(rules("alice", otherwise="approval"), facts(*given_effects))
+        return verdict.marks if verdict else frozenset()
+
+    assert marks(out(1, "ALICE"), out(1, "ALICE")) == {RECIPIENTS_NAMED}
+    assert marks(out(1, "ALICE"), out(1, "ANN")) == frozenset()
+    assert marks(out(1, "ALICE"), out(1, None)) == frozenset()
+    assert marks(Effect(what=What.LOCKED, asset=NATIVE, units=5)) == frozenset()
 
 
 def test_one_stranger_among_many_recipients_decides() -> None:

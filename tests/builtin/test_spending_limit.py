@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.builtin.cases import NATIVE, NOW, TOKEN, Reader, facts, out, resolved
+from tests.builtin.cases import NATIVE, NOW, RENT, TOKEN, Reader, facts, out, resolved
 from waiaas.builtin.spending_limit import SpendingLimit
 from waiaas.builtin.spending_rules import PERIODS, SpendingRules
 from waiaas.errors import Malformed
@@ -102,10 +102,10 @@ def test_a_denial_names_its_figures() -> None:
     )
 
 
-def test_foreign_words_do_not_enter_a_reason() -> None:
-    """Amounts of other assets are base units: their symbols are not ours to repeat."""
-    verdict = judged(rules(asset="Mint", instant_max="5"), out(7, asset=TOKEN))
-    assert verdict.reason == "7 base units is above 5 base units, the last threshold"
+def test_foreign_words_are_quoted_in_a_reason() -> None:
+    """A token's amounts are in its display units; its symbol stands in quotes, in ASCII, so that it says nothing of ours."""
+    verdict = judged(rules(asset="Mint", instant_max="5"), out(750, asset=TOKEN))
+    assert verdict.reason == '7.5 "US\\u202eD" is above 0.05 "US\\u202eD", the last threshold'
 
 
 def test_remaining_is_never_negative() -> None:
@@ -142,13 +142,25 @@ def test_a_transaction_without_the_asset_is_not_spoken_of() -> None:
 
 
 @pytest.mark.parametrize("what", [What.APPROVE, What.AUTHORITY, What.CALL, What.UNKNOWN])
-def test_only_plain_native_transfers_are_granted(what: What) -> None:
-    """Anything beside native outflows and rent takes the grant away, and so does any other asset."""
-    document = rules(instant_max="10")
-    assert judged(document, out(1), Effect(what=What.LOCKED, asset=NATIVE, units=1)).grants
-    assert not judged(document, out(1), Effect(what=what, asset=NATIVE, units=1)).grants
-    assert not judged(document, out(1), out(1, asset=TOKEN)).grants
-    assert not judged(rules(asset="Mint", instant_max="10"), out(1, asset=TOKEN)).grants
+@pytest.mark.parametrize(("asset", "word"), [(NATIVE, "native"), (TOKEN, "Mint")])
+def test_only_plain_transfers_are_granted(what: What, asset: str, word: str) -> None:
+    """Anything beside outflows of the asset and the rent they lock takes the grant away, and so does any other asset."""
+    document, other = rules(asset=word, instant_max="10"), {NATIVE: TOKEN, TOKEN: NATIVE}[asset]
+    assert judged(document, out(1, asset=asset), RENT).grants
+    assert not judged(document, out(1, asset=asset), Effect(what=what, asset=asset, units=1)).grants
+    assert not judged(document, out(1, asset=asset), Effect(what=what, asset=other, units=1)).grants
+    assert not judged(document, out(1, asset=asset), Effect(what=what)).grants
+    assert not judged(document, out(1, asset=asset), out(1, asset=other)).grants
+    assert not judged(document, out(1, asset=asset), Effect(what=What.LOCKED, asset="other", units=1)).grants
+
+
+def test_a_tokens_rent_counts_for_the_native_limit_alone() -> None:
+    """The token's limit speaks for the rent without measuring it; the native one measures it and grants no token."""
+    token, native = rules(asset="Mint", instant_max="10"), rules(instant_max="3")
+    both = (out(10, asset=TOKEN), RENT)
+    assert (judged(token, *both).tier, judged(token, *both).grants) == (Tier.INSTANT, True)
+    assert (judged(native, *both).tier, judged(native, *both).grants) == (Tier.APPROVAL, False)
+    assert judged(rules(daily_limit="3"), *both, windows={"daily": 0}).tier is Tier.DENY
 
 
 def test_windows_are_the_agents_own_sums_of_the_asset() -> None:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waiaas.errors import Malformed
-from waiaas.interfaces.ids import account_id, asset_id, is_asset_id, parse_chain_id, parse_units
+from waiaas.interfaces.ids import (
+    account_id,
+    asset_id,
+    asset_reference,
+    is_asset_id,
+    parse_chain_id,
+    parse_units,
+    show_units,
+)
 
 
 @given(st.integers(1, 10**78 - 1))
@@ -37,3 +45,20 @@ def test_caip_names() -> None:
             parse_chain_id(text)
     with pytest.raises(Malformed):
         asset_id("eip155:1", "slip44", "a b")
+
+
+@given(st.integers(0, 10**90), st.integers(0, 255))
+def test_display_units_lose_nothing(units: int, decimals: int) -> None:
+    """What people read is the very number, without a useless zero."""
+    text = show_units(units, decimals)
+    whole, _, part = text.partition(".")
+    assert int(whole + part.ljust(decimals, "0")) == units
+    assert not part.endswith("0")
+    assert text == (f"{whole}.{part}" if part else whole)
+
+
+def test_the_reference_of_an_asset_is_its_address() -> None:
+    """A token's own address is the end of its CAIP-19 id."""
+    assert asset_reference("eip155:1/erc20:0xAb") == "0xAb"
+    assert asset_reference("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/token:Mint") == "Mint"
+    assert asset_reference("odd") == "odd"

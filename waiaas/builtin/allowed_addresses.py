@@ -1,4 +1,8 @@
-"""ALLOWED_ADDRESSES: value goes to these addresses, or is denied or needs approval. It restricts, it never grants."""
+"""ALLOWED_ADDRESSES: value goes to these addresses, or is denied or needs approval. It restricts, it never grants.
+
+Where every recipient is on the list the verdict says so with the mark RECIPIENTS_NAMED. The house then lets pass what it
+denies of recipients that nobody named: those that may be unable to spend what arrives.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -6,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from waiaas.interfaces.chain import Effect, Resolved, What
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import RECIPIENTS_NAMED, AssetReader, Facts, PolicyType, Tier, Verdict, Window
 
 Address = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -46,7 +50,12 @@ class AllowedAddresses(PolicyType[AddressRules]):
             return None
         stranger = next((effect for effect in judged if effect.to not in rules.addresses), None)
         if stranger is None:
-            return Verdict(tier=Tier.INSTANT, code="ADDRESS_ALLOWED", reason="every recipient is on the list")
+            return Verdict(
+                tier=Tier.INSTANT,
+                code="ADDRESS_ALLOWED",
+                reason="every recipient is on the list",
+                marks=frozenset({RECIPIENTS_NAMED}),
+            )
         tier = Tier.DENY if rules.otherwise == "deny" else Tier.APPROVAL
         return Verdict(tier=tier, code="ADDRESS_NOT_ALLOWED", reason=_reason(stranger))
 

@@ -1,13 +1,18 @@
-"""SPENDING_LIMIT: tiers by amount, and sums over rolling windows, for one asset. It grants plain native transfers.
+"""SPENDING_LIMIT: tiers by amount, and sums over rolling windows, for one asset. It grants plain transfers of that asset.
 
 What counts is what can leave: outflows, locked value and allowances of the asset, from the decoded effects. Network fees are
 measured elsewhere. All sums are the agent's own, also where the policy is global.
+
+A plain transfer moves the asset and nothing else but the native rent that a token's new account locks: the token's limit speaks
+for that rent, and a limit of the native asset, where there is one, still counts it.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from waiaas.builtin.spending_rules import PERIODS, SpendingRules, is_tighter
 from waiaas.interfaces.chain import Effect, Resolved, What
+from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window
 
 EXCEEDED = "SPENDING_LIMIT_EXCEEDED"
@@ -125,10 +130,14 @@ def _resets_at(facts: Facts, left: Mapping[str, int], tightest: int) -> int | No
 
 
 def _is_plain(rules: SpendingRules, facts: Facts) -> bool:
-    """A limit speaks for a transaction that does nothing but move the native asset it measures."""
-    return rules.asset == facts.native and all(
-        effect.asset == rules.asset and effect.what in _PLAIN for effect in facts.effects
-    )
+    """A limit speaks for a transaction that moves the asset it measures, locks native rent for that, and does nothing else."""
+    return all(_is_covered(effect, rules, facts.native) for effect in facts.effects)
+
+
+def _is_covered(effect: Effect, rules: SpendingRules, native: str) -> bool:
+    if effect.asset == rules.asset:
+        return effect.what in _PLAIN
+    return effect.what is What.LOCKED and effect.asset == native
 
 
 def _tier_reason(rules: SpendingRules, facts: Facts, amount: int | None, tier: Tier) -> str:
@@ -142,12 +151,11 @@ def _tier_reason(rules: SpendingRules, facts: Facts, amount: int | None, tier: T
 
 
 def _shown(facts: Facts, rules: SpendingRules, units: int | None) -> str:
-    """An amount for people: native ones in whole units too; other assets' symbols are foreign words and left out."""
+    """An amount for people, in whole units where the asset is known; a token's symbol is a foreign word, so it is quoted."""
     if units is None:
         return "an unbounded amount"
     for asset in facts.resolved.assets:
-        if asset.id == rules.asset == facts.native and asset.decimals:
-            whole, part = divmod(units, 10**asset.decimals)
-            fraction = f"{part:0{asset.decimals}d}".rstrip("0")
-            return f"{whole}.{fraction} {asset.symbol}" if fraction else f"{whole} {asset.symbol}"
+        if asset.id == rules.asset:
+            symbol = asset.symbol if asset.id == facts.native else json.dumps(asset.symbol or "?")
+            return f"{show_units(units, asset.decimals)} {symbol}"
     return f"{units} base units"

@@ -72,3 +72,19 @@ def parse_units(text: object) -> int:
             hint='send base units as a string, for example "1000000"',
         )
     return int(text)
+
+
+def show_units(units: int, decimals: int) -> str:
+    """Base units as people write them, in integers only: ``1500000`` with 6 decimals is ``1.5``.
+
+    :param units: 0 or more
+    :param decimals: 0 to 255; display only, whoever issued a token chose them
+    """
+    whole, part = divmod(units, 10**decimals)
+    fraction = f"{part:0{decimals}d}".rstrip("0") if decimals else ""
+    return f"{whole}.{fraction}" if fraction else str(whole)
+
+
+def asset_reference(asset: str) -> str:
+    """The last part of a CAIP-19 id: a token's address, without its chain. Other texts are returned as they are."""
+    return asset.rpartition("/")[2].partition(":")[2] or asset

@@ -38,6 +38,10 @@ def strictest(tiers: Sequence[Tier]) -> Tier:
     return max(tiers, key=lambda tier: tier.rank)
 
 
+RECIPIENTS_NAMED = "RECIPIENTS_NAMED"
+"""The mark of a verdict whose policy names every recipient of the transaction: an operator has looked at each of them. The
+house then lets pass what it otherwise denies, a recipient that may be unable to spend what arrives."""
+
 Measure = Literal["spent", "count", "failed", "denied"]
 Scope = Literal["session", "agent", "all"]
 

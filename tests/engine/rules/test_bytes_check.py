@@ -1,6 +1,8 @@
 """The check before signing: every mutation of the decoded bytes is refused (invariant 1)."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,22 +15,40 @@ from waiaas.interfaces.signing import PublicKey, Scheme
 CHAIN, CAP = "solana:test", 10_000
 ACCOUNT = Account(address="me", key=PublicKey(scheme=Scheme.ED25519, data=b"k" * 32), form="default")
 OUT = Effect(what=What.OUT, asset="sol", units=5, to="you")
-RESOLVED = Resolved(
-    intent=Intent(kind=Kind.TRANSFER, to=Destination(address="you"), amount=Amount(asset="sol", units=5), memo="hi"),
-    effects=(OUT,),
-    assets=(),
-    likely_fee=Amount(asset="sol", units=5000),
-)
-DECODED = Decoded(chain_id=CHAIN, account="me", effects=(OUT,), max_fee=Amount(asset="sol", units=CAP), memo="hi")
+TOKEN = Effect(what=What.OUT, asset="usd", units=7, to="you")
+RENT = Effect(what=What.LOCKED, asset="sol", units=2, to="you")
+CALL = Effect(what=What.CALL, to="pool", method="swap", data="ff")
+FEE = Amount(asset="sol", units=CAP)
 
 
-def check(decoded: Decoded) -> str | None:
-    return mismatch(decoded, RESOLVED, ACCOUNT, CHAIN, CAP)
+def judged(kind: Kind, *effects: Effect) -> tuple[Resolved, Decoded]:
+    """What was judged, and bytes that do exactly that."""
+    amount = Amount(asset=effects[0].asset or "sol", units=effects[0].units or 1)
+    intent = Intent(kind=kind, to=Destination(address="you"), amount=amount, memo="hi")
+    resolved = Resolved(intent=intent, effects=effects, assets=(), likely_fee=Amount(asset="sol", units=5000))
+    return resolved, Decoded(chain_id=CHAIN, account="me", effects=effects, max_fee=FEE, memo="hi")
 
 
-def test_the_judged_bytes_pass() -> None:
-    """Bytes that do exactly what was judged are not held up."""
-    assert check(DECODED) is None
+CASES = {
+    "native": judged(Kind.TRANSFER, OUT),
+    "token": judged(Kind.TOKEN_TRANSFER, TOKEN),
+    "token with rent": judged(Kind.TOKEN_TRANSFER, TOKEN, RENT),
+    "call": judged(Kind.CONTRACT_CALL, OUT, CALL),
+}
+RESOLVED, DECODED = CASES["native"]
+every_case = pytest.mark.parametrize("case", CASES)
+
+
+def check(decoded: Decoded, resolved: Resolved = RESOLVED) -> str | None:
+    return mismatch(decoded, resolved, ACCOUNT, CHAIN, CAP)
+
+
+@every_case
+def test_the_judged_bytes_pass(case: str) -> None:
+    """Bytes that do exactly what was judged are not held up, whatever the order of their effects."""
+    resolved, decoded = CASES[case]
+    assert check(decoded, resolved) is None
+    assert check(replace(decoded, effects=decoded.effects[::-1]), resolved) is None
 
 
 MUTATIONS = {
@@ -36,6 +56,7 @@ MUTATIONS = {
     "another chain": replace(DECODED, chain_id="solana:other"),
     "another payer": replace(DECODED, account="thief"),
     "fee above the cap": replace(DECODED, max_fee=Amount(asset="sol", units=CAP + 1)),
+    "fee below zero": replace(DECODED, max_fee=Amount(asset="sol", units=-1)),
     "fee in another asset": replace(DECODED, max_fee=Amount(asset="usd", units=1)),
     "another memo": replace(DECODED, memo="ho"),
     "no memo": replace(DECODED, memo=None),
@@ -50,6 +71,7 @@ MUTATIONS = {
     "an authority change": replace(DECODED, effects=(OUT, Effect(what=What.AUTHORITY, method="assign"))),
     "something unknown": replace(DECODED, effects=(OUT, Effect(what=What.UNKNOWN, data="ff"))),
     "rent": replace(DECODED, effects=(OUT, Effect(what=What.LOCKED, asset="sol", units=1))),
+    "an effect on trust": replace(DECODED, on_trust=frozenset({"out"})),
 }
 
 
@@ -57,6 +79,83 @@ MUTATIONS = {
 def test_every_mutation_is_refused(name: str) -> None:
     """Each field of the decoded bytes, changed alone, is named and refused."""
     assert check(MUTATIONS[name]) is not None
+
+
+# --- field by field, so that a field added to a record is not forgotten here -------------------------------------------
+
+texts = st.text(alphabet="abcx:/0", max_size=12)
+numbers = st.integers(-(10**40), 10**40)
+Values = st.SearchStrategy[Any]
+OF_EFFECT: dict[str, Values] = {
+    "what": st.sampled_from(list(What)),
+    "asset": st.none() | texts,
+    "units": st.none() | numbers,
+    "to": st.none() | texts,
+    "method": st.none() | texts,
+    "data": st.none() | texts,
+}
+NOT_JUDGED: dict[str, Values] = {"claims": st.frozensets(texts), "valid_until": st.none() | texts}
+"""When and in whose stead bytes can land, not what they do."""
+OF_DECODED: dict[str, Values] = {
+    "chain_id": texts,
+    "account": texts,
+    "max_fee": st.builds(Amount, asset=texts, units=st.integers(0, CAP))
+    | st.builds(Amount, asset=st.just("sol"), units=numbers),
+    "memo": st.none() | texts,
+    "complete": st.just(False),
+    "on_trust": st.frozensets(texts, min_size=1),
+}
+
+
+def test_no_field_is_forgotten() -> None:
+    """Every field of what decode reads is mutated below, or stands among those that say nothing of what the bytes do."""
+    assert {field.name for field in fields(Decoded)} == {"effects", *OF_DECODED, *NOT_JUDGED}
+    assert {field.name for field in fields(Effect)} == set(OF_EFFECT)
+    assert {field.name for field in fields(Amount)} == {"asset", "units"}
+
+
+def changed(record: Any, field: str, value: Any) -> Any:
+    """The record with one field changed."""
+    return replace(record, **{field: value})
+
+
+def is_harmless(field: str, value: Any) -> bool:
+    """Whether the value is one that the judgement covers: itself, a smaller fee, or no memo in place of an empty one."""
+    if field == "max_fee":
+        return bool(value.asset == "sol" and 0 <= value.units <= CAP)
+    return bool(value == getattr(DECODED, field))
+
+
+@every_case
+@pytest.mark.parametrize("field", OF_DECODED)
+@given(data=st.data())
+def test_each_field_of_the_bytes_is_compared(case: str, field: str, data: st.DataObject) -> None:
+    """One field of the decoded bytes with any other value is refused."""
+    resolved, decoded = CASES[case]
+    value = data.draw(OF_DECODED[field])
+    assert (check(changed(decoded, field, value), resolved) is None) == is_harmless(field, value)
+
+
+@every_case
+@pytest.mark.parametrize("field", OF_EFFECT)
+@given(data=st.data())
+def test_each_field_of_each_effect_is_compared(case: str, field: str, data: st.DataObject) -> None:
+    """One field of one effect with any other value is refused."""
+    resolved, decoded = CASES[case]
+    position = data.draw(st.integers(0, len(decoded.effects) - 1))
+    found = list(decoded.effects)
+    found[position] = changed(found[position], field, data.draw(OF_EFFECT[field]))
+    is_same = sorted(map(repr, found)) == sorted(map(repr, decoded.effects))
+    assert (check(replace(decoded, effects=tuple(found)), resolved) is None) == is_same
+
+
+@every_case
+@pytest.mark.parametrize("field", NOT_JUDGED)
+@given(data=st.data())
+def test_when_bytes_can_land_is_not_judged(case: str, field: str, data: st.DataObject) -> None:
+    """Claims and validity are the chain's business and hold nothing up."""
+    resolved, decoded = CASES[case]
+    assert check(changed(decoded, field, data.draw(NOT_JUDGED[field])), resolved) is None
 
 
 effects = st.builds(
@@ -68,7 +167,48 @@ effects = st.builds(
 )
 
 
+def lacks_strange(found: Sequence[Effect]) -> bool:
+    return not any(effect.what in (What.UNKNOWN, What.AUTHORITY) for effect in found)
+
+
 @given(st.lists(effects, max_size=4))
 def test_only_the_judged_effects_pass(found: list[Effect]) -> None:
     """Whatever the bytes do, they pass only when it is the judged effects, each exactly once."""
     assert (check(replace(DECODED, effects=tuple(found))) is None) == (found == [OUT])
+
+
+@given(st.lists(effects, min_size=1, max_size=4), st.lists(effects, max_size=4), st.randoms(use_true_random=False))
+def test_effects_are_compared_as_often_as_they_occur(
+    judged_ones: list[Effect], more: list[Effect], chance: Any
+) -> None:
+    """Bytes pass exactly when their effects are a permutation of the judged ones, and none is beyond judgement."""
+    resolved, decoded = judged(Kind.BATCH, *judged_ones)
+    shuffled = list(judged_ones)
+    chance.shuffle(shuffled)
+    assert (check(replace(decoded, effects=tuple(shuffled)), resolved) is None) == lacks_strange(judged_ones)
+    if more:
+        assert check(replace(decoded, effects=(*shuffled, *more)), resolved) is not None
+    assert check(replace(decoded, effects=tuple(shuffled[1:])), resolved) is not None
+
+
+@pytest.mark.parametrize("what", [What.UNKNOWN, What.AUTHORITY])
+def test_what_nobody_can_judge_is_never_signed(what: What) -> None:
+    """Unknown effects and authority changes are refused also where a row claims that they were judged."""
+    resolved, decoded = judged(Kind.CONTRACT_CALL, Effect(what=what, method="assign"))
+    assert check(decoded, resolved) is not None
+
+
+RECORDS: dict[str, Callable[[], str | None]] = {
+    "judged effects": lambda: check(DECODED, replace(RESOLVED, effects=(replace(OUT, units=6),))),
+    "judged memo": lambda: check(DECODED, replace(RESOLVED, intent=replace(RESOLVED.intent, memo="ho"))),
+    "fee's asset": lambda: check(DECODED, replace(RESOLVED, likely_fee=Amount(asset="usd", units=1))),
+    "account": lambda: mismatch(DECODED, RESOLVED, replace(ACCOUNT, address="other"), CHAIN, CAP),
+    "chain": lambda: mismatch(DECODED, RESOLVED, ACCOUNT, "solana:other", CAP),
+    "cap": lambda: mismatch(DECODED, RESOLVED, ACCOUNT, CHAIN, CAP - 1),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_change_on_the_other_side_is_refused_too(name: str) -> None:
+    """What the bytes are compared with, changed after they were built, no longer fits them."""
+    assert RECORDS[name]() is not None

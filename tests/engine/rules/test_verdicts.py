@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waiaas.engine.rules.verdicts import Named, combine
-from waiaas.interfaces.chain import Effect, Kind, What
-from waiaas.interfaces.policy import Tier, Verdict
+from waiaas.interfaces.chain import Caution, Effect, Kind, What
+from waiaas.interfaces.policy import RECIPIENTS_NAMED, Tier, Verdict
 
 PAYMENT = (Effect(what=What.OUT, asset="a", units=5, to="x"),)
 
@@ -76,6 +76,9 @@ def test_effects_that_no_rule_understands_are_denied_in_spite_of_every_grant() -
         Effect(what=What.UNKNOWN, data="00"),
         Effect(what=What.CALL, method="foo"),
         Effect(what=What.APPROVE, asset="a", units=None, to="x"),
+        Effect(what=What.OUT, asset="a", units=-1, to="x"),
+        Effect(what=What.OUT, asset=None, units=1, to="x"),
+        Effect(what=What.LOCKED, asset="a", units=None, to="x"),
     ]
     assert combine([grant], Kind.TRANSFER, PAYMENT, 300).tier is Tier.INSTANT
     for effect in strange:
@@ -94,3 +97,63 @@ def test_the_longest_delay_counts() -> None:
 
     assert combine([delay(10), delay(None)], Kind.TRANSFER, PAYMENT, 300).delay_seconds == 300
     assert combine([delay(10), delay(20)], Kind.TRANSFER, PAYMENT, 300).delay_seconds == 20
+
+
+# --- grants narrow each other ------------------------------------------------------------------------------------------
+
+
+@given(st.lists(named, max_size=5), named)
+def test_every_further_verdict_only_narrows_once_there_is_a_grant(verdicts: list[Named], more: Named) -> None:
+    """With one grant in force, another policy of a granting type makes the tier stricter or leaves it: all must allow it."""
+    granted = [*verdicts, Named(verdict=Verdict(tier=Tier.INSTANT, code="OK", reason="r", grants=True), type="G")]
+    before = combine(granted, Kind.TOKEN_TRANSFER, PAYMENT, 300)
+    after = combine([*granted, more], Kind.TOKEN_TRANSFER, PAYMENT, 300)
+    assert after.tier.rank >= max(before.tier.rank, more.verdict.tier.rank)
+
+
+def test_a_token_needs_a_grant_and_one_is_enough() -> None:
+    """Without a grant a token's transfer is denied, with one it goes, with one that denies it does not."""
+    denial = Named(verdict=Verdict(tier=Tier.DENY, code="NO", reason="r"), type="G", policy_id="q")
+    assert combine([], Kind.TOKEN_TRANSFER, PAYMENT, 300).tier is Tier.DENY
+    assert combine([grant()], Kind.TOKEN_TRANSFER, PAYMENT, 300).tier is Tier.INSTANT
+    assert combine([grant(), denial], Kind.TOKEN_TRANSFER, PAYMENT, 300).tier is Tier.DENY
+
+
+# --- cautions ----------------------------------------------------------------------------------------------------------
+
+ASSET = Caution(code="PERMANENT_DELEGATE", text="its issuer can take it back", about="asset")
+RECIPIENT = Caution(code="OFF_CURVE", text="no key can sign for the recipient", about="recipient")
+cautions = st.lists(st.sampled_from([ASSET, RECIPIENT]), max_size=3)
+
+
+def grant(*marks: str) -> Named:
+    verdict = Verdict(tier=Tier.INSTANT, code="OK", reason="r", grants=True, marks=frozenset(marks))
+    return Named(verdict=verdict, type="G", policy_id="p")
+
+
+def test_a_caution_about_the_asset_needs_a_person() -> None:
+    """Power that somebody else has over the asset is at least APPROVAL, under its own code and words, whoever is named."""
+    for marks in ((), (RECIPIENTS_NAMED,)):
+        decision = combine([grant(*marks)], Kind.TOKEN_TRANSFER, PAYMENT, 300, [ASSET])
+        assert (decision.tier, decision.named.verdict.code) == (Tier.APPROVAL, "PERMANENT_DELEGATE")
+        assert decision.named.verdict.reason == ASSET.text
+
+
+def test_a_caution_about_the_recipient_denies_unless_a_policy_names_it() -> None:
+    """Nobody is paid who may be unable to spend it, but where an operator has named the recipient; a grant is needed still."""
+    decision = combine([grant()], Kind.TOKEN_TRANSFER, PAYMENT, 300, [RECIPIENT])
+    assert (decision.tier, decision.named.verdict.code) == (Tier.DENY, "OFF_CURVE")
+    assert combine([grant(RECIPIENTS_NAMED)], Kind.TOKEN_TRANSFER, PAYMENT, 300, [RECIPIENT]).tier is Tier.INSTANT
+    assert combine([grant("OTHER")], Kind.TOKEN_TRANSFER, PAYMENT, 300, [RECIPIENT]).tier is Tier.DENY
+    mark = Verdict(tier=Tier.INSTANT, code="OK", reason="r", marks=frozenset({RECIPIENTS_NAMED}))
+    assert combine([Named(verdict=mark, type="R")], Kind.TOKEN_TRANSFER, PAYMENT, 300, [RECIPIENT]).tier is Tier.DENY
+
+
+@given(st.lists(named, max_size=5), cautions, cautions)
+def test_a_caution_never_loosens(verdicts: list[Named], some: list[Caution], more: list[Caution]) -> None:
+    """Whatever the chain says besides, the tier stays or becomes stricter, and the order of cautions does not matter."""
+    bare = combine(verdicts, Kind.TRANSFER, PAYMENT, 300)
+    before = combine(verdicts, Kind.TRANSFER, PAYMENT, 300, some)
+    after = combine(verdicts, Kind.TRANSFER, PAYMENT, 300, [*some, *more])
+    assert bare.tier.rank <= before.tier.rank <= after.tier.rank
+    assert combine(verdicts, Kind.TRANSFER, PAYMENT, 300, [*more, *some]).tier is after.tier

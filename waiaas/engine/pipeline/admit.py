@@ -20,6 +20,7 @@ from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.fees import fee_cap
+from waiaas.engine.rules.foreign import tidy
 from waiaas.engine.stored_intent import StoredIntent
 from waiaas.errors import (
     ChainUnreachable,
@@ -33,7 +34,7 @@ from waiaas.errors import (
     Unauthenticated,
     Unavailable,
 )
-from waiaas.interfaces.chain import Kind
+from waiaas.interfaces.chain import Asset, Kind, Resolved
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session, Transaction
@@ -104,13 +105,14 @@ class Admission:
         """Complete the intent with the chain's facts. Network, at most two seconds.
 
         :raises RefusedByChain: when the chain's rules forbid it, :raises ChainUnreachable: when no node answers
+        :raises BadRequest: with code TOKEN_MISMATCH when the request said something else of its token than the chain
         """
         chain, intent = request.chain, request.wish.intent
         account = chain.account(request.agent)
         try:
             with within(_RESOLVE_SECONDS):
                 chain.require_right_chain()
-                resolved = chain.call(chain.adapter.resolve, intent, account)
+                resolved = _read(chain, chain.call(chain.adapter.resolve, intent, account))
         except Refused as problem:
             raise RefusedByChain(
                 problem.message, hint=problem.hint, details={"reason": problem.code, **problem.details}
@@ -120,8 +122,9 @@ class Admission:
                 raise ChainUnreachable(
                     f"no node of {request.agent.network} answered", hint="nothing was stored; try again"
                 ) from None
-            offline = chain.call(chain.adapter.resolve_offline, intent, account, chain.fees.max)
+            offline = _read(chain, chain.call(chain.adapter.resolve_offline, intent, account, chain.fees.max))
             return StoredIntent(resolved=offline, fee_cap=chain.fees.max, is_offline=True)
+        request.wish.require_as_said(_asset_of(resolved))
         return StoredIntent(resolved=resolved, fee_cap=fee_cap(resolved.likely_fee.units, chain.fees))
 
     def admit(self, request: Request, intent: StoredIntent) -> Admitted:
@@ -214,6 +217,22 @@ class Admission:
             error_code=named.code if is_denied else None,
             metadata=json.dumps({"note": request.wish.note}, ensure_ascii=False) if request.wish.note else "{}",
         )
+
+
+def _read(chain: Chain, resolved: Resolved) -> Resolved:
+    """What the adapter resolved, its foreign words cleaned. :raises Unavailable: where it left its asset undescribed"""
+    tidied = chain.call(tidy, resolved, chain.network.native.id)
+    chain.call(_asset_of, tidied)
+    return tidied
+
+
+def _asset_of(resolved: Resolved) -> Asset:
+    """The asset that is to be moved. :raises LookupError: when the adapter did not describe it"""
+    wanted = resolved.intent.amount.asset if resolved.intent.amount else None
+    for asset in resolved.assets:
+        if asset.id == wanted:
+            return asset
+    raise LookupError(f"{wanted} is not among the assets that were resolved")
 
 
 def subject(request: Request, intent: StoredIntent) -> Subject:

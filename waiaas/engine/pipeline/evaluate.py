@@ -80,7 +80,8 @@ class Evaluator:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
             bounds: list[Bound] = []
             verdicts = [*self._policies(unit, subject, now, bounds), *self._house(unit, subject, now, bounds)]
-        decision = combine(verdicts, subject.resolved.intent.kind, subject.resolved.effects, self._delay)
+        resolved = subject.resolved
+        decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now)
 
     def still_holds(self, unit: Unit, subject: Subject, judgement: Judgement) -> bool:

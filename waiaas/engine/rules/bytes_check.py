@@ -1,40 +1,55 @@
-"""The last check before the signer is asked: the bytes do what was judged, and nothing else (invariant 1)."""
+"""The last check before the signer is asked: the bytes do what was judged, and nothing else (invariant 1).
+
+Of what ``decode`` reads from the bytes, every field is compared with what was judged: the chain, the payer, the fee's asset
+and its bound, the memo, and the effects, each exactly as often and in every field of its own. Two fields are not judged,
+because they decide when and in whose stead the bytes can land, not what they do: ``claims``, on which the host holds two
+variants of a row together, and ``valid_until``.
+
+``on_trust`` names effects that rest on what a node said and that the bytes do not prove. Nothing that moves value may: a node's
+lie would choose the recipient (invariant 15). So a name there refuses the bytes. What the bytes cannot say and no adapter can
+prove, that a token's own contract does as it is told, is no effect and is not named; cautions tell of it.
+"""
 
 from collections import Counter
 
 from waiaas.interfaces.chain import Account, Decoded, Effect, Resolved, What
+
+_NEVER = frozenset({What.UNKNOWN, What.AUTHORITY})
+"""No policy can speak for these yet, so no judgement can have allowed them."""
 
 
 def mismatch(decoded: Decoded, resolved: Resolved, account: Account, chain_id: str, fee_cap: int) -> str | None:
     """Say how the decoded bytes differ from what was judged; None when they are within it.
 
     Effects must be the judged ones, each exactly once: a payment more, less or to somebody else is a mismatch, and so is
-    a fee above the cap, another payer, another chain, or anything that was left unread.
+    a fee above the cap, another payer, another chain, or anything that was left unread or taken on trust.
     """
-    if not decoded.complete:
+    if decoded.complete is not True:
         return "the bytes hold something that cannot be read"
     if decoded.chain_id != chain_id:
         return f"the bytes are for chain {decoded.chain_id}, not {chain_id}"
     if decoded.account != account.address:
         return f"the bytes are paid by {decoded.account}, not by {account.address}"
-    if decoded.max_fee.asset != resolved.likely_fee.asset or decoded.max_fee.units > fee_cap:
+    if decoded.max_fee.asset != resolved.likely_fee.asset or not 0 <= decoded.max_fee.units <= fee_cap:
         return f"the bytes allow a fee of {decoded.max_fee.units}, above the cap of {fee_cap}"
     if (decoded.memo or "") != (resolved.intent.memo or ""):
         return "the bytes carry another memo"
+    if decoded.on_trust:
+        return f"the bytes prove nothing of {', '.join(sorted(decoded.on_trust))}: it is only what a node said"
     return _effects_mismatch(decoded.effects, resolved.effects)
 
 
 def _effects_mismatch(found: tuple[Effect, ...], judged: tuple[Effect, ...]) -> str | None:
-    strange = [effect for effect in found if effect.what in (What.UNKNOWN, What.AUTHORITY)]
-    if strange and not all(effect in judged for effect in strange):
-        return (
-            f"the bytes hold an effect that was not judged: {strange[0].what.value} {strange[0].method or ''}".rstrip()
-        )
+    strange = next((effect for effect in (*found, *judged) if effect.what in _NEVER), None)
+    if strange is not None:
+        return f"the bytes hold what nobody can judge: {strange.what.value} {strange.method or ''}".rstrip()
     more, less = Counter(found) - Counter(judged), Counter(judged) - Counter(found)
     if more:
-        effect = next(iter(more))
-        return f"the bytes do more than was judged: {effect.what.value} {effect.units} of {effect.asset} to {effect.to}"
+        return f"the bytes do more than was judged: {_described(next(iter(more)))}"
     if less:
-        effect = next(iter(less))
-        return f"the bytes do less than was judged: {effect.what.value} {effect.units} of {effect.asset} to {effect.to}"
+        return f"the bytes do less than was judged: {_described(next(iter(less)))}"
     return None
+
+
+def _described(effect: Effect) -> str:
+    return f"{effect.what.value} {effect.units} of {effect.asset} to {effect.to}"

@@ -1,10 +1,26 @@
-"""How verdicts become one decision: grants and restrictions, strictest wins, order never matters (invariant 10)."""
+"""How verdicts become one decision: grants and restrictions, strictest wins, order never matters (invariant 10).
+
+**Grants.** A verdict grants when its policy speaks for everything that the transaction does: SPENDING_LIMIT of the native
+asset for plain transfers of it, SPENDING_LIMIT of a token and ALLOWED_TOKENS for plain transfers of the token, with the
+rent that they lock. The first grant lets such a transaction through; every further policy of a granting type that has a
+verdict only narrows it, because its verdict counts whether or not it grants, and the strictest of all wins. So two limits
+must both allow an amount, and a token must be on every list of tokens that is in force. Without any grant a plain transfer
+needs a person, and all else is denied.
+
+**Effects.** What nobody can judge is denied in spite of every grant: control that changes hands, calls, what could not be read,
+unlimited and negative amounts.
+
+**Cautions.** What the chain says of the asset (somebody else has power over it) makes the tier at least APPROVAL. What it
+says of the recipient (nobody may be able to spend what arrives) denies, unless a policy names every recipient: a verdict
+that carries the mark RECIPIENTS_NAMED. That mark is the one thing by which a restriction lets something pass, so a grant is
+needed all the same.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from waiaas.interfaces.chain import Effect, Kind, What
-from waiaas.interfaces.policy import Tier, Verdict
+from waiaas.interfaces.chain import Caution, Effect, Kind, What
+from waiaas.interfaces.policy import RECIPIENTS_NAMED, Tier, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +56,16 @@ _NO_GRANT = {Kind.TRANSFER: Tier.APPROVAL}
 """Without any grant a plain transfer needs a person; everything else is denied."""
 
 
-def combine(verdicts: Sequence[Named], kind: Kind, effects: Sequence[Effect], default_delay: int) -> Decision:
-    """Pure. The strictest verdict, after the house's own rules about effects and missing grants are added."""
-    everything = (*verdicts, *_about_effects(effects), *_about_grants(verdicts, kind))
+def combine(
+    verdicts: Sequence[Named],
+    kind: Kind,
+    effects: Sequence[Effect],
+    default_delay: int,
+    cautions: Sequence[Caution] = (),
+) -> Decision:
+    """Pure. The strictest verdict, after the house's own rules about effects, cautions and missing grants are added."""
+    house_rules = (*_about_effects(effects), *_about_cautions(cautions, verdicts), *_about_grants(verdicts, kind))
+    everything = (*verdicts, *house_rules)
     deciding = max(
         everything, key=lambda item: (item.verdict.tier.rank, item.priority, item.policy_id or "", item.type)
     )
@@ -87,8 +110,23 @@ def _about_effects(effects: Sequence[Effect]) -> tuple[Named, ...]:
             )
         elif effect.what in (What.UNKNOWN, What.CALL):
             found.append(house("EFFECTS", Tier.DENY, "UNKNOWN_EFFECT", "it does something that no policy understands"))
+        elif effect.asset is None or (effect.units is not None and effect.units < 0):
+            found.append(house("EFFECTS", Tier.DENY, "UNKNOWN_EFFECT", "it moves something that has no name or amount"))
         elif effect.units is None:
             found.append(house("EFFECTS", Tier.DENY, "UNBOUNDED", "it would let somebody take an unlimited amount"))
+    return tuple(found)
+
+
+def _about_cautions(cautions: Sequence[Caution], verdicts: Sequence[Named]) -> tuple[Named, ...]:
+    """One verdict a caution; anything that is not about the asset is taken for the graver kind."""
+    is_named = any(RECIPIENTS_NAMED in item.verdict.marks for item in verdicts)
+    found = []
+    for caution in cautions:
+        if caution.about == "asset":
+            found.append(house("CAUTION", Tier.APPROVAL, caution.code, caution.text))
+        elif not is_named:
+            reason = f"{caution.text}; a policy of the type ALLOWED_ADDRESSES has to name the recipient"
+            found.append(house("CAUTION", Tier.DENY, caution.code, reason))
     return tuple(found)
 
 
