@@ -147,6 +147,7 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/plugins": lambda world: Ask(),
     "GET /v1/audit": lambda world: Ask(),
     "GET /v1/audit/verify": lambda world: Ask(),
+    "GET /v1/audit/export": lambda world: Ask(),
     "GET /v1/admin/status": lambda world: Ask(),
     STOPS: lambda world: Ask(body={}),
 }

@@ -4,7 +4,7 @@ from waiaas.api.credentials import Credential
 from waiaas.api.models.admin import Done, HealthItem, OperatorToken, StatusItem
 from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, SuspendAgent
 from waiaas.api.models.approvals import ApprovalPage
-from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem
+from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem, ExportAsked, ExportItem
 from waiaas.api.models.catalogue import Catalogue
 from waiaas.api.models.document import Document
 from waiaas.api.models.intents import Simulated, Wish
@@ -46,6 +46,8 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Unlock the signer with the master password"),
     Route("POST", "/v1/agents", _OPERATOR, agents.create, CreateAgent, AgentItem,
           "Make an agent with a fresh key", status=201, errors=(409, 423)),
+    Route("POST", "/v1/agents/{id}/adopt", _OPERATOR, agents.adopt, Nothing, AgentItem,
+          "Make an agent of a key that `waiaas agent import` sealed", status=201, errors=(409,)),
     Route("GET", "/v1/agents", _OPERATOR, agents.list_, AgentsAsked, PageOf[AgentItem], "List agents"),
     Route("GET", "/v1/agents/{id}", _OPERATOR, agents.show, Nothing, AgentItem, "Show an agent, by id or name"),
     Route("PATCH", "/v1/agents/{id}", _OPERATOR, agents.rename, RenameAgent, AgentItem,
@@ -99,7 +101,10 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/plugins", _OPERATOR, catalogue.plugins, Nothing, Catalogue,
           "Installed plugins, also those that did not load"),
     Route("GET", "/v1/audit", _OPERATOR, audit.list_, AuditAsked, PageOf[AuditItem], "List audit rows"),
-    Route("GET", "/v1/audit/verify", _OPERATOR, audit.verify, Nothing, AuditReportItem, "Check the whole audit chain"),
+    Route("GET", "/v1/audit/verify", _OPERATOR, audit.verify, Nothing, AuditReportItem,
+          "Check the whole audit chain and its signed checkpoints"),
+    Route("GET", "/v1/audit/export", _OPERATOR, audit.export, ExportAsked, ExportItem,
+          "Audit rows as they were hashed, oldest first, with signed checkpoints"),
     Route("GET", "/v1/admin/status", _OPERATOR, daemon.status, Nothing, StatusItem, "The daemon's state"),
     Route("POST", "/v1/admin/shutdown", _OPERATOR, daemon.shutdown, Nothing, Done, "Finish what is under way and stop"),
 )

@@ -1,5 +1,7 @@
 """``waiaas audit``: read the trail, and verify it with or without a daemon."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +50,82 @@ def list_(invocation: Invocation, /, as_json: bool, limit: int | None, **filters
 
 
 @audit.command()
-@click.argument("place", metavar="[FOLDER or FILE]", required=False, type=click.Path(path_type=Path, exists=True))
+@click.argument(
+    "place", metavar="[FOLDER, DATABASE or EXPORT]", required=False, type=click.Path(path_type=Path, exists=True)
+)
+@click.option("--checkpoint", "kept", multiple=True, metavar="TEXT|FILE", help="A checkpoint that you kept elsewhere.")
+@click.option(
+    "--daemon", "by_daemon", is_flag=True, help="Have the running daemon do it, which knows the signer's key."
+)
 @json_option
 @click.pass_obj
-def verify(invocation: Invocation, place: Path | None, as_json: bool) -> int:
-    """Check the whole chain: of a data directory, a folder or a database file; needs no daemon and no password.
+def verify(invocation: Invocation, place: Path | None, kept: tuple[str, ...], by_daemon: bool, as_json: bool) -> int:
+    """Check the whole chain and its signed checkpoints: of a data directory, a database or an exported file.
 
-    Exit code 0 when nothing is wrong.
+    Needs no daemon and no password, except with --daemon. Exit code 0 when nothing is wrong.
     """
-    from waiaas.cli.audit_files import as_document, as_lines, find_database, verify_database
+    from waiaas.cli.audit_files import as_document, as_lines, configured_database, find_database
 
-    database = find_database(place or invocation.data_dir)
-    found = verify_database(database)
+    if by_daemon:
+        if place is not None or kept:
+            raise click.UsageError("--daemon verifies the daemon's own trail, without a place and --checkpoint.")
+        found = _by_daemon(invocation)
+    else:
+        from waiaas.cli.audit_files import read_checkpoints, verify_place
+
+        database = configured_database(invocation.data_dir) if place is None else find_database(place)
+        found = as_document(verify_place(database, read_checkpoints(kept)), database)
     if as_json:
-        print_json(as_document(found, database))
+        print_json(found)
     else:
         say(as_lines(found))
-    return OK if found.is_intact else FAILED
+    return OK if found["intact"] else FAILED
+
+
+def _by_daemon(invocation: Invocation) -> dict[str, Any]:
+    with operator(invocation) as daemon:
+        document: dict[str, Any] = daemon.audit.verify().model_dump(by_alias=True, mode="json")
+    return document
+
+
+@audit.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--offline", is_flag=True, help="From the database file, even if a daemon runs; needs no password.")
+@click.pass_obj
+def export(invocation: Invocation, file: Path, force: bool, offline: bool) -> None:
+    """Write every row and every signed checkpoint to FILE as JSON lines, - for standard output.
+
+    From the running daemon, as its operator; without one from the database file. The file can be verified on its own:
+    waiaas audit verify FILE.
+    """
+    from waiaas.cli.audit_export import from_daemon, from_database, write_lines
+    from waiaas.cli.audit_files import configured_database
+    from waiaas.cli.running import read_health
+
+    def put(lines: Iterator[str]) -> None:
+        if str(file) == "-":
+            sys.stdout.writelines(lines)
+        else:
+            write_lines(file, lines, force=force)
+
+    if offline or read_health(invocation) is None:
+        put(from_database(configured_database(invocation.data_dir)))
+    else:
+        with operator(invocation, several=True) as daemon:
+            put(from_daemon(lambda after: daemon.audit.export(after=after)))
+    if str(file) != "-":
+        say(f"The audit trail is in {file}. Check it with: waiaas audit verify {file}")
+
+
+@audit.command()
+@click.pass_obj
+def checkpoint(invocation: Invocation) -> None:
+    """Print the newest signed checkpoint, one line to keep where nobody who reaches this machine can change it.
+
+    Needs no daemon and no password. Later: waiaas audit verify --checkpoint LINE
+    """
+    from waiaas.cli.audit_export import newest_checkpoint
+    from waiaas.cli.audit_files import configured_database
+
+    click.echo(newest_checkpoint(configured_database(invocation.data_dir)), nl=False)

@@ -1,15 +1,34 @@
 """The audit trail as a file: find it and verify it, without a daemon and without a password."""
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from waiaas.cli.exits import Failure
+from waiaas.config import load
+from waiaas.engine.checkpoints import is_genuine
 from waiaas.engine.rules.transaction_states import MOVES
+from waiaas.errors import StartRefused
 from waiaas.store.audit_chain import AuditProblem, AuditReport, Fault, verify_file
+from waiaas.store.audit_export import BadExport, is_export, read_kept, verify_export
+from waiaas.store.audit_proof import Kept
 
 _NAME = "waiaas.db"
+
+
+def configured_database(data_dir: Path) -> Path:
+    """The database of a data directory, wherever its configuration puts it.
+
+    :raises Failure: there is none yet
+    """
+    try:
+        path = load(data_dir, os.environ).paths.database
+    except StartRefused:  # a configuration that broke since must not keep anybody from looking
+        return find_database(data_dir)
+    return path if path.is_file() else find_database(data_dir)
 
 
 def find_database(place: Path) -> Path:
@@ -24,17 +43,39 @@ def find_database(place: Path) -> Path:
     raise Failure(f"there is no database in {place}", hint="name a data directory, or the file waiaas.db itself")
 
 
-def verify_database(database: Path) -> AuditReport:
+def read_checkpoints(given: Sequence[str]) -> list[Kept]:
+    """Checkpoints that a person kept: each the text itself, or a file that holds it.
+
+    :raises Failure: for what is neither
+    """
+    found: list[Kept] = []
+    for one in given:
+        try:
+            found += read_kept(one if one.lstrip().startswith("{") else Path(one).read_text("utf-8"))
+        except (BadExport, UnicodeDecodeError) as fault:
+            what = "the text" if one.lstrip().startswith("{") else one
+            hint = "give the line that `waiaas audit checkpoint` printed, or a file that holds it"
+            raise Failure(f"{what} is no checkpoint: {fault}", hint=hint) from None
+    return found
+
+
+def verify_place(place: Path, kept: Sequence[Kept]) -> AuditReport:
+    """A database with what lies beside it, or an exported file; held against kept checkpoints too."""
+    if is_export(place):
+        return verify_export(place, is_genuine=is_genuine, kept=kept)
+    return verify_database(place, kept)
+
+
+def verify_database(database: Path, kept: Sequence[Kept] = ()) -> AuditReport:
     """Walk the chain, hold it against the pinned head beside the database, and every transaction's state against its rows.
 
     The head's own MAC needs the password; here it only serves to find a tail that was cut or written again. One that is there
     and cannot be read is a finding itself: damaging it must not hide what it would have shown.
     """
     place = database.with_name("head")
-    if not place.exists():
-        return verify_file(database, transitions=MOVES)
-    head = _head(place)
-    report = verify_file(database, head=head if head and head[0] else None, transitions=MOVES)
+    head = _head(place) if place.exists() else (0, "")
+    pinned = head if head is not None and head[0] else None
+    report = verify_file(database, head=pinned, transitions=MOVES, is_genuine=is_genuine, kept=kept)
     if head is not None:
         return report
     text = f"the pinned head {place} cannot be read, so that a trail written anew would not show"
@@ -52,25 +93,43 @@ def _head(path: Path) -> tuple[int, str] | None:
     return (number, digest) if is_head else None
 
 
-def as_document(report: AuditReport, database: Path) -> dict[str, Any]:
-    """For ``--json``."""
+def as_document(report: AuditReport, place: Path) -> dict[str, Any]:
+    """For ``--json``, with the fields that the daemon's own answer has."""
     head = None if report.head is None else {"id": report.head[0], "hash": report.head[1]}
     problems = [
         {"fault": problem.fault.value, "text": problem.text, "row": problem.row, "txId": problem.tx_id}
         for problem in report.problems
     ]
+    newest = report.newest
+    signed = newest and {
+        "auditId": newest.audit_id,
+        "auditHash": newest.audit_hash,
+        "publicKey": newest.public_key,
+        "createdAt": newest.created_at,
+    }
     return {
         "intact": report.is_intact,
         "rows": report.rows,
         "head": head,
         "problems": problems,
-        "database": str(database),
+        "checkpoints": report.checkpoints,
+        "signedUpTo": signed,
+        "database": str(place),
     }
 
 
-def as_lines(report: AuditReport) -> str:
-    """For people: what was found, a line each."""
-    if report.is_intact:
-        return f"The audit trail is intact: {report.rows} rows, each chained to the one before."
-    found = [f"{problem.fault.value}: {problem.text}" for problem in report.problems]
-    return "\n".join([f"The audit trail is NOT intact after {report.rows} good rows:", *found])
+def as_lines(document: dict[str, Any]) -> str:
+    """For people: what was found, a line each. :param document: of :func:`as_document`, or the daemon's answer"""
+    if document["intact"]:
+        whole = f"The audit trail is intact: {document['rows']} rows, each chained to the one before."
+        return f"{whole}\n{_signed(document)}"
+    found = [f"{problem['fault']}: {problem['text']}" for problem in document["problems"]]
+    return "\n".join([f"The audit trail is NOT intact after {document['rows']} good rows:", *found])
+
+
+def _signed(document: dict[str, Any]) -> str:
+    newest = document["signedUpTo"]
+    if newest is None:
+        return "No checkpoint was signed for it yet."
+    count = f"{document['checkpoints']} checkpoints" if document["checkpoints"] != 1 else "one checkpoint"
+    return f"It agrees with {count}, up to row {newest['auditId']}; key {newest['publicKey']}."

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from waiaas.clock import Clock
 from waiaas.config import DataDir, Settings, write_private
 from waiaas.engine.admin import Admin, Lifecycle
+from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
 from waiaas.engine.channels import ChannelConfigs
+from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
+from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
@@ -41,6 +44,7 @@ from waiaas.workers.confirmer import Confirmer
 from waiaas.workers.courier import Courier
 from waiaas.workers.head_writer import HeadWriter
 from waiaas.workers.lanes import Lanes
+from waiaas.workers.notary import Notary
 from waiaas.workers.thread import WorkerThread
 from waiaas.workers.timekeeper import Timekeeper
 
@@ -59,6 +63,7 @@ class House:
     lifecycle: Lifecycle
     chains: Chains
     journal: Journal
+    checkpoints: Checkpoints
     store: Store
 
 
@@ -67,11 +72,17 @@ class _Bells:
 
     def __init__(self) -> None:
         self.on_record: list[Callable[[], None]] = []
+        self.on_stretch: list[Callable[[], None]] = []
         self.on_signed: list[Callable[[], None]] = []
 
     def recorded(self) -> None:
         """Something is to be told to people."""
         for wake in self.on_record:
+            wake()
+
+    def stretched(self) -> None:
+        """Another hundred audit rows were written."""
+        for wake in self.on_stretch:
             wake()
 
     def signed(self) -> None:
@@ -103,7 +114,15 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     settings, paths, store, signer = ground.settings, ground.paths, ground.store, ground.signer
     registry, clock, lifecycle = ground.registry, ground.clock, ground.lifecycle
     bells = _Bells()
-    journal = Journal(clock, notifications_enabled=settings.notifications.enabled, after_record=bells.recorded)
+    journal = Journal(
+        clock,
+        notifications_enabled=settings.notifications.enabled,
+        after_record=bells.recorded,
+        after_stretch=bells.stretched,
+    )
+    checkpoints = Checkpoints(
+        store=store, signer=signer, journal=journal, clock=clock, instance_id=lifecycle.instance_id
+    )
     chains = Chains(registry, settings, clock)
     outcomes = Outcomes()
     acceptances = Acceptances(store, outcomes, clock, observe)
@@ -132,12 +151,18 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     failures = CredentialFailures(store, journal, clock)
     sessions = Sessions(bench=bench, journal=journal, failures=failures)
     configs = ChannelConfigs(store=store, registry=registry, signer=signer, journal=journal, clock=clock)
+    adoption = Adoption(
+        store=store, chains=chains, signer=signer, journal=journal, clock=clock, keystore=paths.keystore
+    )
+    watch = KeystoreWatch(store=store, signer=signer, journal=journal, clock=clock, keystore=paths.keystore)
     recovery = Recovery(
         bench=bench,
         journal=journal,
         sessions=sessions,
         head=head,
         configs=configs,
+        adoption=adoption,
+        watch=watch,
         lifecycle=lifecycle,
         keystore=paths.keystore,
         wake=wake,
@@ -160,6 +185,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             wake=recovery.wake_agent,
             gate=bench.gate,
         ),
+        adoption=adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake),
         policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
@@ -172,8 +198,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             settings=settings,
             clock=clock,
             on_unlocked=recovery.after_unlock,
+            review=watch.review,
         ),
-        audit=Audit(store, paths.database, head),
+        audit=Audit(store, paths.database, head, checkpoints, lifecycle.instance_id),
         wallet=Wallet(bench),
         admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
         catalogue=Catalogue(registry, chains),
@@ -186,12 +213,21 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     checkpointer = WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
     acceptances.on_add = acceptor.wake
+    watch.on_change = services.operator.forget_tokens
     bells.on_record.append(courier.wake)
     bells.on_signed += [head_writer.wake, *(worker.wake for worker in confirmers)]
     return House(
         services=services,
         lanes=lanes,
-        workers=[*confirmers, acceptor, courier, head_writer, timekeeper, checkpointer],
+        workers=[
+            *confirmers,
+            acceptor,
+            courier,
+            head_writer,
+            timekeeper,
+            checkpointer,
+            _notary(ground, checkpoints, bells, on_death),
+        ],
         head=head,
         recovery=recovery,
         outcomes=outcomes,
@@ -199,5 +235,13 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         lifecycle=lifecycle,
         chains=chains,
         journal=journal,
+        checkpoints=checkpoints,
         store=store,
     )
+
+
+def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: Callable[[str], None]) -> WorkerThread:
+    lifecycle, signer = ground.lifecycle, ground.signer
+    notary = WorkerThread(Notary(checkpoints, lambda: lifecycle.is_open and signer.is_unlocked), on_death)
+    bells.on_stretch.append(notary.wake)
+    return notary

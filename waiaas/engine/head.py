@@ -113,8 +113,12 @@ class HeadKeeper:
             return "it was copied or moved from another place"
         with self._store.read() as unit:
             row, ledger = unit.audit.get(head.audit_id), unit.ledger.last_position()
+            signed = unit.checkpoints.last()
+            promised = unit.audit.get(signed.audit_id) if signed is not None else None
         if head.audit_id and (row is None or row.hash != head.audit_hash):
             return "its database is older than its pinned head"
+        if signed is not None and (promised is None or promised.hash != signed.audit_hash):
+            return "its audit log is not the one of its last checkpoint"
         return "its ledger is older than its pinned head" if ledger[0] < head.ledger_id else None
 
     def _is_untouched(self) -> bool:

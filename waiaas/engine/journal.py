@@ -10,20 +10,30 @@ from waiaas.engine.events import EVENTS
 from waiaas.store.database import Unit
 from waiaas.store.records import AuditRow
 
+STRETCH = 100
+"""So many audit rows are signed for at once."""
+
 
 class Journal:
     """Writes events.
 
     :param notifications_enabled: whether outbox rows are made
     :param after_record: called once a row for people is committed; the outbox worker's wake-up
+    :param after_stretch: called once each hundredth row is committed; the notary's wake-up
     """
 
     def __init__(
-        self, clock: Clock, *, notifications_enabled: bool = True, after_record: Callable[[], None] = lambda: None
+        self,
+        clock: Clock,
+        *,
+        notifications_enabled: bool = True,
+        after_record: Callable[[], None] = lambda: None,
+        after_stretch: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._notifies = notifications_enabled
         self._after_record = after_record
+        self._after_stretch = after_stretch
 
     def record(
         self,
@@ -56,6 +66,8 @@ class Journal:
         )
         if kind.is_notified and self._notifies:
             self._tell(unit, row)
+        if row.id % STRETCH == 0:
+            unit.after_commit(self._after_stretch)
         return row
 
     def _tell(self, unit: Unit, row: AuditRow) -> None:

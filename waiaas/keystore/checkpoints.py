@@ -32,9 +32,7 @@ def checkpoint_message(instance_id: str, audit_id: int, audit_hash: str) -> byte
     return _DOMAIN + canonical_json(values)
 
 
-def is_checkpoint(
-    *, instance_id: str, audit_id: int, audit_hash: str, public_key: str, signature: str
-) -> bool:
+def is_checkpoint(*, instance_id: str, audit_id: int, audit_hash: str, public_key: str, signature: str) -> bool:
     """Whether the signature was made by this key for these values (Ed25519, RFC 8032). Malformed values are no checkpoint.
 
     It does not say whose key that is: compare it with one that is known from elsewhere.

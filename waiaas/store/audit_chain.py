@@ -4,22 +4,25 @@
 holds each transaction's status against the changes that the log tells of (invariant 20).
 
 A chain alone cannot show that its end was cut or that everything after some row was written again; a head recorded elsewhere
-can: hand it in.
+and signed checkpoints can: hand them in.
 """
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import quote
 
 from waiaas.store.audit import AUDIT_ROW, NO_HASH, row_hash
+from waiaas.store.audit_proof import Evidence, IsGenuine, Kept, KeyChange, key_changes, missing_checkpoints
 from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
 from waiaas.store.audit_states import check_states
-from waiaas.store.records import AuditRow
+from waiaas.store.checkpoints import CHECKPOINT
+from waiaas.store.records import AuditRow, Checkpoint
 
-__all__ = ["AuditProblem", "AuditReport", "Fault", "verify", "verify_file"]
+__all__ = ["AuditProblem", "AuditReport", "Fault", "verify", "verify_file", "verify_with"]
 
 Link = tuple[int, str]
 """Id and hash of a row."""
@@ -28,34 +31,57 @@ _MOST_MOVED = 1000
 """How many deleted and closed-up rows are still told from an edit."""
 
 
-def verify(rows: Iterable[AuditRow], *, head: Link | None = None) -> AuditReport:
+def verify(rows: Iterable[AuditRow], *, head: Link | None = None, signed: Iterable[Link] = ()) -> AuditReport:
     """Walk the chain from its first row and stop at the first bad one. Pure; keeps a few rows at a time.
 
     :param rows: the whole log, oldest first
     :param head: id and hash of a row known from elsewhere; the log may go on after it and not end before it
+    :param signed: ids and hashes of rows that checkpoints were signed for; the same holds of each
     """
     walk = iter(rows)
+    known = _known(head, signed)
     before, last = (0, ""), (0, NO_HASH)
     for row in walk:
         if row.id != last[0] + 1 or row.prev_hash != last[1] or not _was_written_as(row, row.id):
             return _report(last, _diagnose(row, last, before, walk))
-        if head is not None and row.id == head[0] and row.hash != head[1]:
-            text = f"audit row {row.id} is not the one whose hash was recorded: the log was written again"
-            return _report(last, AuditProblem(fault=Fault.REPLACED, row=row.id, text=text))
+        for digest, how in known.pop(row.id, ()):
+            if row.hash != digest:
+                text = f"audit row {row.id} is not the one whose hash was {how}: the log was written again"
+                return _report(last, AuditProblem(fault=Fault.REPLACED, row=row.id, text=text))
         before, last = last, (row.id, row.hash)
-    if head is not None and last[0] < head[0]:
-        return _report(last, _missing(last[0] + 1, head[0], "the end was cut off"))
+    if known and last[0] < max(known):
+        return _report(last, _missing(last[0] + 1, max(known), "the end was cut off"))
     return _report(last)
 
 
+def verify_with(rows: Iterable[AuditRow], evidence: Evidence, *, head: Link | None = None) -> AuditReport:
+    """The same, with whatever checkpoints prove: the first problem of the chain, else what is wrong with checkpoints. Pure."""
+    changes: list[KeyChange] = []
+    genuine = evidence.genuine()
+    signed = [(found.audit_id, found.audit_hash) for found in genuine]
+    report = verify(key_changes(rows, changes), head=head, signed=signed)
+    # Behind a bad row nobody knows which changes of the key there were.
+    found = [*evidence.problems(changes)] if not report.problems else []
+    newest = genuine[-1] if genuine else None
+    return replace(report, problems=(*report.problems, *found), checkpoints=len(genuine), newest=newest)
+
+
 def verify_file(
-    path: Path, *, head: Link | None = None, transitions: Mapping[str, Collection[str]] | None = None
+    path: Path,
+    *,
+    head: Link | None = None,
+    transitions: Mapping[str, Collection[str]] | None = None,
+    is_genuine: IsGenuine | None = None,
+    kept: Sequence[Kept] = (),
+    key: str | None = None,
 ) -> AuditReport:
     """Verify a database file, in one snapshot. Writes nothing; a running daemon is not in the way.
 
     :param head: as in :func:`verify`
     :param transitions: status to the statuses it may become, the empty string standing for a new row; where left out,
         states are not checked
+    :param is_genuine: checks a checkpoint's signature; where left out, checkpoints are not looked at
+    :param kept: checkpoints from outside; :param key: the key that signs for this installation, where it is known
     :raises FileNotFoundError: where there is no such file
     """
     if not path.is_file():
@@ -63,14 +89,29 @@ def verify_file(
     try:
         with closing(_open(path)) as connection:
             connection.execute("BEGIN")
-            report = verify(_rows(connection), head=head)
+            evidence = _evidence(connection, is_genuine, kept, key) if is_genuine is not None else _NO_EVIDENCE
+            report = verify_with(_rows(connection), evidence, head=head)
             problems = [*report.problems] or [*_cut_tail(connection, report)]
+            if is_genuine is not None:
+                problems += _missing_checkpoints(connection)
             if transitions is not None:
                 problems += check_states(_moves(connection), _statuses(connection), transitions)
     except sqlite3.DatabaseError as fault:
         text = f"the database cannot be read: {fault}"
         return AuditReport(rows=0, head=None, problems=(AuditProblem(fault=Fault.DAMAGED, text=text),))
-    return AuditReport(rows=report.rows, head=report.head, problems=tuple(problems))
+    return replace(report, problems=tuple(problems))
+
+
+_NO_EVIDENCE = Evidence(instance_id=None, checkpoints=(), is_genuine=lambda *_: False)
+
+
+def _known(head: Link | None, signed: Iterable[Link]) -> dict[int, list[tuple[str, str]]]:
+    """Row to the hashes it must have, each with the way it is known."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for links, how in (((head,) if head else (), "recorded"), (signed, "signed")):
+        for number, digest in links:
+            found.setdefault(number, []).append((digest, how))
+    return found
 
 
 # --- what happened to a row that does not fit ---------------------------------------------------------------------------
@@ -168,6 +209,29 @@ def _cut_tail(connection: sqlite3.Connection, report: AuditReport) -> Iterator[A
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit_log'").fetchone()
     if row is not None and row[0] > report.rows:
         yield _missing(report.rows + 1, row[0], "the end was cut off")
+
+
+def _evidence(connection: sqlite3.Connection, is_genuine: IsGenuine, kept: Sequence[Kept], key: str | None) -> Evidence:
+    checkpoints: Sequence[Checkpoint] = ()
+    if _has_checkpoints(connection):
+        checkpoints = [*map(CHECKPOINT.read, connection.execute(CHECKPOINT.select("ORDER BY audit_id")))]
+    row = connection.execute("SELECT value FROM daemon_state WHERE key = 'instance_id'").fetchone()
+    instance_id = str(row[0]) if row else None
+    return Evidence(instance_id=instance_id, checkpoints=checkpoints, is_genuine=is_genuine, kept=kept, key=key)
+
+
+def _missing_checkpoints(connection: sqlite3.Connection) -> Iterator[AuditProblem]:
+    if not _has_checkpoints(connection):
+        return
+    ids = [row[0] for row in connection.execute("SELECT id FROM audit_checkpoints ORDER BY id")]
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit_checkpoints'").fetchone()
+    yield from missing_checkpoints(ids, row[0] if row else 0)
+
+
+def _has_checkpoints(connection: sqlite3.Connection) -> bool:
+    """A database of the first version has no such table."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit_checkpoints'")
+    return found.fetchone() is not None
 
 
 def _moves(connection: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from waiaas.store.records import Checkpoint
+
 
 class Fault(StrEnum):
     """What is wrong with a row."""
@@ -12,6 +14,7 @@ class Fault(StrEnum):
     INSERTED = "inserted"
     REORDERED = "reordered"
     REPLACED = "replaced"
+    FORGED = "forged"  # a checkpoint that is not what it says
     STATUS = "status"  # a transaction's state and what was audited of it disagree
     DAMAGED = "damaged"  # the file cannot be read as a database
 
@@ -37,11 +40,15 @@ class AuditReport:
     :param rows: how many rows were good: all of them, or those before the first bad one
     :param head: id and hash of the last good row; None where there is none
     :param problems: of the chain the first; of the transactions' states up to a hundred
+    :param checkpoints: how many signatures the log was held against
+    :param newest: the checkpoint of the newest row, of those that are genuine
     """
 
     rows: int
     head: tuple[int, str] | None
     problems: tuple[AuditProblem, ...] = ()
+    checkpoints: int = 0
+    newest: Checkpoint | None = None
 
     @property
     def is_intact(self) -> bool:

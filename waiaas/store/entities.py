@@ -191,6 +191,15 @@ def map_tables(db: Database) -> SimpleNamespace:
         prev_hash = text()
         hash = text()
 
+    class Checkpoint(db.Entity):
+        _table_ = "audit_checkpoints"
+        id = counter()
+        created_at = number()
+        audit_id = number()
+        audit_hash = text()
+        public_key = text()
+        signature = text()
+
     class Approval(db.Entity):
         _table_ = "pending_approvals"
         id = text_key()

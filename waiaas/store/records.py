@@ -222,6 +222,20 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A signature over one row of the audit log, by which a cut or a log written again is found.
+
+    :param audit_hash: that row's ``hash``; :param public_key: hex, 32 bytes; :param signature: hex, 64 bytes
+    """
+
+    created_at: int
+    audit_id: int
+    audit_hash: str
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """A decision that is waited for; open until ``approved_at`` or ``rejected_at`` is set.
 

@@ -8,6 +8,7 @@ from waiaas.store.agents import Agents
 from waiaas.store.approvals import Approvals
 from waiaas.store.audit import Audit
 from waiaas.store.channels import Channels
+from waiaas.store.checkpoints import Checkpoints
 from waiaas.store.claims import Claims
 from waiaas.store.ledger import Ledger
 from waiaas.store.outbox import Outbox
@@ -81,6 +82,10 @@ class Unit:
     @cached_property
     def audit(self) -> Audit:
         return Audit(self._sql, self._entities)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self._sql)
 
     @cached_property
     def approvals(self) -> Approvals:

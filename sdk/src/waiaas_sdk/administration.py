@@ -3,7 +3,7 @@
 from typing import Any
 
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.models import AuditReport, AuditRow, Chain, Page, Plugin, PolicyType
+from waiaas_sdk.models import AuditReport, AuditRow, AuditStretch, Chain, Page, Plugin, PolicyType
 
 
 class Approvals:
@@ -45,8 +45,12 @@ class Audit:
         return self._credentials.get(Page[AuditRow], "/v1/audit", query)
 
     def verify(self) -> AuditReport:
-        """Have the daemon check the whole chain."""
+        """Have the daemon check the whole chain, and every checkpoint under its signer's own key."""
         return self._credentials.get(AuditReport, "/v1/audit/verify")
+
+    def export(self, *, after: int = 0, limit: int = 1000) -> AuditStretch:
+        """Rows past ``after``, oldest first, byte for byte as they were hashed, with their signed checkpoints."""
+        return self._credentials.get(AuditStretch, "/v1/audit/export", {"after": after, "limit": limit})
 
 
 class Catalogue:

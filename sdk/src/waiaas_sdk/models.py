@@ -253,12 +253,27 @@ class AuditRow(Record):
     hash: str | None = None
 
 
+class AuditStretch(Record):
+    """A piece of the audit chain as it was hashed: in ``items`` and ``checkpoints`` the wire's own names and texts."""
+
+    instance_id: str
+    public_key: str | None = None
+    items: list[dict[str, Any]]
+    checkpoints: list[dict[str, Any]] = []
+    head: int
+
+
 class AuditReport(Record):
-    """What verifying the audit chain found. ``rows``: how many were good; ``problems``: what is wrong, empty when intact."""
+    """What verifying the audit chain found. ``rows``: how many were good; ``problems``: what is wrong, empty when intact.
+
+    ``checkpoints``: how many signatures it was held against; ``signed_up_to``: the newest of them.
+    """
 
     rows: int
     head: Any = None
     problems: list[dict[str, Any]] = []
+    checkpoints: int = 0
+    signed_up_to: Any = None
 
     @property
     def is_intact(self) -> bool:

@@ -59,7 +59,8 @@ def _check(value: object, pattern: re.Pattern[str]) -> str:
     return value
 
 
-def _read_whole(value: object) -> int:
+def read_whole(value: object) -> int:
+    """A number of a query, which holds texts alone."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     raise ValueError("a whole number is wanted")
@@ -80,8 +81,8 @@ AmountOrZero = Annotated[
 Reference = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x20-\x7e]+$")]
 """An id as somebody sends it back to us."""
 
-PageSize = Annotated[int, BeforeValidator(_read_whole), Field(ge=1, le=MAX_PAGE)]
-Since = Annotated[int, BeforeValidator(_read_whole)]
+PageSize = Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=MAX_PAGE)]
+Since = Annotated[int, BeforeValidator(read_whole)]
 Cursor = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
 UnixSeconds = int
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")]

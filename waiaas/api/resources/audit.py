@@ -1,7 +1,7 @@
 """The audit trail."""
 
 from waiaas.api.call import Call
-from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem
+from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem, ExportAsked, ExportItem
 from waiaas.api.models.wire import Nothing, PageOf
 
 
@@ -23,3 +23,8 @@ def list_(call: Call, asked: AuditAsked) -> PageOf[AuditItem]:
 def verify(call: Call, asked: Nothing) -> AuditReportItem:
     """Check the whole chain."""
     return AuditReportItem.of(call.services.audit.verify(call.actor))
+
+
+def export(call: Call, asked: ExportAsked) -> ExportItem:
+    """A stretch of the chain as it was hashed, with its checkpoints."""
+    return ExportItem.of(call.services.audit.export(call.actor, after=asked.after, limit=asked.limit))

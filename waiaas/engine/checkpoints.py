@@ -1,0 +1,110 @@
+"""Signed checkpoints of the audit log: the signer signs its end now and then, so that whoever kept one signature finds a cut,
+an edit and a log written again (invariant 20)."""
+
+import logging
+import threading
+
+from waiaas.clock import Clock
+from waiaas.engine.journal import STRETCH, Journal
+from waiaas.keystore.checkpoints import is_checkpoint
+from waiaas.keystore.client import SignerClient
+from waiaas.store.audit_proof import KEY_CHANGED
+from waiaas.store.database import Store
+from waiaas.store.records import Checkpoint
+
+_log = logging.getLogger("waiaas.checkpoints")
+LONGEST_SECONDS = 60.0
+"""So long a row waits for its signature at most."""
+Link = tuple[int, str]
+
+
+class Checkpoints:
+    """Makes and keeps checkpoints. Thread-safe."""
+
+    def __init__(self, *, store: Store, signer: SignerClient, journal: Journal, clock: Clock, instance_id: str) -> None:
+        self._store = store
+        self._signer = signer
+        self._journal = journal
+        self._clock = clock
+        self._instance_id = instance_id
+        self._lock = threading.Lock()
+        self._waits_since: float | None = None
+
+    def keep_up(self) -> None:
+        """Sign the head if a hundred rows have come since the last checkpoint, or the first of them waits for a minute.
+
+        :raises NotReady: SIGNER_LOCKED, or what the store says
+        """
+        with self._lock:
+            new = self._new_rows()
+            if not new:
+                self._waits_since = None
+                return
+            now = self._clock.monotonic()
+            if self._waits_since is None:
+                self._waits_since = now
+            if new >= STRETCH or now - self._waits_since >= LONGEST_SECONDS:
+                self._sign()
+
+    def sign(self) -> None:
+        """Sign the head now, if anything is new. May be called again.
+
+        :raises NotReady: as :meth:`keep_up`
+        """
+        with self._lock:
+            if self._new_rows():
+                self._sign()
+
+    def key(self) -> str | None:
+        """The public key that signs now, hex; None before the first row, or while the signer is locked. Nothing is kept."""
+        with self._store.read() as unit:
+            head = unit.audit.head()
+        if head is None or not self._signer.is_unlocked:
+            return None
+        return self._signer.checkpoint(self._instance_id, *head)[0].hex()
+
+    def _new_rows(self) -> int:
+        with self._store.read() as unit:
+            head, last = unit.audit.head(), unit.checkpoints.last()
+        return max(0, (head[0] if head else 0) - (last.audit_id if last else 0))
+
+    def _sign(self) -> None:
+        self._note_new_key()
+        with self._store.read() as unit:
+            head = unit.audit.head()
+        if head is None:
+            return
+        public, signature = self._signer.checkpoint(self._instance_id, *head)
+        checkpoint = Checkpoint(
+            created_at=self._clock.now(),
+            audit_id=head[0],
+            audit_hash=head[1],
+            public_key=public.hex(),
+            signature=signature.hex(),
+        )
+        with self._store.write() as unit:
+            unit.checkpoints.add(checkpoint)
+        self._waits_since = None
+
+    def _note_new_key(self) -> None:
+        """Old checkpoints stay good when the data key is drawn anew: the log itself says which key followed which."""
+        with self._store.read() as unit:
+            last = unit.checkpoints.last()
+        key = self.key()
+        if last is None or key is None or last.public_key == key:
+            return
+        _log.warning("checkpoints are signed with another key from now on: %s", key)
+        with self._store.write() as unit:
+            details = {"before": last.public_key, "after": key, "lastSigned": last.audit_id}
+            self._journal.record(unit, KEY_CHANGED, actor="system", details=details)
+
+
+def is_genuine(instance_id: str, checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint's signature fits it. Pure."""
+    return is_checkpoint(
+        instance_id=instance_id,
+        audit_id=checkpoint.audit_id,
+        audit_hash=checkpoint.audit_hash,
+        public_key=checkpoint.public_key,
+        signature=checkpoint.signature,
+    )
