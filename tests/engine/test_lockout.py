@@ -12,6 +12,7 @@ from waiaas.clock import SystemClock
 from waiaas.config import Settings
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
+from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.operator import Operator
 from waiaas.errors import TooMany, Unauthenticated
 from waiaas.keystore.client import SignerClient
@@ -56,6 +57,7 @@ def operator_of(store: Store, busy: Busy, attempts: int) -> Operator:
         settings=cast(Settings, settings),
         clock=clock,
         on_unlocked=lambda: None,
+        watch=cast(KeystoreWatch, SimpleNamespace(review=lambda: None)),
     )
 
 

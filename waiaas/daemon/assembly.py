@@ -17,6 +17,7 @@ from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
+from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notifications import Notifications
@@ -151,20 +152,15 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     failures = CredentialFailures(store, journal, clock)
     sessions = Sessions(bench=bench, journal=journal, failures=failures)
     configs = ChannelConfigs(store=store, registry=registry, signer=signer, journal=journal, clock=clock)
-    adoption = Adoption(
-        store=store, chains=chains, signer=signer, journal=journal, clock=clock, keystore=paths.keystore
-    )
-    watch = KeystoreWatch(store=store, signer=signer, journal=journal, clock=clock, keystore=paths.keystore)
+    keystore = _keystore_folder(ground, chains, journal)
     recovery = Recovery(
         bench=bench,
         journal=journal,
         sessions=sessions,
         head=head,
         configs=configs,
-        adoption=adoption,
-        watch=watch,
         lifecycle=lifecycle,
-        keystore=paths.keystore,
+        keystore=keystore,
         wake=wake,
     )
     notifications = Notifications(
@@ -185,7 +181,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             wake=recovery.wake_agent,
             gate=bench.gate,
         ),
-        adoption=adoption,
+        adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake),
         policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
@@ -198,13 +194,13 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             settings=settings,
             clock=clock,
             on_unlocked=recovery.after_unlock,
-            review=watch.review,
+            watch=keystore.watch,
         ),
         audit=Audit(store, paths.database, head, checkpoints, lifecycle.instance_id),
         wallet=Wallet(bench),
         admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
         catalogue=Catalogue(registry, chains),
-        metrics=Metrics(store, lanes.sizes, lambda: signer.is_unlocked),
+        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
     )
     confirmers = [WorkerThread(Confirmer(bench, *name), on_death) for name in chains.names()]
     courier = WorkerThread(Courier(notifications, clock), on_death)
@@ -213,7 +209,6 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     checkpointer = WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
     acceptances.on_add = acceptor.wake
-    watch.on_change = services.operator.forget_tokens
     bells.on_record.append(courier.wake)
     bells.on_signed += [head_writer.wake, *(worker.wake for worker in confirmers)]
     return House(
@@ -245,3 +240,12 @@ def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: C
     notary = WorkerThread(Notary(checkpoints, lambda: lifecycle.is_open and signer.is_unlocked), on_death)
     bells.on_stretch.append(notary.wake)
     return notary
+
+
+def _keystore_folder(ground: Ground, chains: Chains, journal: Journal) -> KeystoreFolder:
+    store, signer, clock, path = ground.store, ground.signer, ground.clock, ground.paths.keystore
+    return KeystoreFolder(
+        path=path,
+        adoption=Adoption(store=store, chains=chains, signer=signer, journal=journal, clock=clock, keystore=path),
+        watch=KeystoreWatch(store=store, signer=signer, journal=journal, clock=clock, keystore=path),
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -12,10 +13,12 @@ from waiaas.config import Settings
 from waiaas.engine.actors import Actor
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
-from waiaas.errors import NotReady, StartRefused, TooMany, Unauthenticated
+from waiaas.engine.keystore_watch import KeystoreWatch
+from waiaas.errors import NotReady, StartRefused, TooMany, Unauthenticated, WaiaasError
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store, Unit
 
+_log = logging.getLogger("waiaas.operator")
 PREFIX = "wai_op_"
 _LOCKOUT = "lockout"
 _MAX_TOKENS = 64
@@ -25,6 +28,7 @@ class Operator:
     """Lets the operator in. Thread-safe; tokens live in memory as SHA-256 and die with the process.
 
     :param on_unlocked: what has to happen before anything is signed
+    :param watch: brings what commands did to the keystore on record
     """
 
     def __init__(
@@ -37,8 +41,11 @@ class Operator:
         settings: Settings,
         clock: Clock,
         on_unlocked: Callable[[], None],
+        watch: KeystoreWatch,
     ) -> None:
         self._on_unlocked = on_unlocked
+        self._watch = watch
+        watch.on_change = self.forget_tokens
         self._store = store
         self._signer = signer
         self._journal = journal
@@ -68,6 +75,7 @@ class Operator:
         finally:
             password[:] = bytes(len(password))
         self._right(door)
+        self._look_at_keystore()
         return Actor(kind="operator", ip=ip, by_password=True)
 
     def authenticate_token(self, token: str, ip: str | None) -> Actor:
@@ -121,6 +129,20 @@ class Operator:
             self._journal.record(unit, "signer.unlocked", actor="operator", ip=ip)
         self._on_unlocked()
         self._right(door)
+
+    def forget_tokens(self) -> None:
+        """End every token: they were bought with a password that is not the master password any more."""
+        with self._lock:
+            self._tokens = {}
+
+    def _look_at_keystore(self) -> None:
+        """A right password is the occasion: commands that change the keystore bring it right after."""
+        try:
+            self._watch.review()
+        except (
+            WaiaasError
+        ) as problem:  # what is not on record yet stays where it is, and must not keep the operator out
+            _log.error("what commands did to the keystore could not be recorded: %s", problem.message)
 
     def _require_no_lockout(self) -> None:
         with self._store.read() as unit:

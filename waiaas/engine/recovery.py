@@ -8,13 +8,13 @@ anything can be signed (invariant 14).
 import logging
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from waiaas.engine.actors import SYSTEM
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.channels import ChannelConfigs
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
+from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.engine.sessions import Sessions
@@ -39,7 +39,7 @@ class Recovery:
         head: HeadKeeper,
         configs: ChannelConfigs,
         lifecycle: Lifecycle,
-        keystore: Path,
+        keystore: KeystoreFolder,
         wake: Callable[[Transaction], None],
     ) -> None:
         self._bench = bench
@@ -64,8 +64,10 @@ class Recovery:
                 if wrong is not None:
                     self._distrust(wrong)
                 self._finish_creations()
+                self._keystore.adoption.adopt_all()
                 self._head.keep()
                 self._lifecycle.is_open = True
+            self._keystore.watch.review()
         self.wake_all()
 
     def wake_all(self) -> None:
@@ -109,7 +111,7 @@ class Recovery:
                 agent for agent in map(unit.agents.get, unit.agents.all_ids()) if agent and agent.status == "CREATING"
             ]
         for agent in half:
-            has_key = (self._keystore / f"{agent.id}.json").exists()
+            has_key = self._keystore.has_key(agent.id)
             status, event = ("ACTIVE", "agent.created") if has_key else ("TERMINATED", "agent.terminated")
             with self._bench.store.write() as unit:
                 if unit.agents.set_status(agent.id, expected="CREATING", status=status, at=self._bench.clock.now()):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from waiaas.engine.admin import Admin
+from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
@@ -20,6 +21,7 @@ class Services:
     """One service a noun."""
 
     agents: Agents
+    adoption: Adoption
     sessions: Sessions
     transactions: Transactions
     policies: Policies

@@ -29,6 +29,13 @@ class Agents:
         """By its unique name, letter for letter."""
         return self._first(AGENT.select("WHERE name = ?"), name)
 
+    def by_key(self, chain: str, network: str, public_key: str) -> Agent | None:
+        """Whose key this is on a network."""
+        row = self._sql.one(
+            AGENT.select("WHERE chain = ? AND network = ? AND public_key = ?"), (chain, network, public_key)
+        )
+        return AGENT.read(row) if row else None
+
     def list(self, *, limit: int, cursor: str | None = None, status: str | None = None) -> Page[Agent]:
         """Newest first."""
         return self._listing.page(

@@ -21,6 +21,11 @@ class Agents:
         body = {"name": name, "chain": chain, "network": network}
         return parse(Agent, self._credentials.call("POST", "/v1/agents", body=body))
 
+    def adopt(self, agent_id: str) -> Agent:
+        """Make an agent of a key that ``waiaas agent import`` sealed in the keystore. :param agent_id: its id to be"""
+        path = path_of("v1", "agents", agent_id, "adopt")
+        return parse(Agent, self._credentials.call("POST", path, body={}, repeatable=True))
+
     def list(self, *, status: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Agent]:
         """Agents, newest first."""
         return self._credentials.get(Page[Agent], "/v1/agents", {"status": status, "limit": limit, "cursor": cursor})

@@ -12,6 +12,11 @@ def create(call: Call, asked: CreateAgent) -> AgentItem:
     )
 
 
+def adopt(call: Call, asked: Nothing) -> AgentItem:
+    """Make an agent of a key that a command sealed in the keystore."""
+    return AgentItem.of(call.services.adoption.adopt(call.actor, call.id))
+
+
 def list_(call: Call, asked: AgentsAsked) -> PageOf[AgentItem]:
     """Agents, newest first."""
     page = call.services.agents.list(call.actor, limit=asked.limit, cursor=asked.cursor, status=asked.status)
