@@ -23,6 +23,7 @@ from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.pipeline.stage import Observer
+from waiaas.engine.rekeying import finish as finish_rekeying
 from waiaas.errors import StartRefused, WaiaasError
 from waiaas.keystore.client import SignerClient
 from waiaas.keystore.memory import harden_process
@@ -92,6 +93,8 @@ class Daemon:
         daemon = settings.daemon
         handler = set_up(paths.log, daemon.log_level, daemon.log_max_size, daemon.log_max_files)
         self._undo.append(handler.close)
+        if finish_rekeying(paths):
+            _log.warning("a change of the data key had been interrupted and was completed")
         self._catch_signals()
         signer = self._signer(paths)
         unlocking = _Unlocking(signer, password)
@@ -234,6 +237,8 @@ class Daemon:
         house.acceptances.flush()
         for worker in house.workers:
             worker.stop(_WORKER_SECONDS)
+        house.notifications.close(_WORKER_SECONDS)
+        house.live_channels.close()
         with house.store.write() as unit:
             house.journal.record(unit, "daemon.stopped", actor="system")
         self._sign_the_end(house)

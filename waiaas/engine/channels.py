@@ -13,9 +13,15 @@ from waiaas.registry import Registry
 from waiaas.store.database import Store
 from waiaas.store.records import Channel
 
-_PURPOSE = "channel-configs"
+PURPOSE = "channel-configs"
 _ASSOCIATED = b"waiaas/channel-config/v1"
 _DEFAULT_TYPE = "LOG"
+
+
+def reseal(stored: str, before: bytes, after: bytes) -> str:
+    """A stored configuration under another subkey. :raises StartRefused: KEYSTORE_DAMAGED when it does not open"""
+    config = sealing.unseal(before, bytes.fromhex(json.loads(stored)["sealed"]), _ASSOCIATED)
+    return json.dumps({"sealed": sealing.seal(after, config, _ASSOCIATED).hex()})
 
 
 class ChannelConfigs:
@@ -73,4 +79,4 @@ class ChannelConfigs:
     def _key(self) -> bytes:
         if not self._signer.is_unlocked:
             raise NotReady("the signer is locked", code="SIGNER_LOCKED")
-        return self._signer.subkey(_PURPOSE)
+        return self._signer.subkey(PURPOSE)

@@ -17,6 +17,9 @@ from pathlib import Path
 
 from waiaas.store.database import Store
 
+#: The signer's subkey that the MAC is made with.
+PURPOSE = "audit-head"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:

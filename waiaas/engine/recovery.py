@@ -12,7 +12,7 @@ from collections.abc import Callable
 from waiaas.engine.actors import SYSTEM
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.channels import ChannelConfigs
-from waiaas.engine.head import HeadKeeper
+from waiaas.engine.head import PURPOSE, HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.pipeline.stage import Bench
@@ -21,7 +21,6 @@ from waiaas.engine.sessions import Sessions
 from waiaas.store.records import Transaction
 
 _log = logging.getLogger("waiaas.recovery")
-_HEAD = "audit-head"
 
 
 class Recovery:
@@ -60,7 +59,7 @@ class Recovery:
         with self._lock:
             if not self._lifecycle.is_open:
                 self._configs.ensure_enough(self._bench.settings.notifications.min_channels)
-                wrong = self._head.open(self._bench.signer.subkey(_HEAD))
+                wrong = self._head.open(self._bench.signer.subkey(PURPOSE))
                 if wrong is not None:
                     self._distrust(wrong)
                 self._finish_creations()
