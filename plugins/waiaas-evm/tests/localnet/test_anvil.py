@@ -46,6 +46,20 @@ def test_blocks_come_when_told(anvil: Anvil) -> None:
     assert anvil.advance(0) == before + 7
 
 
+def test_it_writes_nothing_to_the_home_folder(
+    needs_anvil: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of blocks leave no file behind, and balances of a while ago can still be asked for."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with Anvil() as anvil:
+        anvil.fund(SOMEBODY, 5)
+        before = anvil.advance(0)
+        for _ in range(3):
+            anvil.advance(200)
+        assert int(anvil.call("eth_getBalance", SOMEBODY, hex(before)), 16) == 5
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_blocks_come_by_themselves(needs_anvil: None) -> None:
     """With a pace the chain grows."""
     with Anvil(block_seconds=0.05) as anvil:

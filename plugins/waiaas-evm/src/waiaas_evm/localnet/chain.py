@@ -9,6 +9,8 @@ from waiaas_evm.localnet.process import AnvilProcess
 from waiaas_evm.localnet.rpc import NodeRpc
 
 CHAIN_ID = 31337
+_STATES = 1000
+"""Of so many blocks the state can be asked for, in memory; Anvil would write older ones to the home folder, a file a block."""
 
 
 class Anvil:
@@ -25,7 +27,8 @@ class Anvil:
     def __init__(self, port: int = 0, block_seconds: float | None = None, options: tuple[str, ...] = ()) -> None:
         pace = ("--no-mining",) if block_seconds is None else ("--block-time", f"{block_seconds:g}")
         own = ("--host", "127.0.0.1", "--chain-id", str(CHAIN_ID), "--accounts", "1", *pace)
-        self._process = AnvilProcess(find_anvil(), port, (*own, *options))
+        kept = ("--prune-history", str(_STATES))
+        self._process = AnvilProcess(find_anvil(), port, (*own, *kept, *options))
         self.port = self._process.port
         self._rpc = NodeRpc(self.url)
         self.call("anvil_setLoggingEnabled", False)
