@@ -6,6 +6,8 @@ from waiaas_sdk import Agent
 from waiaas.cli.amounts import Units
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import Failure
+from waiaas.cli.export_key import export
+from waiaas.cli.import_key import import_
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
@@ -14,6 +16,10 @@ from waiaas.cli.output import Column, at, print_facts, print_json, print_table, 
 @click.group()
 def agent() -> None:
     """Agents: each one key, one chain, one network. AGENT is a name or an id."""
+
+
+agent.add_command(import_)
+agent.add_command(export)
 
 
 @agent.command()

@@ -29,7 +29,7 @@ def db() -> None:
 def status(invocation: Invocation, as_json: bool) -> None:
     """Size, schema version and number of rows."""
     path = _path(invocation)
-    with _opened(path, "ro") as connection:
+    with opened(path, "ro") as connection:
         facts = _facts(connection, path)
     return print_json(facts) if as_json else print_facts({**facts, "rows": _listed(facts["rows"])})
 
@@ -52,7 +52,7 @@ def check(invocation: Invocation, as_json: bool) -> int:
 @click.pass_obj
 def checkpoint(invocation: Invocation, as_json: bool) -> int:
     """Move what the write-ahead log holds into the database file."""
-    with _opened(_path(invocation), "rw") as connection:
+    with opened(_path(invocation), "rw") as connection:
         busy, frames, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if as_json:
         print_json({"done": not busy, "frames": frames, "moved": moved})
@@ -63,7 +63,7 @@ def checkpoint(invocation: Invocation, as_json: bool) -> int:
 
 def find_problems(path: Path) -> list[str]:
     """What is wrong with a database file's structure and references; reads all of it, writes nothing."""
-    with _opened(path, "ro") as connection:
+    with opened(path, "ro") as connection:
         problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
         broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     return problems + [f"row {row[1]} of {row[0]} refers to no row of {row[2]}" for row in broken]
@@ -77,7 +77,8 @@ def _path(invocation: Invocation) -> Path:
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """A connection of its own. :param mode: ``ro`` or ``rw``; :raises Failure: when the file cannot be opened or read"""
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=5)
     except sqlite3.Error as error:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from waiaas.cli.exits import Failure
-from waiaas.config.password_file import VARIABLE as FILE_VARIABLE
+from waiaas.config.password_file import VARIABLE as _FILE_VARIABLE
 from waiaas.config.password_file import read_password_file
 
 VARIABLE = "WAIAAS_MASTER_PASSWORD"
+FILE_VARIABLE = _FILE_VARIABLE
 _LONGEST = 4096
 
 
@@ -36,6 +37,14 @@ def password_without_asking(environ: Mapping[str, str]) -> bytearray | None:
     if FILE_VARIABLE in environ:
         return _checked(read_password_file(Path(environ[FILE_VARIABLE])), FILE_VARIABLE)
     return None
+
+
+def read_secret(path: Path, called: str) -> bytearray:
+    """A password or passphrase from a private file. :param called: the option that named it
+
+    :raises Failure: an empty one; :raises StartRefused: a file that others can read
+    """
+    return _checked(read_password_file(path, called), called)
 
 
 def take_from_environment(environ: MutableMapping[str, str]) -> bytearray | None:

@@ -91,10 +91,6 @@ class OpenKeystore:
         write_private(self._folder / imports.file_name(agent_id), text, replace=False)
         return agent_id
 
-    def withdraw(self, agent_id: str) -> None:
-        """Delete an import that the daemon will not have. May be called again."""
-        (self._folder / imports.file_name(agent_id)).unlink(missing_ok=True)
-
     def export_key(self, agent_id: str) -> HeldKey:
         """Open an agent's key onto the desk.
 
