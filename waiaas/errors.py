@@ -70,6 +70,7 @@ class BadRequest(WaiaasError):
         "INVALID_AMOUNT",
         "INVALID_NETWORK",
         "INVALID_RULES",
+        "INVALID_CHANNEL",
         "TOKEN_MISMATCH",
         "INVALID_IDEMPOTENCY_KEY",
         "HOST_NOT_ALLOWED",
@@ -175,6 +176,9 @@ class StartRefused(WaiaasError):
         "KEYSTORE_DAMAGED",
         "WRONG_PASSWORD",
         "WEAK_PASSWORD",
+        "BACKUP_DAMAGED",
+        "BACKUP_TRUNCATED",
+        "BACKUP_VERSION",
     )
 
 

@@ -1,27 +1,31 @@
 """THE route table: every path of the API, who may call it, and what goes in and out. Nothing else adds a route."""
 
 from waiaas.api.credentials import Credential
-from waiaas.api.models.admin import Done, HealthItem, OperatorToken, StatusItem
+from waiaas.api.models.admin import BackupItem, Done, HealthItem, OperatorToken, StatusItem
 from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, SuspendAgent
 from waiaas.api.models.approvals import ApprovalPage
 from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem, ExportAsked, ExportItem
 from waiaas.api.models.catalogue import Catalogue
+from waiaas.api.models.channels import ChannelItem, CreateChannel, ReplaceChannel, TrialItem
 from waiaas.api.models.document import Document
 from waiaas.api.models.intents import Simulated, Wish
 from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
 from waiaas.api.models.sessions import IssuedItem, IssueSession, SessionItem, SessionsAsked
+from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
 from waiaas.api.models.transactions import Decide, TransactionItem, TransactionPage, TransactionsAsked
-from waiaas.api.models.wallet import AddressItem, BalanceItem, ConnectInfo, WalletAsked
+from waiaas.api.models.wallet import AddressItem, AssetsItem, BalanceAsked, BalanceItem, ConnectInfo, WalletAsked
 from waiaas.api.models.wire import Nothing, PageAsked, PageOf
 from waiaas.api.resources import (
     agents,
     approvals,
     audit,
     catalogue,
+    channels,
     daemon,
     operator,
     policies,
     sessions,
+    tokens,
     transactions,
     wallet,
 )
@@ -66,15 +70,19 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("PUT", "/v1/sessions/{id}/renew", _SESSION, sessions.renew, Nothing, IssuedItem,
           "Replace the caller's own token", errors=(409,)),
     Route("GET", "/v1/wallet/address", _SESSION, wallet.address, WalletAsked, AddressItem, "Where the wallet is"),
-    Route("GET", "/v1/wallet/balance", _SESSION, wallet.balance, WalletAsked, BalanceItem,
-          "What the wallet holds of the native asset", errors=(423, 502)),
+    Route("GET", "/v1/wallet/balance", _SESSION, wallet.balance, BalanceAsked, BalanceItem,
+          "What the wallet holds of one asset, the native one where none is named", errors=(422, 423, 502)),
+    Route("GET", "/v1/wallet/assets", _SESSION, wallet.assets, WalletAsked, AssetsItem,
+          "What the wallet holds: the native asset, the tokens of its network's list, and what else the chain lists",
+          errors=(422, 423, 502)),
     Route("GET", "/v1/connect-info", _SESSION, wallet.connect_info, Nothing, ConnectInfo,
           "What an agent program needs to begin"),
     Route("POST", "/v1/transactions/send", _SESSION, transactions.send, Wish, TransactionItem,
           "Ask for a payment", status=201, also={202: TransactionItem, 422: TransactionItem},
-          errors=(409, 422, 423, 502), counts_as_send=True),
+          errors=(409, 422, 423, 502), counts_as_send=True, if_unreadable=transactions.require_sendable),
     Route("POST", "/v1/transactions/simulate", _SESSION, transactions.simulate, Wish, Simulated,
-          "What a send would be told; nothing is stored", errors=(422, 423, 502), counts_as_send=True),
+          "What a send would be told; nothing is stored", errors=(422, 423, 502), counts_as_send=True,
+          if_unreadable=transactions.require_sendable),
     Route("GET", "/v1/transactions", _EITHER, transactions.list_, TransactionsAsked, TransactionPage,
           "List transactions"),
     Route("GET", "/v1/transactions/pending", _EITHER, transactions.pending, PageAsked, TransactionPage,
@@ -95,6 +103,24 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Change a policy; what is left out stays", errors=(409,)),
     Route("DELETE", "/v1/policies/{id}", _OPERATOR, policies.delete, Nothing, None,
           "Delete a policy", status=204, errors=(409,)),
+    Route("POST", "/v1/notification-channels", _OPERATOR, channels.create, CreateChannel, ChannelItem,
+          "Add a notification channel", status=201, errors=(409,)),
+    Route("GET", "/v1/notification-channels", _OPERATOR, channels.list_, Nothing, PageOf[ChannelItem],
+          "List notification channels; secrets are masked"),
+    Route("GET", "/v1/notification-channels/{id}", _OPERATOR, channels.show, Nothing, ChannelItem,
+          "Show a notification channel"),
+    Route("PUT", "/v1/notification-channels/{id}", _OPERATOR, channels.replace, ReplaceChannel, ChannelItem,
+          "Change a notification channel; what is left out stays, also within config", errors=(409,)),
+    Route("DELETE", "/v1/notification-channels/{id}", _OPERATOR, channels.delete, Nothing, None,
+          "Remove a notification channel", status=204, errors=(409,)),
+    Route("POST", "/v1/notification-channels/{id}/test", _OPERATOR, channels.test, Nothing, TrialItem,
+          "Send a notice through a channel now", errors=(409,)),
+    Route("GET", "/v1/tokens", _OPERATOR, tokens.list_, TokensAsked, TokenList,
+          "List the tokens that wallets of a network show"),
+    Route("POST", "/v1/tokens", _OPERATOR, tokens.add, AddToken, TokenItem,
+          "Put a token on its network's list", status=201, errors=(409, 422, 423, 502)),
+    Route("DELETE", "/v1/tokens/{id}", _OPERATOR, tokens.remove, Nothing, None,
+          "Take a token off its list", status=204),
     Route("GET", "/v1/policy-types", _OPERATOR, catalogue.policy_types, Nothing, Catalogue,
           "Installed policy types with the schemas of their rules"),
     Route("GET", "/v1/chains", _OPERATOR, catalogue.chains, Nothing, Catalogue, "Installed chains and networks"),
@@ -106,6 +132,8 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/audit/export", _OPERATOR, audit.export, ExportAsked, ExportItem,
           "Audit rows as they were hashed, oldest first, with signed checkpoints"),
     Route("GET", "/v1/admin/status", _OPERATOR, daemon.status, Nothing, StatusItem, "The daemon's state"),
+    Route("POST", "/v1/admin/backup", _OPERATOR, daemon.backup, Nothing, BackupItem,
+          "Make an encrypted backup in backups/", status=201, errors=(409,)),
     Route("POST", "/v1/admin/shutdown", _OPERATOR, daemon.shutdown, Nothing, Done, "Finish what is under way and stop"),
 )
 # fmt: on

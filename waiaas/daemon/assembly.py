@@ -10,6 +10,7 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
 from waiaas.engine.channels import ChannelConfigs
@@ -19,7 +20,9 @@ from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
+from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
+from waiaas.engine.notification_channels import NotificationChannels
 from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
 from waiaas.engine.outcomes import Outcomes
@@ -31,8 +34,10 @@ from waiaas.engine.pipeline.stage import Bench, Observer
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.recovery import Recovery
+from waiaas.engine.restored import RestoreMark
 from waiaas.engine.services import Services
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
 from waiaas.engine.wallet import Wallet
 from waiaas.keystore.client import SignerClient
@@ -56,6 +61,7 @@ class House:
 
     services: Services
     lanes: Lanes
+    notifications: Notifications
     workers: list[WorkerThread]
     head: HeadKeeper
     recovery: Recovery
@@ -161,15 +167,10 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         configs=configs,
         lifecycle=lifecycle,
         keystore=keystore,
+        mark=RestoreMark(paths.restored, write_private),
         wake=wake,
     )
-    notifications = Notifications(
-        store=store,
-        registry=registry,
-        clock=clock,
-        unseal=configs.unseal,
-        retention_days=settings.notifications.log_retention_days,
-    )
+    live = LiveChannels(registry, configs.unseal)
     services = Services(
         agents=Agents(
             store=store,
@@ -185,6 +186,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         sessions=sessions,
         transactions=Transactions(bench, wake),
         policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
+        channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
             store=store,
@@ -197,16 +199,18 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             watch=keystore.watch,
         ),
         audit=Audit(store, paths.database, head, checkpoints, lifecycle.instance_id),
+        backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths),
         wallet=Wallet(bench),
+        tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
         catalogue=Catalogue(registry, chains),
         metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
     )
     confirmers = [WorkerThread(Confirmer(bench, *name), on_death) for name in chains.names()]
+    notifications = _notifications(ground, live, journal)
     courier = WorkerThread(Courier(notifications, clock), on_death)
     head_writer = WorkerThread(HeadWriter(head, clock), on_death)
     timekeeper = WorkerThread(Timekeeper(bench, failures, wake), on_death)
-    checkpointer = WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
     acceptances.on_add = acceptor.wake
     bells.on_record.append(courier.wake)
@@ -214,13 +218,14 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     return House(
         services=services,
         lanes=lanes,
+        notifications=notifications,
         workers=[
             *confirmers,
             acceptor,
             courier,
             head_writer,
             timekeeper,
-            checkpointer,
+            WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             _notary(ground, checkpoints, bells, on_death),
         ],
         head=head,
@@ -248,4 +253,27 @@ def _keystore_folder(ground: Ground, chains: Chains, journal: Journal) -> Keysto
         path=path,
         adoption=Adoption(store=store, chains=chains, signer=signer, journal=journal, clock=clock, keystore=path),
         watch=KeystoreWatch(store=store, signer=signer, journal=journal, clock=clock, keystore=path),
+    )
+
+
+def _notifications(ground: Ground, live: LiveChannels, journal: Journal) -> Notifications:
+    return Notifications(
+        store=ground.store,
+        registry=ground.registry,
+        live=live,
+        journal=journal,
+        clock=ground.clock,
+        retention_days=ground.settings.notifications.log_retention_days,
+    )
+
+
+def _channels(ground: Ground, configs: ChannelConfigs, live: LiveChannels, journal: Journal) -> NotificationChannels:
+    return NotificationChannels(
+        store=ground.store,
+        registry=ground.registry,
+        configs=configs,
+        live=live,
+        journal=journal,
+        clock=ground.clock,
+        at_least=ground.settings.notifications.min_channels,
     )

@@ -103,6 +103,7 @@ class Daemon:
         store = self._store(settings)
         house = self._assemble(settings, paths, store, signer, registry)
         self._report(settings, registry, house)
+        house.recovery.heed_restore()
         unlocking.join()
         if password is not None:
             house.recovery.after_unlock()
@@ -238,7 +239,6 @@ class Daemon:
         for worker in house.workers:
             worker.stop(_WORKER_SECONDS)
         house.notifications.close(_WORKER_SECONDS)
-        house.live_channels.close()
         with house.store.write() as unit:
             house.journal.record(unit, "daemon.stopped", actor="system")
         self._sign_the_end(house)

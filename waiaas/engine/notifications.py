@@ -1,53 +1,104 @@
-"""Notifications: an outbox row and its audit row become a message, and one channel's failure never touches another's."""
+"""Notifications: what the outbox holds is carried to the channels, each on a thread of its own: one that fails, hangs or is
+slow touches no other. Listeners among the plugins are told of every event."""
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from waiaas.clock import Clock
-from waiaas.engine.events import EVENTS
-from waiaas.engine.rules.text import shown
-from waiaas.errors import Misconfigured, NotReady, RetryLater, Undeliverable
+from waiaas.engine.journal import Journal
+from waiaas.engine.live_channels import Live, LiveChannels
+from waiaas.engine.notices import compose
+from waiaas.errors import Misconfigured, NotReady, RetryLater, Undeliverable, WaiaasError
 from waiaas.interfaces.events import Event
-from waiaas.interfaces.notify import Notification, NotificationChannel
 from waiaas.registry import Registry
-from waiaas.store.database import Store, Unit
+from waiaas.store.database import Store
 from waiaas.store.records import AuditRow, Channel, OutboxItem
 
 _log = logging.getLogger("waiaas.outbox")
-_BATCH = 100
-_MAX_ATTEMPTS = 12
+_BATCH = 50
 _FIRST_RETRY_SECONDS = 2
-_LONGEST_RETRY_SECONDS = 3600
+_LONGEST_PAUSE_SECONDS = 300
+"""Between attempts at a channel that is away: a person should hear of a held payment soon after it is back."""
+_LONGEST_WISH_SECONDS = 3600
+"""A service that asks for more patience than this is asked again all the same."""
+_MEND_SECONDS = 3600
+"""Between attempts at a channel that a person has to mend; a change of its configuration ends the pause."""
+_GIVE_UP_SECONDS = 86400
+_LEAST_ATTEMPTS = 3
+_TOLD_AFTER_FAILURES = 5
 _LOCKED_SECONDS = 5
+_MARK_EVERY_SECONDS = 0.5
 _CURSOR = "events_cursor"
-Unseal = Callable[[str], bytes]
-"""Opens a channel's stored configuration, given as it stands in the database."""
+_FAILED = "channel.failed"
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How a channel is doing, as configured now. :param until: monotonic; before it nothing is tried"""
+
+    config: str = ""
+    failures: int = 0
+    until: float = 0.0
+    is_told: bool = False
 
 
 class Notifications:
-    """Delivers what the outbox holds, and tells listeners of events. Used by one worker at a time."""
+    """Delivers, and tells listeners. Used by one worker; has one thread more for each channel with something to carry."""
 
-    def __init__(self, *, store: Store, registry: Registry, clock: Clock, unseal: Unseal, retention_days: int) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        registry: Registry,
+        live: LiveChannels,
+        journal: Journal,
+        clock: Clock,
+        retention_days: int,
+    ) -> None:
         self._store = store
         self._registry = registry
+        self._live = live
+        self._journal = journal
         self._clock = clock
-        self._unseal = unseal
         self._retention = retention_days * 86400
-        self._live: dict[tuple[str, str], NotificationChannel] = {}
+        self._paces: dict[str, _Pace] = {}
+        self._rounds: dict[str, threading.Thread] = {}
+        self._unmarked: dict[str, list[OutboxItem]] = {}
+        self._broken: BaseException | None = None
+        self._stopping = threading.Event()
 
     def deliver(self) -> int:
-        """Send what is due; returns how many items were looked at. Network, outside any database session."""
-        now = self._clock.now()
+        """Begin a round for each channel that has something due and no round under way; returns how many were begun.
+
+        :raises BaseException: what a round before died of
+        """
+        if self._broken is not None:
+            raise self._broken
         with self._store.read() as unit:
-            due = unit.outbox.due(now, _BATCH)
-            channels = {item.channel_id: unit.channels.get(item.channel_id) for item in due}
-            messages = {item.id: self._message(unit, item) for item in due}
-        delivered = [item for item in due if self._one(item, channels[item.channel_id], messages[item.id])]
-        if delivered:
-            self._mark(delivered)
-        return len(due)
+            due = unit.outbox.due_channels(self._clock.now())
+            channels = [channel for channel in map(unit.channels.get, due) if channel is not None]
+        begun = 0
+        for channel in channels:
+            running = self._rounds.get(channel.id)
+            if (running is None or not running.is_alive()) and self._may_try(channel):
+                thread = threading.Thread(target=self._round, args=(channel,), name="waiaas-notices", daemon=True)
+                self._rounds[channel.id] = thread
+                thread.start()
+                begun += 1
+        return begun
+
+    def close(self, seconds: float) -> None:
+        """Begin nothing more, and wait so long for what is under way; a channel that hangs is left to hang."""
+        self._stopping.set()
+        until = self._clock.monotonic() + seconds
+        for thread in tuple(self._rounds.values()):
+            thread.join(max(0.0, until - self._clock.monotonic()))
+        self._live.close()
 
     def tell_listeners(self) -> int:
         """Hand events that listeners have not seen to them, in order, at least once."""
@@ -67,91 +118,106 @@ class Notifications:
         with self._store.write() as unit:
             unit.outbox.prune(self._clock.now() - self._retention)
 
-    def _mark(self, delivered: Sequence[OutboxItem]) -> None:
-        """One commit for the round; a crash before it means that they are sent once more."""
+    # --- one channel's round, on its own thread
+
+    def _may_try(self, channel: Channel) -> bool:
+        pace = self._paces.setdefault(channel.id, _Pace())
+        if pace.config != channel.config:
+            self._paces[channel.id] = _Pace(config=channel.config)
+            return True
+        return self._clock.monotonic() >= pace.until
+
+    def _round(self, channel: Channel) -> None:
+        """Carry what is due until nothing is, or until the channel needs a pause."""
+        try:
+            while self._carry(channel):
+                pass
+        except NotReady as problem:
+            _log.warning("notices wait: %s", problem.message)
+            self._pause(channel, _LOCKED_SECONDS)
+        except BaseException as problem:  # noqa: BLE001 - the worker hears of it and the daemon ends
+            self._broken = problem
+
+    def _carry(self, channel: Channel) -> bool:
+        """One batch, in order; whether to go on. Deliveries are marked together, but never long after they were made."""
+        self._mark(channel)
+        with self._store.read() as unit:
+            present = unit.channels.get(channel.id)
+            due = unit.outbox.due_of(channel.id, self._clock.now(), _BATCH)
+        if present is None or not present.enabled or present.config != channel.config:
+            return False
+        marked_at, goes_on = self._clock.monotonic(), bool(due)
+        for item in due:
+            if self._stopping.is_set():
+                goes_on = False
+            if not goes_on:
+                break
+            goes_on = self._one(item, channel)
+            if self._clock.monotonic() - marked_at >= _MARK_EVERY_SECONDS:
+                self._mark(channel)
+                marked_at = self._clock.monotonic()
+        self._mark(channel)
+        return goes_on
+
+    def _one(self, item: OutboxItem, channel: Channel) -> bool:
+        """Send one item; whether the next may be tried."""
+        live: Live | None = None
+        try:
+            with self._store.read() as unit:
+                message = compose(unit, item)
+            if message is None:
+                raise Undeliverable("its event is gone")
+            live = self._live.of(channel)
+            live.channel.send(live.channel.render(message), message.id)
+        except (Undeliverable, Misconfigured, RetryLater) as problem:
+            return self._failed(item, channel, problem, _told(live, problem.message))
+        except Exception as problem:
+            if live is None and isinstance(problem, NotReady):
+                raise  # the signer is locked: that is no attempt, however long it lasts
+            _log.error("channel %s failed: %s", channel.id, _masked_trace(live, problem))
+            why = f"a fault of its plugin ({type(problem).__name__})"
+            return self._failed(item, channel, RetryLater(why), why)
+        self._paces[channel.id] = _Pace(config=channel.config)
+        self._unmarked.setdefault(channel.id, []).append(item)
+        return True
+
+    def _mark(self, channel: Channel) -> None:
+        """What went out, in one commit; a crash before means that it is sent again. With a full disk it is kept in mind."""
+        delivered = self._unmarked.get(channel.id)
+        if not delivered:
+            return
         now = self._clock.now()
         with self._store.write() as unit:
             for item in delivered:
                 unit.outbox.delivered(item.id, now)
-            for channel_id in {item.channel_id for item in delivered}:
-                unit.channels.note_result(channel_id, success_at=now)
+            unit.channels.note_result(channel.id, success_at=now)
+        delivered.clear()
 
-    def _one(self, item: OutboxItem, channel: Channel | None, message: Notification | None) -> bool:
-        """Send one item; whether it went out. What becomes of one that did not is written at once."""
-        now = self._clock.now()
-        try:
-            if channel is None or message is None:
-                raise Undeliverable("its channel or its event is gone")
-            live = self._channel(channel)
-            live.send(live.render(message), message.id)
-        except NotReady as problem:
-            self._put_off(item, problem)
-        except RetryLater as problem:
-            self._again(item, problem.retry_after or _FIRST_RETRY_SECONDS, problem.message)
-        except (Undeliverable, Misconfigured) as problem:
-            _log.error("notification %s cannot be delivered: %s", item.id, problem.message)
-            with self._store.write() as unit:
-                unit.outbox.give_up(item.id, now, problem.code)
-        except Exception as problem:  # noqa: BLE001 - one channel's failure touches no other
-            _log.exception("channel %s failed", item.channel_id)
-            self._again(item, _backoff(item.attempts), type(problem).__name__)
-        else:
-            return True
-        return False
-
-    def _put_off(self, item: OutboxItem, problem: NotReady) -> None:
-        """The signer is locked, so no channel can be opened: that is no attempt, however long it lasts."""
-        at = self._clock.now() + _LOCKED_SECONDS
+    def _failed(self, item: OutboxItem, channel: Channel, problem: WaiaasError, why: str) -> bool:
+        """Write down what becomes of an item that did not go out; whether the channel's next may be tried."""
+        now, pace = self._clock.now(), self._paces.setdefault(channel.id, _Pace(config=channel.config))
+        pace.failures += 1
+        is_lost = isinstance(problem, Undeliverable) or _is_over(item, now)
+        seconds = _seconds(problem, pace.failures)
+        is_news = is_lost or isinstance(problem, Misconfigured) or pace.failures >= _TOLD_AFTER_FAILURES
+        _log.warning("notice %s of channel %s did not go out: %s", item.id, channel.id, why)
         with self._store.write() as unit:
-            unit.outbox.retry(item.id, attempts=item.attempts, next_at=at, error=problem.code)
-
-    def _again(self, item: OutboxItem, seconds: int, why: str) -> None:
-        now = self._clock.now()
-        with self._store.write() as unit:
-            unit.channels.note_result(item.channel_id, failure_at=now)
-            if item.attempts + 1 >= _MAX_ATTEMPTS:
+            unit.channels.note_result(channel.id, failure_at=now)
+            if is_lost:
                 unit.outbox.give_up(item.id, now, why)
             else:
                 unit.outbox.retry(item.id, attempts=item.attempts + 1, next_at=now + seconds, error=why)
+            if is_news and not pace.is_told and item.event != _FAILED:
+                details = {"channelId": channel.id, "type": channel.type, "code": problem.code, "reason": why}
+                self._journal.record(unit, _FAILED, actor="system", details=details)
+                pace.is_told = True
+        if isinstance(problem, Undeliverable):
+            return True
+        pace.until = self._clock.monotonic() + seconds
+        return False
 
-    def _channel(self, channel: Channel) -> NotificationChannel:
-        key = channel.id, channel.config
-        if key not in self._live:
-            kind = self._registry.channels.get(channel.type)
-            if kind is None:
-                raise RetryLater(f"no plugin knows the channel type {channel.type}", retry_after=_LONGEST_RETRY_SECONDS)
-            self._live[key] = kind(kind.config_model.model_validate_json(self._unseal(channel.config)))
-        return self._live[key]
-
-    def _message(self, unit: Unit, item: OutboxItem) -> Notification | None:
-        row = unit.audit.get(int(json.loads(item.payload)["auditId"]))
-        if row is None or row.event_type not in EVENTS:
-            return None
-        transaction = unit.transactions.get(row.tx_id) if row.tx_id else None
-        agent = unit.agents.get(row.agent_id) if row.agent_id else None
-        lines = [("Agent", agent.name)] if agent else []
-        quoted: list[tuple[str, str]] = []
-        if transaction is not None:
-            amount = "" if transaction.amount is None else str(transaction.amount)
-            lines += [("Transaction", transaction.id), ("Type", transaction.type), ("Tier", transaction.tier)]
-            lines += [
-                ("Amount", amount),
-                ("Asset", transaction.asset or ""),
-                ("Recipient", transaction.to_address or ""),
-            ]
-            note = json.loads(transaction.metadata).get("note")
-            quoted = [("Note", shown(str(note)))] if note else []
-        details = json.loads(row.details)
-        lines += [(label, shown(str(details[key]))) for key, label in _SHOWN.items() if details.get(key) is not None]
-        kind = EVENTS[row.event_type]
-        return Notification(
-            id=f"{item.channel_id}:{item.id}",
-            event=row.event_type,
-            title=kind.title,
-            lines=tuple(lines),
-            quoted=tuple(quoted),
-            severity=row.severity,
-        )
+    def _pause(self, channel: Channel, seconds: int) -> None:
+        self._paces.setdefault(channel.id, _Pace(config=channel.config)).until = self._clock.monotonic() + seconds
 
     def _tell(self, row: AuditRow) -> None:
         event = Event(
@@ -172,13 +238,29 @@ class Notifications:
                 _log.exception("a listener failed on %s", row.event_type)
 
 
-_SHOWN = {"code": "Code", "reason": "Reason", "txHash": "Hash"}
-
-
 def _details(row: AuditRow) -> Mapping[str, Any]:
     document: dict[str, Any] = json.loads(row.details)
     return document
 
 
-def _backoff(attempts: int) -> int:
-    return int(min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(attempts, 12)))
+def _seconds(problem: WaiaasError, failures: int) -> int:
+    """The pause after a failure: what the service asks for, within reason, or a growing one."""
+    if isinstance(problem, Misconfigured):
+        return _MEND_SECONDS
+    if problem.retry_after is not None:
+        return max(1, min(_LONGEST_WISH_SECONDS, problem.retry_after))
+    return int(min(_LONGEST_PAUSE_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 12)))
+
+
+def _is_over(item: OutboxItem, now: int) -> bool:
+    """Whether it has been tried for a day."""
+    return item.attempts + 1 >= _LEAST_ATTEMPTS and now - item.created_at >= _GIVE_UP_SECONDS
+
+
+def _told(live: Live | None, words: str) -> str:
+    return words if live is None else live.told(words)
+
+
+def _masked_trace(live: Live | None, problem: Exception) -> str:
+    trace = "".join(traceback.format_exception(problem))
+    return trace if live is None else live.masked(trace)

@@ -7,11 +7,14 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.metrics import Metrics
+from waiaas.engine.notification_channels import NotificationChannels
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
 from waiaas.engine.wallet import Wallet
 
@@ -26,9 +29,12 @@ class Services:
     transactions: Transactions
     policies: Policies
     approvals: Approvals
+    channels: NotificationChannels
     operator: Operator
     audit: Audit
+    backups: Backups
     wallet: Wallet
+    tokens: Tokens
     admin: Admin
     catalogue: Catalogue
     metrics: Metrics

@@ -25,8 +25,9 @@ class Notification:
 
     :param id: the same for every attempt at the same delivery
     :param event: an event's word, such as ``transaction.approval_requested``
-    :param lines: label and value pairs, from decoded bytes and the host's own records
-    :param quoted: the agent's own words, to be shown as such; shortened first where space is short
+    :param lines: label and value pairs, from decoded bytes and the host's own records, the most important first; an amount
+        has at most 78 digits, an address 128 characters, and any value is one line
+    :param quoted: words of the agent and of others, to be shown as such; shortened first where space is short
     :param severity: info, warning or critical
     :param locale: BCP 47
     """
@@ -45,7 +46,11 @@ Model = type[BaseModel]
 
 
 class NotificationChannel(ABC):
-    """One kind of channel; an instance serves one configured channel."""
+    """One kind of channel; an instance serves one configured channel, for as long as its configuration stays as it is.
+
+    The host delivers to one instance from one thread at a time, while ``health`` and a test may come from another; other
+    channels have other threads. What is raised is masked of the configuration's secrets before it is kept.
+    """
 
     type: ClassVar[str]
     """Upper snake case, unique among all installed plugins."""
@@ -57,20 +62,23 @@ class NotificationChannel(ABC):
 
     @abstractmethod
     def render(self, notification: Notification) -> Any:
-        """Pure, total. Escapes everything; shortens ``quoted`` first, never amounts, recipients or buttons."""
+        """Pure, total; a JSON-able value. Escapes all; shortens ``quoted`` first, never amounts, recipients or buttons."""
 
     @abstractmethod
     def send(self, rendered: Any, notification_id: str) -> str:
-        """Network. At least once an id; returns the service's reference of the message.
+        """Network, within a time limit of its own. At least once an id; returns the service's reference of the message.
 
-        :raises RetryLater: the service asks for patience
+        :raises RetryLater: the service is away or asks for patience; ``retry_after`` where it said how long
         :raises Undeliverable: this message can never go out here
         :raises Misconfigured: a person has to mend the channel
         """
 
     @abstractmethod
     def health(self) -> str:
-        """Network. One word or sentence on whether messages can go out."""
+        """Network. One word or sentence on whether messages can go out. :raises: as ``send`` does"""
+
+    def close(self) -> None:  # noqa: B027 - most channels hold nothing
+        """Let go of connections. The last call; may come while a ``send`` of another thread is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

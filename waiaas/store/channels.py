@@ -34,6 +34,18 @@ class Channels:
         """All of one type, the highest priority first."""
         return self._read("WHERE type = ? ORDER BY priority DESC, id", type)
 
+    def replace(self, channel_id: str, *, before: str, config: str, priority: int, enabled: bool) -> bool:
+        """Change one. False when it is gone, or its configuration is no longer ``before``."""
+        done = self._sql.run(
+            "UPDATE notification_channels SET config = ?, priority = ?, enabled = ? WHERE id = ? AND config = ?",
+            (config, priority, int(enabled), channel_id, before),
+        )
+        return done.rowcount == 1
+
+    def delete(self, channel_id: str) -> bool:
+        """Remove one, with everything that waits for it. False for an unknown id."""
+        return self._sql.run("DELETE FROM notification_channels WHERE id = ?", (channel_id,)).rowcount == 1
+
     def note_result(self, channel_id: str, *, success_at: int | None = None, failure_at: int | None = None) -> bool:
         """Write down how a delivery went; what is left out stays. False for an unknown id."""
         done = self._sql.run(

@@ -7,6 +7,8 @@ from waiaas.store.statements import Statements
 OUTBOX_ITEM = Shape(OutboxItem, "notification_outbox", renamed={"channel_id": "channel"})
 
 _WAITING = "delivered_at IS NULL AND failed_at IS NULL"
+_BY_TIME = "INDEXED BY notification_outbox_waiting"
+"""What waits is few rows; what was delivered, and is kept for a while, may be many."""
 
 
 class Outbox:
@@ -29,6 +31,46 @@ class Outbox:
             OUTBOX_ITEM.select(f"WHERE next_at <= ? AND {_WAITING} ORDER BY next_at, id LIMIT ?"), (now, limit)
         )
         return [OUTBOX_ITEM.read(row) for row in rows]
+
+    def due_channels(self, now: int) -> list[str]:
+        """Enabled channels with something to try now."""
+        rows = self._sql.all(
+            "SELECT DISTINCT channel FROM notification_outbox JOIN notification_channels ON notification_channels.id = channel"  # noqa: S608 - literals
+            f" WHERE next_at <= ? AND {_WAITING} AND enabled = 1 ORDER BY channel",
+            (now,),
+        )
+        return [str(row[0]) for row in rows]
+
+    def due_of(self, channel_id: str, now: int, limit: int = 100) -> list[OutboxItem]:
+        """One channel's items to try now, in the order of what happened; those that failed often come after the others."""
+        rows = self._sql.all(
+            OUTBOX_ITEM.select(
+                f"{_BY_TIME} WHERE channel = ? AND next_at <= ? AND {_WAITING} ORDER BY attempts >= 3, id LIMIT ?"
+            ),
+            (channel_id, now, limit),
+        )
+        return [OUTBOX_ITEM.read(row) for row in rows]
+
+    def waiting(self, channel_id: str) -> tuple[int, str | None]:
+        """How many items of a channel wait, and what kept the last of them that was tried."""
+        row = self._sql.one(
+            f"SELECT COUNT(*) FROM notification_outbox {_BY_TIME} WHERE channel = ? AND {_WAITING}",  # noqa: S608 - literals
+            (channel_id,),
+        )
+        last = self._sql.one(
+            f"SELECT error FROM notification_outbox {_BY_TIME} WHERE channel = ? AND {_WAITING} AND error IS NOT NULL"  # noqa: S608 - literals
+            " ORDER BY id DESC LIMIT 1",
+            (channel_id,),
+        )
+        return (int(row[0]) if row else 0), (str(last[0]) if last else None)
+
+    def hasten(self, channel_id: str, now: int) -> int:
+        """Try everything of a channel now; returns how many items that is."""
+        done = self._sql.run(
+            f"UPDATE notification_outbox SET next_at = ? WHERE channel = ? AND next_at > ? AND {_WAITING}",  # noqa: S608 - literals
+            (now, channel_id, now),
+        )
+        return done.rowcount
 
     def delivered(self, item_id: int, at: int) -> bool:
         """Done; False when it was done or given up already."""

@@ -28,11 +28,16 @@ from waiaas_sdk.errors import (
 from waiaas_sdk.models import (
     Address,
     Agent,
+    Asset,
+    Assets,
     AuditReport,
     AuditRow,
     AuditStretch,
+    Backup,
     Balance,
     Chain,
+    Channel,
+    ChannelTest,
     ConnectInfo,
     Health,
     IssuedSession,
@@ -44,10 +49,11 @@ from waiaas_sdk.models import (
     PolicyType,
     Session,
     Simulation,
+    Token,
     Transaction,
 )
 from waiaas_sdk.operator import Operator
-from waiaas_sdk.payment import PaymentFields
+from waiaas_sdk.payment import PaymentFields, TokenFields
 from waiaas_sdk.transport import Retry
 
 __version__ = "0.1.0"
@@ -55,15 +61,20 @@ __version__ = "0.1.0"
 __all__ = [
     "Address",
     "Agent",
+    "Asset",
+    "Assets",
     "AuditReport",
     "AuditRow",
     "AuditStretch",
+    "Backup",
     "BadAnswer",
     "BadRequest",
     "Balance",
     "Chain",
     "ChainRefused",
     "ChainUnreachable",
+    "Channel",
+    "ChannelTest",
     "Client",
     "Conflict",
     "ConnectInfo",
@@ -85,6 +96,8 @@ __all__ = [
     "Session",
     "Simulation",
     "Stopped",
+    "Token",
+    "TokenFields",
     "Transaction",
     "Unauthenticated",
     "Unreachable",

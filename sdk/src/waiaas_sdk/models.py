@@ -118,12 +118,50 @@ class Address(Record):
 
 
 class Balance(Address):
-    """What the wallet holds of the chain's native asset, in base units."""
+    """What the wallet holds of one asset, in base units. ``asset_id`` is CAIP-19; a token's ``symbol`` is its issuer's word."""
 
     balance: BaseUnits
     spendable: BaseUnits | None = None
     decimals: int
     symbol: str
+    asset_id: str | None = None
+
+
+class Asset(Record):
+    """What the wallet holds of one asset, in base units.
+
+    ``mint`` is ``native``, or the token's address as ``token`` of a payment takes it. A token's ``symbol`` and ``name`` are its
+    issuer's words: anybody can issue a token that calls itself by a known one.
+    """
+
+    mint: str
+    symbol: str
+    name: str
+    balance: BaseUnits
+    decimals: int
+    is_native: bool
+    spendable: BaseUnits | None = None
+    asset_id: str | None = None
+
+
+class Assets(Address):
+    """What the wallet holds: the native asset first, then the tokens of its network's list, then what else the chain lists."""
+
+    assets: list[Asset]
+
+
+class Token(Record):
+    """A token that wallets of a network show. ``id`` None: the chain's plugin knows it by itself."""
+
+    id: str | None = None
+    chain: str
+    network: str
+    asset_id: str
+    address: str
+    symbol: str | None = None
+    name: str | None = None
+    decimals: int | None = None
+    created_at: int | None = None
 
 
 class ConnectInfo(Record):
@@ -141,8 +179,9 @@ class ConnectInfo(Record):
 class Transaction(Record):
     """A transaction's row as it is now.
 
-    ``tier`` is INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one goes on;
-    ``approval`` what an approval waits for; ``decision`` which policy decided and why.
+    ``display`` is the amount in display units (a token's symbol stands in quotes); ``warnings`` and ``cautions`` are what a
+    person should know. ``tier`` is INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one
+    goes on; ``approval`` what an approval waits for; ``decision`` which policy decided and why.
     """
 
     id: str
@@ -155,6 +194,9 @@ class Transaction(Record):
     to_address: str | None = None
     amount: BaseUnits | None = None
     asset: str | None = None
+    display: str | None = None
+    warnings: list[str] = []
+    cautions: list[dict[str, Any]] = []
     tx_hash: str | None = None
     error: str | None = None
     error_code: str | None = None
@@ -236,6 +278,36 @@ class Plugin(Record):
     registers: dict[str, Any] | None = None
 
 
+class Channel(Record):
+    """A notification channel.
+
+    :param config: secrets are masked; None while it cannot be read
+    :param waiting: notices not delivered yet; :param trouble: what kept the last of them that was tried
+    """
+
+    id: str
+    type: str
+    config: dict[str, Any] | None = None
+    priority: int = 0
+    enabled: bool = True
+    created_at: int | None = None
+    last_success_at: int | None = None
+    last_failure_at: int | None = None
+    waiting: int = 0
+    trouble: str | None = None
+
+
+class ChannelTest(Record):
+    """What became of a test notice. :param code: why it did not go out; :param reference: the service's own of the message"""
+
+    delivered: bool
+    reference: str | None = None
+    health: str | None = None
+    code: str | None = None
+    message: str | None = None
+    hint: str = ""
+
+
 class AuditRow(Record):
     """One row of the audit trail."""
 
@@ -279,3 +351,13 @@ class AuditReport(Record):
     def is_intact(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+
+class Backup(Record):
+    """A backup that was made. ``file``: its name in the data directory's ``backups/``; ``bytes``: its length."""
+
+    file: str
+    bytes: int
+    created_at: int
+    instance_id: str
+    schema_version: int

@@ -4,7 +4,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from waiaas_sdk.administration import Admin, Approvals, Audit, Catalogue
+from waiaas_sdk.administration import Admin, Approvals, Audit, Catalogue, Tokens
+from waiaas_sdk.channels import Channels
 from waiaas_sdk.client import DEFAULT_URL
 from waiaas_sdk.credentials import Credentials
 from waiaas_sdk.managing import Agents, OperatorTransactions, Policies, Sessions
@@ -43,9 +44,11 @@ class Operator:
         self.transactions = OperatorTransactions(credentials)
         self.approvals = Approvals(credentials)
         self.policies = Policies(credentials)
+        self.channels = Channels(credentials)
         self.audit = Audit(credentials)
         self.admin = Admin(credentials)
         self.catalogue = Catalogue(credentials)
+        self.tokens = Tokens(credentials)
 
     @classmethod
     def over_socket(

@@ -1,0 +1,111 @@
+"""Live channels: an object of a plugin's class for each channel that is used, kept until its configuration changes.
+
+Whatever a channel says or raises is masked of its configuration's secrets here, before anything is stored, logged or answered.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
+
+from waiaas.engine.rules.text import shown
+from waiaas.errors import Misconfigured, RetryLater
+from waiaas.interfaces.notify import NotificationChannel
+from waiaas.registry import Registry
+from waiaas.store.records import Channel
+
+Unseal = Callable[[str], bytes]
+"""Opens a channel's stored configuration, given as it stands in the database."""
+_PLUGIN_AWAY_SECONDS = 3600
+_SHORTEST_SECRET = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A channel that can be used. :param secrets: values that leave it in no text"""
+
+    channel: NotificationChannel
+    config: str
+    secrets: tuple[str, ...]
+
+    def masked(self, text: str) -> str:
+        """``text`` without the secrets."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def told(self, text: object) -> str:
+        """A channel's own words, fit to be stored and shown."""
+        return shown(self.masked(str(text)))
+
+
+class LiveChannels:
+    """Makes and keeps them. Thread-safe."""
+
+    def __init__(self, registry: Registry, unseal: Unseal) -> None:
+        self._kinds = registry.channels
+        self._unseal = unseal
+        self._live: dict[str, Live] = {}
+        self._lock = threading.Lock()
+
+    def of(self, channel: Channel) -> Live:
+        """The object that serves ``channel`` as it is configured now.
+
+        :raises NotReady: the signer is locked, so its configuration cannot be read
+        :raises RetryLater: its plugin is not loaded
+        :raises Misconfigured: its plugin does not take its configuration any more
+        """
+        with self._lock:
+            known = self._live.get(channel.id)
+            if known is not None and known.config == channel.config:
+                return known
+            made = self._make(channel)
+            self._live[channel.id] = made
+        if known is not None:
+            known.channel.close()
+        return made
+
+    def forget(self, channel_id: str) -> None:
+        """Close the object of a channel that is gone."""
+        with self._lock:
+            known = self._live.pop(channel_id, None)
+        if known is not None:
+            known.channel.close()
+
+    def close(self) -> None:
+        """Close them all."""
+        for channel_id in tuple(self._live):
+            self.forget(channel_id)
+
+    def _make(self, channel: Channel) -> Live:
+        kind = self._kinds.get(channel.type)
+        if kind is None:
+            raise RetryLater(
+                f"no plugin knows the channel type {shown(channel.type)}", retry_after=_PLUGIN_AWAY_SECONDS
+            )
+        try:
+            config = kind.config_model.model_validate_json(self._unseal(channel.config))
+        except ValidationError:
+            raise Misconfigured("the plugin does not take this channel's configuration any more") from None
+        return Live(channel=kind(config), config=channel.config, secrets=tuple(sorted(secrets(config), key=len)[::-1]))
+
+
+def secrets(value: Any) -> Iterator[str]:
+    """Pure. Every secret in a configuration, however deep."""
+    if isinstance(value, SecretStr | SecretBytes):
+        found = value.get_secret_value()
+        text = found.decode(errors="replace") if isinstance(found, bytes) else found
+        if len(text) >= _SHORTEST_SECRET:
+            yield text
+        return
+    inner: Iterable[Any] = ()
+    if isinstance(value, BaseModel):
+        inner = (getattr(value, name) for name in type(value).model_fields)
+    elif isinstance(value, Mapping):
+        inner = value.values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        inner = value
+    for one in inner:
+        yield from secrets(one)
