@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.coins import Coin
+from bench.coins_evm import Wei
+from bench.coins_solana import Lamports
 from bench.decisions import decisions
 from bench.figures import Figure
 from bench.report import details, save, table, write_summary
@@ -33,13 +36,11 @@ class Effort:
 
 _FULL = Effort(rounds=3, seconds=2.0, payments=240, starts=5, history=(1_000, 100_000), decisions=500)
 _QUICK = Effort(rounds=1, seconds=0.4, payments=16, starts=1, history=(100, 1_000), decisions=50)
-_ON_STAGE: tuple[Callable[[Stage], Figure], ...] = (
-    session_read,
-    denied_send,
-    transfers(1, 1),
-    transfers(16, 1),
-    transfers(16, 16),
-    memory,
+Measurement = Callable[[Stage], Figure]
+_TRANSFERS: tuple[Measurement, ...] = (transfers(1, 1), transfers(16, 1), transfers(16, 16))
+_STAGES: tuple[tuple[type[Coin], tuple[Measurement, ...]], ...] = (
+    (Lamports, (session_read, denied_send, *_TRANSFERS, memory)),
+    (Wei, _TRANSFERS),
 )
 
 
@@ -49,9 +50,14 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
     yield start_to_ready(folder / "starting", effort.starts)
     yield signatures(folder, effort.rounds, effort.seconds)
     yield decisions(folder / "decisions", effort.rounds, *effort.history, effort.decisions)
-    with set_stage(folder, rounds=effort.rounds, seconds=effort.seconds, payments=effort.payments) as stage:
-        for one in _ON_STAGE:
-            yield one(stage)
+    for kind, measurements in _STAGES:
+        home = folder / kind.__name__
+        with (
+            kind() as coin,
+            set_stage(home, coin, rounds=effort.rounds, seconds=effort.seconds, payments=effort.payments) as stage,
+        ):
+            for one in measurements:
+                yield one(stage)
 
 
 def main() -> int:

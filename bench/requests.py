@@ -9,7 +9,6 @@ from bench.stage import Stage
 from bench.wire import raw_request
 
 CLIENTS = 16
-_NOBODY = "2wmVCSfPxGPjrnMMn7rchp4uaeoTqN39mXFC2zhPdri9"
 
 
 def session_read(stage: Stage) -> Figure:
@@ -19,12 +18,11 @@ def session_read(stage: Stage) -> Figure:
 
 def denied_send(stage: Stage) -> Figure:
     """A send above the policy's limit over 16 connections: refused with a reason, and kept for the audit."""
-    body = {"to": _NOBODY, "amount": str(stage.limit * 10)}
-    stage.chain.requests()
+    body = stage.coin.body(stage.coin.recipient(), stage.coin.limit * 10)
+    stage.coin.calls()
     question = _Question(method="POST", path="/v1/transactions/send", body=body, status=403)
     figure = _compare(stage, "denied send", question)
-    _, calls = stage.chain.requests()
-    return replace(figure, details={**figure.details, "node was asked": sorted(calls)})
+    return replace(figure, details={**figure.details, "node was asked": sorted(stage.coin.calls())})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is measured, as processes: a localnet, the shipped daemon as a user starts it, and the floor."""
+"""What is measured, as processes: the shipped daemon as a user starts it, and the floor."""
 
 import json
 import os
@@ -7,36 +7,39 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from waiaas_sdk import Operator
+
+from bench.coins import Coin
 
 PASSWORD = "gravel-Umbra7 otter"
 THREADS = 48
 """Three eighths of them may wait for outcomes, 18: each of 16 clients has a seat, and no answer is given early."""
 
-RICH = 1_000_000_000_000
 _PROGRAM = Path(sys.executable).with_name("waiaas")
-_SLOT_SECONDS, _FINALITY_SLOTS = 0.05, 4
 _ENVIRON = {
     "WAIAAS_MASTER_PASSWORD": PASSWORD,
     "WAIAAS_DAEMON_PORT": "0",
     "WAIAAS_SECURITY_RATE_LIMIT_TX_RPM": "10000000",
     "WAIAAS_SECURITY_RATE_LIMIT_SESSION_RPM": "10000000",
     "WAIAAS_SECURITY_RATE_LIMIT_GLOBAL_RPM": "10000000",
-    "WAIAAS_FEES_SOLANA_LOCALNET_DAILY_LIMIT": "1000000000000",
 }
 
 
-class Server:
+class Server(ABC):
     """A child process that is ended with its block."""
 
     process: subprocess.Popen[str]
     port: int
     database: Path
+
+    @abstractmethod
+    def node_requests(self) -> int:
+        """HTTP requests to nodes since the start."""
 
     def close(self) -> None:
         """End it. May be called again."""
@@ -69,47 +72,20 @@ class Server:
         self.close()
 
 
-class LocalChain(Server):
-    """Solana's localnet with quick slots."""
-
-    def __init__(self) -> None:
-        pace = ["--slot-seconds", str(_SLOT_SECONDS), "--finality-slots", str(_FINALITY_SLOTS)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "waiaas_solana.localnet", "--port", "0", *pace], stdout=subprocess.PIPE, text=True
-        )
-        self.url = self.line()
-
-    def fund(self, address: str) -> None:
-        """Far more than any run takes."""
-        self._control("fund", {"address": address, "units": RICH})
-
-    def requests(self) -> tuple[int, Mapping[str, int]]:
-        """HTTP requests and calls by method since the last asking; asking counts for nothing."""
-        state = self._control("state", None)
-        self._control("requests", {})
-        return state["httpRequests"], state["requests"]
-
-    def _control(self, name: str, body: dict[str, Any] | None) -> Any:
-        content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/control/{name}", content, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-
 class Daemon(Server):
     """The shipped daemon on a data directory of its own.
 
     :param folder: an empty folder; its ``data`` becomes the data directory
-    :param node: the localnet's address
+    :param coin: what is paid with
     :param threads: None leaves the default
     """
 
-    def __init__(self, folder: Path, node: str, threads: int | None = THREADS) -> None:
+    def __init__(self, folder: Path, coin: Coin, threads: int | None = THREADS) -> None:
         self.root = folder / "data"
         self.database = self.root / "data" / "waiaas.db"
         self._errors = folder / "errors"
-        self._environ = {**os.environ, **_ENVIRON, "WAIAAS_DATA_DIR": str(self.root)}
-        self._environ["WAIAAS_RPC_SOLANA_LOCALNET"] = node
+        self._coin = coin
+        self._environ = {**os.environ, **_ENVIRON, **coin.environ(), "WAIAAS_DATA_DIR": str(self.root)}
         if threads is not None:
             self._environ["WAIAAS_DAEMON_THREADS"] = str(threads)
         subprocess.run([_PROGRAM, "init"], env=self._environ, check=True, stdout=subprocess.DEVNULL)
@@ -135,27 +111,42 @@ class Daemon(Server):
         children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
         return [pid, *(int(child) for some in children for child in some)]
 
-    def wallets(self, count: int, limit: int, chain: LocalChain) -> list[str]:
-        """Tokens of new funded agents whose payments up to ``limit`` go at once; more is denied."""
-        tokens = []
+    def wallets(self, count: int) -> list[str]:
+        """Tokens of new funded agents whose payments up to the coin's limit go at once; more is denied."""
+        tokens, coin = [], self._coin
         with Operator.over_socket(self.root / "run" / "admin.sock", PASSWORD) as operator:
             for _ in range(count):
-                agent = operator.agents.create(f"bench-{time.time_ns()}", "solana", "localnet")
+                agent = operator.agents.create(f"bench-{time.time_ns()}", coin.chain, coin.network)
                 assert agent.address is not None
-                chain.fund(agent.address)
-                rules = {"instant_max": str(limit), "daily_limit": str(RICH), "weekly_limit": str(RICH)}
-                operator.policies.create("SPENDING_LIMIT", rules, agent_id=agent.id)
-                issued = operator.sessions.issue(agent.id, constraints={"maxAmount": str(limit)})
+                coin.fund(agent.address)
+                for kind, rules in coin.policies():
+                    operator.policies.create(kind, rules, agent_id=agent.id)
+                issued = operator.sessions.issue(agent.id, constraints=coin.constraints())
                 tokens.append(issued.token)
         return tokens
+
+    def node_requests(self) -> int:
+        """HTTP requests to nodes since the start."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/metrics", headers={"X-Master-Password": PASSWORD}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return _sum_of(answer.read().decode(), "waiaas_node_requests_total")
 
 
 class Floor(Server):
     """The bare application; see :mod:`bench.floor`. :param ready_seconds: how long its start took"""
 
-    def __init__(self, folder: Path, node: str, wallets: int) -> None:
+    def __init__(self, folder: Path, coin: Coin, wallets: int) -> None:
         self.database = folder / "floor.db"
-        orders = {"database": str(self.database), "node": node, "wallets": wallets, "threads": THREADS, "argon2": True}
+        orders = {
+            "database": str(self.database),
+            "node": coin.url,
+            "wallets": wallets,
+            "threads": THREADS,
+            "argon2": True,
+            "coin": coin.floor(),
+        }
         began = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.floor"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -169,6 +160,11 @@ class Floor(Server):
         self.tokens: list[str] = [token for token, _ in ready["wallets"]]
         self.addresses: list[str] = [address for _, address in ready["wallets"]]
 
+    def node_requests(self) -> int:
+        """HTTP requests to nodes since the start."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/node-requests", timeout=30) as answer:
+            return int(answer.read())
+
 
 def cpu_seconds(pids: list[int]) -> float:
     """Processor time that processes have used so far, user and system: it hardly depends on what else the machine does."""
@@ -177,6 +173,12 @@ def cpu_seconds(pids: list[int]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _sum_of(text: str, metric: str) -> int:
+    """All samples of a metric in Prometheus' text format together."""
+    samples = [line.split() for line in text.splitlines() if line.startswith((metric + "{", metric + " "))]
+    return int(sum(float(sample[-1]) for sample in samples))
 
 
 def pss_bytes(pids: list[int]) -> int:

@@ -5,9 +5,10 @@ import sys
 import time
 from pathlib import Path
 
+from bench.coins_solana import Lamports
 from bench.figures import Figure, alternate
 from bench.requests import CLIENTS, ask_address
-from bench.servers import THREADS, Daemon, Floor, LocalChain, pss_bytes
+from bench.servers import THREADS, Daemon, Floor, pss_bytes
 from bench.stage import Stage
 from bench.transfers import pay
 
@@ -18,9 +19,9 @@ _MEGABYTE = 1_000_000
 
 def start_to_ready(folder: Path, rounds: int) -> Figure:
     """``waiaas start`` until it answers, key derivation included; the floor derives a key and opens its database too."""
-    with LocalChain() as chain:
+    with Lamports() as coin:
         folder.mkdir()
-        daemon = Daemon(folder, chain.url)
+        daemon = Daemon(folder, coin)
         numbers = iter(range(rounds))
 
         def ours() -> float:
@@ -31,7 +32,7 @@ def start_to_ready(folder: Path, rounds: int) -> Figure:
         def floor() -> float:
             beside = folder / f"floor-{next(numbers)}"
             beside.mkdir()
-            with Floor(beside, chain.url, 1) as started:
+            with Floor(beside, coin, 1) as started:
                 return started.ready_seconds
 
         daemon.start()
@@ -44,11 +45,11 @@ def memory(stage: Stage) -> Figure:
     """Proportional set size of daemon and signer with the default settings, after payments and reads by 16 clients."""
     folder = stage.folder / "memory"
     folder.mkdir()
-    daemon = Daemon(folder, stage.chain.url, threads=None)
+    daemon = Daemon(folder, stage.coin, threads=None)
     daemon.start()
     with daemon:
-        tokens = daemon.wallets(CLIENTS, stage.limit, stage.chain)
-        pay(daemon, tokens, CLIENTS, max(1, stage.payments // CLIENTS))
+        tokens = daemon.wallets(CLIENTS)
+        pay(daemon, stage.coin, tokens, CLIENTS, max(1, stage.payments // CLIENTS))
         ask_address(daemon, tokens, stage.seconds)
         each = [pss_bytes([pid]) / _MEGABYTE for pid in daemon.pids()]
     return Figure(

@@ -1,16 +1,15 @@
-"""Whole transfers, from the request to CONFIRMED on the localnet. A client sends its next payment once a node took the last."""
+"""Whole transfers, from request to CONFIRMED on a local chain. A client sends its next payment once a node took the last."""
 
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
-from solders.keypair import Keypair
-
+from bench.coins import Coin
 from bench.figures import Figure, median, share
 from bench.load import LoadResult, run_load
 from bench.servers import Server
 from bench.stage import Stage
 from bench.wire import raw_request
-
-_AMOUNT = 5_000_000
 
 
 def transfers(clients: int, wallets: int) -> Callable[[Stage], Figure]:
@@ -24,45 +23,58 @@ def transfers(clients: int, wallets: int) -> Callable[[Stage], Figure]:
 
 def _measure(stage: Stage, clients: int, wallets: int) -> Figure:
     each = max(1, stage.payments // clients)
-    ours, floor, asked = [], [], []
+    ours, floor = list[LoadResult](), list[LoadResult]()
+    asked, floor_asked, methods = list[int](), list[int](), Counter[str]()
+    stage.coin.calls()
     for _ in range(stage.rounds):
-        stage.chain.requests()
-        ours.append(pay(stage.daemon, stage.tokens[:wallets], clients, each))
-        asked.append(stage.chain.requests())
-        floor.append(pay(stage.floor, stage.floor.tokens[:wallets], clients, each))
-    floor_http = stage.chain.requests()[0]
+        ours.append(_counted(stage.daemon, asked, stage, stage.tokens[:wallets], clients, each))
+        methods.update(stage.coin.calls())
+        floor.append(_counted(stage.floor, floor_asked, stage, stage.floor.tokens[:wallets], clients, each))
+        stage.coin.calls()
     paid = clients * each
+    details: dict[str, Any] = {
+        "ours": _times(ours),
+        "floor": _times(floor),
+        "node requests a payment": round(median(asked) / paid, 2),
+        "node requests a payment, floor": round(median(floor_asked) / paid, 2),
+    }
+    if methods:
+        details["node calls a payment"] = {
+            method: round(n / paid / stage.rounds, 2) for method, n in sorted(methods.items())
+        }
     return Figure(
-        name=f"transfers, {clients} client{'s' * (clients > 1)} on {wallets} wallet{'s' * (wallets > 1)}",
+        name=f"{stage.coin.label}transfers, {_counts(clients, 'client')} on {_counts(wallets, 'wallet')}",
         unit="/s",
         ours=median([run.rate for run in ours]),
         floor=median([run.rate for run in floor]),
         least_ratio=0.5,
-        details={
-            "ours": _times(ours),
-            "floor": _times(floor),
-            "node requests a payment": round(median([http for http, _ in asked]) / paid, 2),
-            "node requests a payment, floor": round(floor_http / paid, 2),
-            "node calls a payment": {method: round(n / paid, 2) for method, n in sorted(asked[-1][1].items())},
-        },
+        limit=stage.coin.least_rate if wallets == 1 and clients > 1 else None,
+        details=details,
     )
 
 
-def pay(server: Server, tokens: list[str], clients: int, each: int) -> LoadResult:
+def pay(server: Server, coin: Coin, tokens: list[str], clients: int, each: int) -> LoadResult:
     """So many clients, on wallets in turn, make ``each`` payments; returns when all are final."""
-    plan = [
-        [_payment(tokens[client % len(tokens)], str(Keypair().pubkey())) for _ in range(each)]
-        for client in range(clients)
-    ]
+    plan = [[_payment(coin, tokens[client % len(tokens)]) for _ in range(each)] for client in range(clients)]
     done = run_load(server, plan)
     if not set(done.statuses) <= {"201", "202"} or done.lost:
         raise RuntimeError(f"of {clients * each} payments {done.lost} were lost; answers: {done.statuses}")
     return done
 
 
-def _payment(token: str, to: str) -> bytes:
-    body = {"to": to, "amount": str(_AMOUNT)}
-    return raw_request("POST", "/v1/transactions/send", token=token, body=body)
+def _counted(server: Server, asked: list[int], stage: Stage, tokens: list[str], clients: int, each: int) -> LoadResult:
+    before = server.node_requests()
+    done = pay(server, stage.coin, tokens, clients, each)
+    asked.append(server.node_requests() - before)
+    return done
+
+
+def _payment(coin: Coin, token: str) -> bytes:
+    return raw_request("POST", "/v1/transactions/send", token=token, body=coin.body(coin.recipient()))
+
+
+def _counts(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number > 1)}"
 
 
 def _times(runs: list[LoadResult]) -> dict[str, str]:

@@ -84,6 +84,11 @@ class Chain:
         key = PublicKey(scheme=Scheme(agent.key_scheme), data=bytes.fromhex(agent.public_key))
         return self.call(self.adapter.derive_account, key, agent.form)
 
+    @property
+    def node_requests(self) -> int:
+        """HTTP requests to its nodes since it was first used."""
+        return self._http.tally.count
+
     def close(self) -> None:
         """Close the connections to the nodes."""
         self._http.close()
@@ -106,6 +111,10 @@ class Chains:
     def names(self) -> Sequence[tuple[str, str]]:
         """Every (chain, network), in order."""
         return sorted(self._networks)
+
+    def node_requests(self) -> Mapping[tuple[str, str], int]:
+        """HTTP requests to the nodes of each network in use, since the start."""
+        return {where: chain.node_requests for where, chain in list(self._chains.items())}
 
     def network(self, chain: str, name: str) -> tuple[type[ChainAdapter], Network]:
         """A network's facts, without a node.

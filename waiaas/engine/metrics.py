@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from waiaas.engine.rules.transaction_states import UNFINISHED
 from waiaas.store.database import Store
@@ -12,13 +12,19 @@ class Metrics:
     """Renders the exposition format. Thread-safe.
 
     :param lanes: how many rows each network's lanes hold just now
+    :param node_requests: how often the nodes of each network were asked since the start
     """
 
     def __init__(
-        self, store: Store, lanes: Callable[[], Mapping[tuple[str, str], int]], is_unlocked: Callable[[], bool]
+        self,
+        store: Store,
+        lanes: Callable[[], Mapping[tuple[str, str], int]],
+        node_requests: Callable[[], Mapping[tuple[str, str], int]],
+        is_unlocked: Callable[[], bool],
     ) -> None:
         self._store = store
         self._lanes = lanes
+        self._node_requests = node_requests
         self._is_unlocked = is_unlocked
 
     def render(self) -> bytes:
@@ -26,6 +32,9 @@ class Metrics:
         registry = CollectorRegistry()
         rows = Gauge("waiaas_transactions_unfinished", "Rows under way, by status", ["status"], registry=registry)
         lanes = Gauge("waiaas_lane_rows", "Rows in the lanes of a network", ["chain", "network"], registry=registry)
+        asked = Counter(
+            "waiaas_node_requests", "HTTP requests to a network's nodes", ["chain", "network"], registry=registry
+        )
         unlocked = Gauge("waiaas_signer_unlocked", "1 while the signer is unlocked", registry=registry)
         audit = Gauge("waiaas_audit_rows", "Rows in the audit log", registry=registry)
         with self._store.read() as unit:
@@ -34,6 +43,8 @@ class Metrics:
             head = unit.audit.head()
         for (chain, network), count in self._lanes().items():
             lanes.labels(chain, network).set(count)
+        for (chain, network), count in self._node_requests().items():
+            asked.labels(chain, network).inc(count)
         unlocked.set(int(self._is_unlocked()))
         audit.set(head[0] if head else 0)
         return generate_latest(registry)

@@ -38,13 +38,29 @@ def _seconds_left() -> float:
     return _CALL_SECONDS if end is None else min(_CALL_SECONDS, end - time.monotonic())
 
 
+class Tally:
+    """Counts requests to one network's nodes, answered or not. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def add(self) -> None:
+        """One more."""
+        with self._lock:
+            self.count += 1
+
+
 class NodeHttp:
     """Implements :class:`waiaas.interfaces.chain.Http` over one or more endpoints. Thread-safe.
 
     :param urls: tried in order; the one that answered last is tried first next time
     """
 
-    def __init__(self, urls: Sequence[str], *, pool: httpcore.ConnectionPool | None = None) -> None:
+    def __init__(
+        self, urls: Sequence[str], *, pool: httpcore.ConnectionPool | None = None, tally: "Tally | None" = None
+    ) -> None:
+        self.tally = tally or Tally()
         self._urls = tuple(url.rstrip("/") for url in urls)
         self._pool = pool or httpcore.ConnectionPool(
             max_connections=32, max_keepalive_connections=16, keepalive_expiry=30
@@ -73,7 +89,7 @@ class NodeHttp:
         """One client an endpoint, sharing this one's connections."""
         if len(self._urls) == 1:
             return (self,)
-        return [NodeHttp([url], pool=self._pool) for url in self._urls]
+        return [NodeHttp([url], pool=self._pool, tally=self.tally) for url in self._urls]
 
     def close(self) -> None:
         """Close every connection."""
@@ -83,6 +99,7 @@ class NodeHttp:
         seconds = _seconds_left()
         if seconds <= 0:
             raise Unavailable("the time for this call is used up")
+        self.tally.add()
         timeout = {"connect": min(2.0, seconds), "read": seconds, "write": seconds, "pool": seconds}
         try:
             with self._pool.stream(
