@@ -59,7 +59,7 @@ def export(
 def _judge(target: Path, kind: str, unencrypted: bool) -> None:
     if kind == _RAW and not unencrypted:
         raise click.UsageError(
-            "an id.json is not encrypted: whoever reads the file owns the account. If that is wanted, add --unencrypted"
+            "an id.json is not encrypted: whoever reads the file owns the account. If that is wanted, add --unencrypted."
         )
     if kind != _RAW and unencrypted:
         raise click.UsageError(f"--unencrypted is for {_RAW}: a file of format {kind} is always encrypted")

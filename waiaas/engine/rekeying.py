@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from waiaas.config import DataDir
-from waiaas.engine.channels import PURPOSE as CHANNELS
-from waiaas.engine.channels import reseal
+from waiaas.engine.channel_configs import PURPOSE as CHANNELS
+from waiaas.engine.channel_configs import reseal
 from waiaas.engine.head import PURPOSE as HEAD
 from waiaas.engine.head import Head
 from waiaas.errors import StartRefused
