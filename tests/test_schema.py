@@ -22,6 +22,7 @@ from waiaas.store import (
     policies,
     reservations,
     sessions,
+    tokens,
     transactions,
     variants,
 )
@@ -53,6 +54,7 @@ PROMISED = {
     " approved_at rejected_at owner_signature",
     "approval_signatures": "id created_at approval_id owner_address decision signature",
     "notification_channels": "id created_at type config priority enabled last_success_at last_failure_at",
+    "tokens": "id created_at chain network asset symbol name decimals",
     "notification_outbox": "id created_at channel event payload attempts next_at delivered_at",
 }
 
@@ -84,6 +86,7 @@ UNIQUE = {
     "transaction_variants": ["chain network tx_hash", "tx_id n"],
     "claims": ["agent_id claim"],
     "approval_signatures": ["approval_id owner_address"],
+    "tokens": ["chain network asset"],
 }
 
 SHAPES: list[Shape[Any]] = [
@@ -99,6 +102,7 @@ SHAPES: list[Shape[Any]] = [
     approvals.APPROVAL,
     channels.CHANNEL,
     outbox.OUTBOX_ITEM,
+    tokens.TOKEN,
 ]
 
 

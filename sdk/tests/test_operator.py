@@ -249,3 +249,16 @@ def test_secrets_do_not_show(operator: Operator, at_socket: FakeDaemon) -> None:
     shown = repr(operator) + repr(operator.login()) + repr(operator.sessions.issue("a1"))
     assert PASSWORD not in shown
     assert "wai_" not in shown
+
+
+def test_tokens_are_listed_added_and_removed(operator: Operator, at_socket: FakeDaemon) -> None:
+    """The lists of tokens are asked for by network and changed one token at a time."""
+    token = {"id": "7", "chain": "solana", "network": "localnet", "assetId": "c/token:M", "address": "M", "decimals": 6}
+    at_socket.on("GET", "/v1/tokens", Reply(200, {"items": [token, {**token, "id": None}]}))
+    at_socket.on("POST", "/v1/tokens", Reply(201, token))
+    at_socket.on("DELETE", "/v1/tokens/7", Reply(204))
+    assert [one.id for one in operator.tokens.list(chain="solana")] == ["7", None]
+    assert operator.tokens.add("solana", "localnet", "M").decimals == 6
+    operator.tokens.remove("7")
+    assert at_socket.paths()[1:] == ["GET /v1/tokens?chain=solana", "POST /v1/tokens", "DELETE /v1/tokens/7"]
+    assert at_socket.asked[2].body == {"chain": "solana", "network": "localnet", "token": "M"}

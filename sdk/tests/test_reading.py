@@ -33,6 +33,18 @@ def test_wallet_reads(client: Client, daemon: FakeDaemon) -> None:
     assert "authorization" not in next(asked for asked in daemon.asked if asked.path == "/health").headers
 
 
+def test_assets_are_read_as_records(client: Client, daemon: FakeDaemon) -> None:
+    """What a wallet holds comes with ints for amounts, and one asset can be asked for by name."""
+    place = {"walletId": "a", "chain": "solana", "network": "localnet", "address": "X"}
+    held = {"mint": "M", "symbol": "USD", "name": "A Dollar", "balance": str(2**70), "decimals": 6, "isNative": False}
+    daemon.on("GET", "/v1/wallet/assets", Reply(200, {**place, "assets": [{**held, "assetId": "c/token:M"}]}))
+    (asset,) = client.assets().assets
+    assert (asset.mint, asset.balance, asset.is_native, asset.asset_id) == ("M", 2**70, False, "c/token:M")
+    daemon.on("GET", "/v1/wallet/balance", Reply(200, {**place, "balance": "7", "decimals": 6, "symbol": "USD"}))
+    assert client.balance("c/token:M").balance == 7
+    assert daemon.paths()[-1] == "GET /v1/wallet/balance?asset=c%2Ftoken%3AM"
+
+
 def test_lists_page_on(client: Client, daemon: FakeDaemon) -> None:
     """A list gives its cursor, and filters that are not given are not sent."""
     daemon.on("GET", "/v1/transactions", Reply(200, {"items": [TRANSACTION], "cursor": "c1", "hasMore": True}))

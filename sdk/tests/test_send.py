@@ -78,6 +78,20 @@ def test_every_field_has_its_name_on_the_wire(client: Client, daemon: FakeDaemon
     }
 
 
+def test_a_token_makes_it_a_token_transfer(client: Client, daemon: FakeDaemon) -> None:
+    """A token alone is its address; what is believed of it goes along; a type that is given is kept."""
+    daemon.on(*SEND, Reply(201, TRANSACTION))
+    client.send(to="x", amount=1, token="T")
+    client.send(to="x", amount=1, token={"address": "T", "decimals": 6, "asset_id": "c/token:T"})
+    client.send(type="APPROVE", spender="x", amount=1, token="T")
+    first, second, third = (asked.body for asked in daemon.asked)
+    assert first == {"type": "TOKEN_TRANSFER", "to": "x", "amount": "1", "token": {"address": "T"}}
+    assert second == {**first, "token": {"address": "T", "decimals": 6, "assetId": "c/token:T"}}
+    assert third == {"type": "APPROVE", "spender": "x", "amount": "1", "token": {"address": "T"}}
+    with pytest.raises(ValidationError):
+        client.send(to="x", amount=1, token={"address": "T", "decimals": "6"})  # type: ignore[typeddict-item]
+
+
 @pytest.mark.parametrize(
     "trouble", [Reply(drop=True), Reply(500), Reply(502), Reply(503), Reply(429, headers={"Retry-After": "0"})]
 )

@@ -1,7 +1,9 @@
 """Credentials, ids and records that the played engine knows."""
 
+from waiaas.engine.tokens import TokenView
 from waiaas.engine.views import AgentView
-from waiaas.store.records import Agent, Policy, Session, Transaction
+from waiaas.interfaces.chain import Asset
+from waiaas.store.records import Agent, Policy, Session, Token, Transaction
 
 PASSWORD = "correct horse battery staple ü"
 SESSION_TOKEN = "wai_sess_" + "A" * 43
@@ -14,6 +16,8 @@ OTHER_SESSION_ID = "01890000-0000-7000-8000-0000000000b1"
 TX_ID = "01890000-0000-7000-8000-0000000000c1"
 POLICY_ID = "01890000-0000-7000-8000-0000000000d1"
 NOW = 1_760_000_000
+COIN = Asset(id="solana:test/slip44:501", symbol="SOL", decimals=9, native=True)
+MINT = Asset(id="solana:test/token:Mint", symbol="USD", name="A Dollar", decimals=6, native=False)
 
 
 def agent(id: str = AGENT_ID, name: str = "alice") -> Agent:
@@ -73,3 +77,17 @@ def policy() -> Policy:
 
 def view(of: Agent | None = None) -> AgentView:
     return AgentView(agent=of or agent(), chain_id="solana:localnet")
+
+
+def listed_token() -> TokenView:
+    stored = Token(
+        id=7,
+        created_at=NOW,
+        chain="solana",
+        network="localnet",
+        asset=MINT.id,
+        symbol="USD",
+        name="A Dollar",
+        decimals=6,
+    )
+    return TokenView(chain="solana", network="localnet", asset=MINT.id, token=stored)

@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/transactions/send": {"to": "x", "amount": "1"},
     "POST /v1/transactions/simulate": {"to": "x", "amount": "1"},
     "POST /v1/policies": {"type": "SPENDING_LIMIT", "rules": {}},
+    "POST /v1/tokens": {"chain": "solana", "network": "localnet", "token": "Mint"},
 }
 
 
@@ -55,7 +56,7 @@ def name(route: AnyRoute) -> str:
 
 
 def path(route: AnyRoute) -> str:
-    ids = {"agents": AGENT_ID, "sessions": SESSION_ID, "transactions": TX_ID, "policies": POLICY_ID}
+    ids = {"agents": AGENT_ID, "sessions": SESSION_ID, "transactions": TX_ID, "policies": POLICY_ID, "tokens": "7"}
     noun = route.path.split("/")[2] if route.path.startswith("/v1/") else ""
     return route.path.replace("{id}", ids.get(noun, ""))
 
@@ -177,7 +178,7 @@ def test_unknown_paths_and_methods(house: House) -> None:
         assert set(wrong.headers["Allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
 
 
-NOUNS = "agents sessions transactions policies approvals operator audit wallet admin catalogue metrics"
+NOUNS = "agents sessions transactions policies approvals operator audit wallet tokens admin catalogue metrics"
 
 
 @pytest.mark.parametrize("noun", NOUNS.split())

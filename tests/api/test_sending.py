@@ -27,7 +27,7 @@ from waiaas.errors import (
 
 from .conftest import AS_OPERATOR, AS_SESSION, Build, House
 from .engine import Outcome, PlayedEngine
-from .records import AGENT_ID, transaction
+from .records import AGENT_ID, COIN, MINT, transaction
 
 SEND = "/v1/transactions/send"
 GOOD: dict[str, Any] = {"to": "4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM", "amount": "1000"}
@@ -248,7 +248,7 @@ def test_listing_passes_filters_and_pages(house: House) -> None:
 )
 def test_a_wallet_is_only_ever_the_sessions_own(house: House, query: str, status: int) -> None:
     """What a client names beside its token has to be its own wallet."""
-    for path in ("address", "balance"):
+    for path in ("address", "balance", "assets"):
         assert house.http.get(f"/v1/wallet/{path}?{query}", headers=AS_SESSION).status_code == status
 
 
@@ -292,3 +292,48 @@ def test_connect_info_says_https_behind_a_proxy(settings: Settings) -> None:
     for host, url in (("pay.example", "https://pay.example"), ("localhost:3100", "http://localhost:3100")):
         answer = client.simulate_get("/v1/connect-info", headers={**AS_SESSION, "Host": host})
         assert answer.json["daemon"]["baseUrl"] == url
+
+
+def test_a_type_that_nobody_builds_is_refused_as_such_before_its_fields(house: House) -> None:
+    """A body that does not fit is asked about: where its type cannot be sent at all, that is the answer; else the field is."""
+
+    def refuse(verb: str, arguments: dict[str, Any]) -> None:
+        if verb == "require_sendable" and arguments["word"] == "BATCH":
+            raise Denied("not built", code="TYPE_NOT_SUPPORTED")
+
+    house.engine.wallet.before = refuse
+    for path in ("send", "simulate"):
+        for body, status, code in (
+            ({"type": "BATCH", "to": "x", "stray": 1}, 403, "TYPE_NOT_SUPPORTED"),
+            ({"type": "APPROVE", "to": "x", "stray": 1}, 400, "UNKNOWN_FIELD"),
+            ({"type": "GIFT", "stray": 1}, 400, "MALFORMED"),
+            ({"type": ["BATCH"]}, 400, "MALFORMED"),
+        ):
+            answer = house.http.post(f"/v1/transactions/{path}", json=body, headers=AS_SESSION)
+            assert (answer.status_code, answer.json()["code"]) == (status, code), body
+    assert "transactions.send" not in house.engine.calls()
+
+
+def test_assets_name_the_native_one_and_tokens(house: House) -> None:
+    """Each asset has the fields that clients know, the native one the word for it, a token its address."""
+    native, token = house.http.get("/v1/wallet/assets", headers=AS_SESSION).json()["assets"]
+    assert native == {
+        "mint": "native", "symbol": "SOL", "name": "SOL", "balance": "5", "decimals": 9, "isNative": True, "spendable": "5",
+        "assetId": COIN.id,
+    }  # fmt: skip
+    assert (token["mint"], token["isNative"], token["balance"], token["assetId"]) == (
+        "Mint",
+        False,
+        str(2**70),
+        MINT.id,
+    )
+    house.http.get("/v1/wallet/balance?asset=Mint", headers=AS_SESSION)
+    assert house.engine.wallet.log[-1][1]["asset"] == "Mint"
+
+
+def test_the_list_of_tokens_tells_who_put_them_there(house: House) -> None:
+    """A token that the plugin knows has no id to remove it by; one that was added has what the chain said of it."""
+    known, added = house.http.get("/v1/tokens?chain=solana", headers=AS_OPERATOR).json()["items"]
+    assert (known["id"], known["assetId"], known["decimals"]) == (None, MINT.id, None)
+    assert (added["id"], added["address"], added["decimals"], added["symbol"]) == ("7", "Mint", 6, "USD")
+    assert house.engine.tokens.log[-1][1]["chain"] == "solana"

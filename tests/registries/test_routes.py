@@ -127,6 +127,7 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "PUT /v1/sessions/{id}/renew": _renew,
     "GET /v1/wallet/address": lambda world: Ask(),
     "GET /v1/wallet/balance": lambda world: Ask(),
+    "GET /v1/wallet/assets": lambda world: Ask(),
     "GET /v1/connect-info": lambda world: Ask(),
     "POST /v1/transactions/send": lambda world: Ask(body=world.payment()),
     "POST /v1/transactions/simulate": lambda world: Ask(body=world.payment()),
@@ -149,6 +150,7 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/audit/verify": lambda world: Ask(),
     "GET /v1/audit/export": lambda world: Ask(),
     "GET /v1/admin/status": lambda world: Ask(),
+    "POST /v1/admin/backup": lambda world: Ask(body={}),
     STOPS: lambda world: Ask(body={}),
 }
 

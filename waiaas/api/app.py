@@ -96,23 +96,25 @@ def _responder(site: Site, route: AnyRoute) -> Callable[..., None]:
             site.rates.count_agent(actor.agent.id)
             if route.counts_as_send:
                 site.rates.count_send(actor.agent.id)
-        asked = _read_input(route, req, visit)
+        call = Call(site=site, actor=actor, visit=visit, header=req.get_header, id=id)
+        asked = _read_input(route, req, call)
         if len(id) > _MAX_ID or not id.isprintable():
             raise NotFound("there is no such thing", hint="check the id")
-        call = Call(site=site, actor=actor, visit=visit, header=req.get_header, id=id)
         _write(resp, route, route.handler(call, asked))
 
     return respond
 
 
-def _read_input(route: AnyRoute, req: falcon.Request, visit: Visit) -> BaseModel:
+def _read_input(route: AnyRoute, req: falcon.Request, call: Call) -> BaseModel:
     if route.method == "GET":
         fields: dict[str, Any] = dict(req.params)
     else:
-        fields = parse_object(read_body(req.env["wsgi.input"], visit.length or 0))
+        fields = parse_object(read_body(req.env["wsgi.input"], call.visit.length or 0))
     try:
         model: BaseModel = route.takes.model_validate(fields)
     except ValidationError as problem:
+        if route.if_unreadable is not None:
+            route.if_unreadable(call, fields)
         raise from_validation(problem) from None
     return model
 

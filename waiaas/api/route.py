@@ -22,6 +22,7 @@ class Route(Generic[A]):
     :param gives: the model of a success; None for 204 and for what is no JSON
     :param also: further successes by status, such as 202
     :param errors: statuses beyond those that every route of its kind can answer with
+    :param if_unreadable: asked when the input does not fit ``takes``; may refuse in words that say more than that
     :param counts_as_send: whether it uses the agent's allowance of sends
     :param own_allowance: counted apart from the global limit
     """
@@ -38,6 +39,7 @@ class Route(Generic[A]):
     also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
     doors: frozenset[str] = BOTH_DOORS
+    if_unreadable: Callable[[Call, Mapping[str, Any]], None] | None = None
     counts_as_send: bool = False
     own_allowance: bool = False
 

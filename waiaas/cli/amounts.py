@@ -86,4 +86,6 @@ class Units:
         if row.amount is None:
             return "-"
         unit = self.of_transaction(row)
-        return unit.show(row.amount) if unit is not None else f"{row.amount} of {row.asset}"
+        if unit is not None:
+            return unit.show(row.amount)
+        return f"{row.display} ({row.amount})" if row.display else f"{row.amount} of {row.asset}"

@@ -102,6 +102,7 @@ def cancel(invocation: Invocation, transaction: str, as_json: bool) -> None:
 @tx.command()
 @click.argument("to")
 @click.argument("amount")
+@click.option("--token", help="The token's address; left out it is the native asset.")
 @click.option("--memo", help="Goes on chain.")
 @click.option("--note", help="Why, for the approver.")
 @click.option("--idempotency-key", help="The same key and payment again never pays twice.")
@@ -116,6 +117,7 @@ def send(
     to: str,
     amount: str,
     *,
+    token: str | None,
     token_file: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -123,12 +125,16 @@ def send(
 ) -> None:
     """Pay AMOUNT to the address TO as an agent: base units (10000000), or with the symbol (0.01SOL).
 
+    With --token the amount is the token's: base units, or with the symbol that the token has on the chain.
+
     The session's token is read from WAIAAS_SESSION_TOKEN or --token-file.
     """
     with agent(invocation, token_file) as wallet:
-        unit = None if amount.isdigit() else _unit(wallet)
+        unit = None if amount.isdigit() else _unit(wallet, token)
         units = int(amount) if unit is None else unit.read(amount)
         payment = PaymentFields(to=to, amount=units)
+        if token is not None:
+            payment["token"] = {"address": token} if unit is None else {"address": token, "decimals": unit.decimals}
         if wishes["memo"] is not None:
             payment["memo"] = wishes["memo"]
         if wishes["note"] is not None:
@@ -141,8 +147,9 @@ def send(
     return _print_facts(sent, f"{sent.amount}" if unit is None else unit.show(units))
 
 
-def _unit(wallet: Client) -> Unit:
-    balance = wallet.balance()
+def _unit(wallet: Client, token: str | None) -> Unit:
+    """How amounts of the asset are written. What is sent along is the decimals that the amount was read with."""
+    balance = wallet.balance(token)
     return Unit(balance.symbol, balance.decimals)
 
 
@@ -178,7 +185,9 @@ def _print_facts(row: Transaction, amount: str) -> None:
             "agent": row.wallet_id,
             "what": f"{row.type} on {row.chain}/{row.network}",
             "amount": amount,
+            "asset": row.asset if row.type == "TOKEN_TRANSFER" else None,
             "to": row.to_address,
+            "careful": "\n".join([*(str(one.get("text")) for one in row.cautions), *row.warnings]) or None,
             "status": row.status,
             "tier": row.tier,
             "because": why(row),

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from waiaas.engine.rules.foreign import amount_text
 from waiaas.engine.rules.transaction_states import UNFINISHED
+from waiaas.interfaces.chain import Asset
+from waiaas.interfaces.wire import from_wire
 from waiaas.store.records import Agent, Approval, Session, Transaction
 
 
@@ -36,10 +39,9 @@ class WalletBalance:
     """:param balance: all base units; :param spendable: what is not reserved by payments under way"""
 
     view: AgentView
+    asset: Asset
     balance: int
     spendable: int
-    decimals: int
-    symbol: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class TransactionView:
     def to_wire(self) -> dict[str, Any]:
         """The item as it is sent."""
         row, decision = self.row, self.decision
+        resolved: Mapping[str, Any] = json.loads(row.intent).get("resolved", {})
         item = {
             "id": row.id,
             "walletId": row.agent_id,
@@ -77,12 +80,15 @@ class TransactionView:
             "toAddress": row.to_address,
             "amount": None if row.amount is None else str(row.amount),
             "asset": row.asset,
-            "memo": _memo(row),
+            "display": _display(row, resolved),
+            "memo": resolved.get("intent", {}).get("memo"),
             "note": json.loads(row.metadata).get("note"),
             "txHash": row.tx_hash,
             "explorerUrl": self.explorer.replace("{tx}", row.tx_hash) if self.explorer and row.tx_hash else None,
             "error": row.error,
             "errorCode": row.error_code,
+            "warnings": list(resolved.get("warnings", ())),
+            "cautions": list(resolved.get("cautions", ())),
             "accounting": self.accounting,
             "dueAt": row.due_at,
             "createdAt": row.created_at,
@@ -108,6 +114,9 @@ def wire_approval(approval: Approval) -> dict[str, Any]:
     }
 
 
-def _memo(row: Transaction) -> str | None:
-    memo = json.loads(row.intent).get("resolved", {}).get("intent", {}).get("memo")
-    return None if memo is None else str(memo)
+def _display(row: Transaction, resolved: Mapping[str, Any]) -> str | None:
+    """The amount in display units, where the asset was told of; a token's own symbol stands in quotes."""
+    if row.amount is None:
+        return None
+    found = next((asset for asset in resolved.get("assets", ()) if asset.get("id") == row.asset), None)
+    return None if found is None else amount_text(row.amount, from_wire(Asset, found))

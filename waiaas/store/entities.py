@@ -248,6 +248,17 @@ def map_tables(db: Database) -> SimpleNamespace:
         failed_at = maybe_number()
         error = maybe_text()
 
+    class Token(db.Entity):
+        _table_ = "tokens"
+        id = counter()
+        created_at = number()
+        chain = text()
+        network = text()
+        asset = text()
+        symbol = text()
+        name = text()
+        decimals = number()
+
     class StateEntry(db.Entity):
         _table_ = "daemon_state"
         key = text_key()

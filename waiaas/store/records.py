@@ -273,6 +273,23 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token that wallets of a network show. :param asset: CAIP-19; the rest is what the chain said of it, cleaned
+
+    :param id: given by the store
+    """
+
+    created_at: int
+    chain: str
+    network: str
+    asset: str
+    symbol: str
+    decimals: int
+    name: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """One notification on its way to one channel.
 

@@ -17,6 +17,7 @@ from waiaas.store.reservations import Reservations
 from waiaas.store.sessions import Sessions
 from waiaas.store.state import State
 from waiaas.store.statements import Statements
+from waiaas.store.tokens import Tokens
 from waiaas.store.transactions import Transactions
 from waiaas.store.variants import Variants
 
@@ -98,6 +99,10 @@ class Unit:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self._sql)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self._sql)
 
     @cached_property
     def state(self) -> State:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.models import AuditReport, AuditRow, AuditStretch, Chain, Page, Plugin, PolicyType
+from waiaas_sdk.models import AuditReport, AuditRow, AuditStretch, Backup, Chain, Page, Plugin, PolicyType, Token
+from waiaas_sdk.parsing import parse
+from waiaas_sdk.transport import path_of
 
 
 class Approvals:
@@ -72,6 +74,26 @@ class Catalogue:
         return self._credentials.get(Page[Plugin], "/v1/plugins").items
 
 
+class Tokens:
+    """The lists of tokens that wallets show. A list for the eye: what may be paid is for policies to say."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def list(self, *, chain: str | None = None, network: str | None = None) -> list[Token]:
+        """Of all networks, of one chain, or of one network."""
+        return self._credentials.get(Page[Token], "/v1/tokens", {"chain": chain, "network": network}).items
+
+    def add(self, chain: str, network: str, token: str) -> Token:
+        """Add one; the daemon asks the chain what it is. :param token: its address, or CAIP-19"""
+        body = {"chain": chain, "network": network, "token": token}
+        return parse(Token, self._credentials.call("POST", "/v1/tokens", body=body))
+
+    def remove(self, token_id: str) -> None:
+        """Take one off its list."""
+        self._credentials.call("DELETE", path_of("v1", "tokens", token_id))
+
+
 class Admin:
     """The daemon itself."""
 
@@ -82,6 +104,10 @@ class Admin:
         """Its state, as it describes it."""
         body = self._credentials.call("GET", "/v1/admin/status", repeatable=True).body
         return dict(body) if isinstance(body, dict) else {}
+
+    def backup(self) -> Backup:
+        """Have it make an encrypted backup; it is whole and on disk when this returns. Seconds for a large database."""
+        return parse(Backup, self._credentials.call("POST", "/v1/admin/backup", body={}))
 
     def shutdown(self) -> None:
         """Ask it to finish what is under way and stop."""

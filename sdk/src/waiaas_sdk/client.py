@@ -9,6 +9,7 @@ from typing import Any, Self, Unpack
 from waiaas_sdk.errors import BadAnswer, ChainRefused, WaiaasApiError
 from waiaas_sdk.models import (
     Address,
+    Assets,
     Balance,
     ConnectInfo,
     Health,
@@ -64,9 +65,16 @@ class Client:
         """Where the wallet is."""
         return self._get(Address, "/v1/wallet/address")
 
-    def balance(self) -> Balance:
-        """What it holds of the chain's native asset, read from the chain now."""
-        return self._get(Balance, "/v1/wallet/balance")
+    def balance(self, asset: str | None = None) -> Balance:
+        """What it holds of one asset, read from the chain now.
+
+        :param asset: a token's address, or CAIP-19; None is the native asset
+        """
+        return self._get(Balance, "/v1/wallet/balance", {"asset": asset})
+
+    def assets(self) -> Assets:
+        """What it holds, read from the chain now: the native asset and tokens."""
+        return self._get(Assets, "/v1/wallet/assets")
 
     def connect_info(self) -> ConnectInfo:
         """What an agent needs to begin: wallets, policies, what remains of limits, a prompt."""
@@ -104,7 +112,8 @@ class Client:
         restart of your own program, bring your own key and store it first. When this raises, the error's
         ``idempotency_key`` tells the key that was used.
 
-        :param amount: base units (lamports, wei), an ``int``
+        :param amount: base units of the asset (lamports, wei), an ``int``
+        :param token: a token's address, or :class:`TokenFields`; left out the native asset is paid
         :param idempotency_key: 1 to 128 printable ASCII characters; the same key and body is the same payment
         :param wait: seconds to wait for the outcome, 0 to 30; the daemon's default is 10
         :param respond_async: do not wait at all

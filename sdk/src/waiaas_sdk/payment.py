@@ -1,6 +1,6 @@
 """The body of a send: what an agent may ask for, checked before it leaves."""
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, Required, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
@@ -11,18 +11,28 @@ Units = Annotated[int, Field(strict=True, ge=0, lt=10**78), PlainSerializer(str,
 Kind = Literal["TRANSFER", "TOKEN_TRANSFER", "CONTRACT_CALL", "APPROVE", "BATCH"]
 
 
+class TokenFields(TypedDict, total=False):
+    """A token by its ``address`` (or CAIP-19 id), and what you believe of it: the daemon compares that with the chain, and
+    refuses the payment with TOKEN_MISMATCH where it differs."""
+
+    address: Required[str]
+    decimals: int
+    symbol: str
+    asset_id: str
+
+
 class PaymentFields(TypedDict, total=False):
     """Keyword arguments of ``send`` and ``simulate``; which belong together is the daemon's to say.
 
-    ``token`` is the token's address. ``calldata`` is 0x-hex (EVM), ``instruction_data`` base64 (Solana), ``accounts`` a list
-    of ``{"pubkey", "isSigner", "isWritable"}``, ``instructions`` the bodies of a BATCH. ``memo`` goes on chain, ``note`` to
-    the approver only.
+    With a ``token`` (its address, or :class:`TokenFields`) and no ``type`` it is a TOKEN_TRANSFER. ``calldata`` is 0x-hex
+    (EVM), ``instruction_data`` base64 (Solana), ``accounts`` a list of ``{"pubkey", "isSigner", "isWritable"}``,
+    ``instructions`` the bodies of a BATCH. ``memo`` goes on chain, ``note`` to the approver only.
     """
 
     type: Kind
     to: str
     amount: int
-    token: str
+    token: str | TokenFields
     memo: str
     note: str
     network: str
@@ -35,13 +45,22 @@ class PaymentFields(TypedDict, total=False):
     instructions: list[dict[str, Any]]
 
 
+class _Token(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True)
+
+    address: str
+    decimals: int | None = None
+    symbol: str | None = None
+    asset_id: str | None = None
+
+
 class _Payment(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     type: Kind = "TRANSFER"
     to: str | None = None
     amount: Units | None = None
-    token: str | None = None
+    token: _Token | None = None
     memo: str | None = None
     note: str | None = None
     network: str | None = None
@@ -59,7 +78,9 @@ def payment_body(fields: PaymentFields) -> dict[str, Any]:
 
     :raises pydantic.ValidationError: for an unknown field, or an amount that is not an ``int`` of 0 or more
     """
-    body = _Payment.model_validate(dict(fields)).model_dump(by_alias=True, exclude_none=True)
-    if "token" in body:
-        body["token"] = {"address": body["token"]}
-    return body
+    given: dict[str, Any] = dict(fields)
+    if isinstance(given.get("token"), str):
+        given["token"] = {"address": given["token"]}
+    if given.get("token") is not None:
+        given.setdefault("type", "TOKEN_TRANSFER")
+    return _Payment.model_validate(given).model_dump(by_alias=True, exclude_none=True)

@@ -9,7 +9,7 @@ from waiaas.api.models.wire import Amount, AmountOrZero, Answered, Asked, Word
 from waiaas.api.text import Memo, Note
 
 Address = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
-_TYPES = ("TRANSFER", "TOKEN_TRANSFER", "CONTRACT_CALL", "APPROVE", "BATCH")
+TYPES = ("TRANSFER", "TOKEN_TRANSFER", "CONTRACT_CALL", "APPROVE", "BATCH")
 
 
 def _mint_as_address(value: object) -> object:
@@ -100,7 +100,7 @@ def _tag(value: object) -> str | None:
     kind = value.get("type", "TRANSFER")
     if kind == "CONTRACT_CALL":
         return "as:SOLANA_CALL" if "programId" in value else "as:EVM_CALL"
-    return f"as:{kind}" if isinstance(kind, str) and kind in _TYPES else None
+    return f"as:{kind}" if isinstance(kind, str) and kind in TYPES else None
 
 
 _Single = (
@@ -113,7 +113,7 @@ _Single = (
 _discriminator = Discriminator(
     _tag,
     custom_error_type="unknown_type",
-    custom_error_message="`type` must be one of " + ", ".join(_TYPES),
+    custom_error_message="`type` must be one of " + ", ".join(TYPES),
 )
 
 

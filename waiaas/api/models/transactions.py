@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from waiaas.api.models.wire import AmountOrZero, Answered, Asked, PageAsked, PageOf, Reference, UnixSeconds, Word
 
 
@@ -22,6 +24,9 @@ class TransactionItem(Answered):
 
     :param wallet_id: the agent's id
     :param tier: INSTANT, NOTIFY, DELAY, APPROVAL, or DENY for a refused one
+    :param display: the amount in display units; a token's symbol is its issuer's word and stands in quotes
+    :param warnings: what a person should know; not judged
+    :param cautions: [{code, text, about}], what the chain says of the asset or the recipient; judged
     :param note: the agent's own words, for whoever approves; not to be trusted
     :param accounting: how its amounts count in the limits: reserved, spent or released
     :param decision: which policy decided, and why
@@ -44,6 +49,9 @@ class TransactionItem(Answered):
     error_code: str | None
     created_at: UnixSeconds
     session_id: str | None = None
+    display: str | None = None
+    warnings: list[str] = Field(default_factory=list)
+    cautions: list[dict[str, str]] = Field(default_factory=list)
     memo: str | None = None
     note: str | None = None
     explorer_url: str | None = None

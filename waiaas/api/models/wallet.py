@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from waiaas.api.models.intents import Address
 from waiaas.api.models.wire import AmountOrZero, Answered, Asked, Reference, UnixSeconds, Word
+from waiaas.interfaces.ids import asset_reference
 
 if TYPE_CHECKING:
     from waiaas.engine.views import AgentView, WalletBalance
@@ -13,6 +15,12 @@ class WalletAsked(Asked):
 
     network: Word | None = None
     wallet_id: Reference | None = None
+
+
+class BalanceAsked(WalletAsked):
+    """:param asset: ``native``, a token's address, or CAIP-19; left out it is the native asset"""
+
+    asset: Address | None = None
 
 
 class AddressItem(Answered):
@@ -31,12 +39,13 @@ class AddressItem(Answered):
 
 
 class BalanceItem(AddressItem):
-    """What the wallet holds of the native asset, base units. :param spendable: without rent and what is in flight"""
+    """What the wallet holds of one asset, base units. :param spendable: without rent and what is in flight"""
 
     balance: AmountOrZero
     spendable: AmountOrZero
     decimals: int
     symbol: str
+    asset_id: str
 
     @classmethod
     def with_balance(cls, found: "WalletBalance") -> "BalanceItem":
@@ -49,9 +58,49 @@ class BalanceItem(AddressItem):
             address=agent.address,
             balance=str(found.balance),
             spendable=str(found.spendable),
-            decimals=found.decimals,
-            symbol=found.symbol,
+            decimals=found.asset.decimals,
+            symbol=found.asset.symbol,
+            asset_id=found.asset.id,
         )
+
+
+class AssetItem(Answered):
+    """What the wallet holds of one asset, base units.
+
+    :param mint: ``native``, or the token's address, as ``token.address`` of a TOKEN_TRANSFER takes it
+    :param symbol: of a token its issuer's word, as is the name; anybody can issue a token that calls itself by a known one
+    :param spendable: without rent and what is in flight
+    """
+
+    mint: str
+    symbol: str
+    name: str
+    balance: AmountOrZero
+    decimals: int
+    is_native: bool
+    spendable: AmountOrZero
+    asset_id: str
+
+    @classmethod
+    def holding(cls, found: "WalletBalance") -> "AssetItem":
+        """From the engine's answer."""
+        asset = found.asset
+        return cls(
+            mint="native" if asset.native else asset_reference(asset.id),
+            symbol=asset.symbol,
+            name=asset.name or asset.symbol,
+            balance=str(found.balance),
+            decimals=asset.decimals,
+            is_native=asset.native,
+            spendable=str(found.spendable),
+            asset_id=asset.id,
+        )
+
+
+class AssetsItem(AddressItem):
+    """What the wallet holds: the native asset first, then the tokens of its network's list, then what else the chain lists."""
+
+    assets: list[AssetItem]
 
 
 class SessionFacts(Answered):

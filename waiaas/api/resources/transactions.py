@@ -1,9 +1,10 @@
 """Transactions: asked for by sessions, seen and decided by the operator."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from waiaas.api.call import Call, Reply
-from waiaas.api.models.intents import Simulated, Wish
+from waiaas.api.models.intents import TYPES, Simulated, Wish
 from waiaas.api.models.transactions import Decide, TransactionItem, TransactionPage, TransactionsAsked
 from waiaas.api.models.wire import Nothing, PageAsked
 from waiaas.api.preferences import parse_idempotency_key, parse_wait
@@ -12,6 +13,13 @@ from waiaas.api.shaping import shaped
 if TYPE_CHECKING:
     from waiaas.engine.views import TransactionView
     from waiaas.store.records import Page
+
+
+def require_sendable(call: Call, fields: Mapping[str, Any]) -> None:
+    """A type that nobody builds for this wallet is refused as such, whatever its fields are."""
+    word = fields.get("type")
+    if isinstance(word, str) and word in TYPES:
+        call.services.wallet.require_sendable(call.actor, word)
 
 
 def send(call: Call, asked: Wish) -> Reply:

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 from waiaas.api.call import Call
 from waiaas.api.hosts import is_loopback_name
-from waiaas.api.models.wallet import AddressItem, BalanceItem, ConnectInfo, WalletAsked
+from waiaas.api.models.wallet import (
+    AddressItem,
+    AssetItem,
+    AssetsItem,
+    BalanceAsked,
+    BalanceItem,
+    ConnectInfo,
+    WalletAsked,
+)
 from waiaas.api.models.wire import Nothing
 from waiaas.errors import BadRequest, NotFound
 
@@ -19,11 +27,21 @@ def address(call: Call, asked: WalletAsked) -> AddressItem:
     return AddressItem.of(view)
 
 
-def balance(call: Call, asked: WalletAsked) -> BalanceItem:
-    """What it holds of the native asset, read from a node now. Network."""
+def balance(call: Call, asked: BalanceAsked) -> BalanceItem:
+    """What it holds of one asset, read from a node now. Network."""
     _require_same(asked, call.services.wallet.address(call.actor))
     with call.waiting.for_node():
-        return BalanceItem.with_balance(call.services.wallet.balance(call.actor))
+        return BalanceItem.with_balance(call.services.wallet.balance(call.actor, asked.asset))
+
+
+def assets(call: Call, asked: WalletAsked) -> AssetsItem:
+    """What it holds of everything, read from a node now. Network."""
+    view = call.services.wallet.address(call.actor)
+    _require_same(asked, view)
+    with call.waiting.for_node():
+        found = call.services.wallet.assets(call.actor)
+    agent, held = view.agent, [AssetItem.holding(one) for one in found]
+    return AssetsItem(wallet_id=agent.id, chain=agent.chain, network=agent.network, address=agent.address, assets=held)
 
 
 def connect_info(call: Call, asked: Nothing) -> ConnectInfo:

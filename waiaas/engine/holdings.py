@@ -1,0 +1,49 @@
+"""Holdings: what an account has, asked of a node: what the chain itself lists, and the network's list of tokens besides."""
+
+from collections.abc import Sequence
+
+from waiaas.engine.chains import Chain
+from waiaas.engine.rules.foreign import tidy_asset
+from waiaas.errors import Refused
+from waiaas.interfaces.chain import Account, Balance
+
+_MOST = 1000
+"""Anybody can send an account worthless tokens: no more than so many are told of."""
+
+
+def holdings(chain: Chain, account: Account, listed: Sequence[str]) -> Sequence[Balance]:
+    """Balances, each asset once: the native one first, listed tokens next in their order, then what else the chain lists.
+
+    Network, in two questions or a few more where a listed token is none.
+
+    :param listed: asset ids that are told of whether or not the account holds any
+    :raises Unavailable: when no node answers, :raises Refused: when it answers for another chain
+    """
+    native = chain.network.native.id
+    found = {balance.asset.id: balance for balance in _ask(chain, account, ())}
+    missing = [asset for asset in (native, *listed) if asset not in found]
+    found |= {balance.asset.id: balance for balance in _ask_leniently(chain, account, missing)}
+    first = [found.pop(asset) for asset in dict.fromkeys((native, *listed)) if asset in found]
+    rest = sorted(found.values(), key=lambda balance: (balance.total == 0, balance.asset.symbol, balance.asset.id))
+    return [_tidied(chain, balance) for balance in [*first, *rest][:_MOST]]
+
+
+def _ask(chain: Chain, account: Account, assets: Sequence[str]) -> Sequence[Balance]:
+    return chain.call(lambda: tuple(chain.adapter.balances(account, assets, ())))
+
+
+def _ask_leniently(chain: Chain, account: Account, assets: Sequence[str]) -> Sequence[Balance]:
+    """One question for all; where one of them is no token (any more), one for each, and that one is left out."""
+    if not assets:
+        return ()
+    try:
+        return _ask(chain, account, assets)
+    except Refused:
+        if len(assets) == 1:
+            return ()
+    return [balance for asset in assets for balance in _ask_leniently(chain, account, [asset])]
+
+
+def _tidied(chain: Chain, balance: Balance) -> Balance:
+    asset = chain.call(tidy_asset, balance.asset, chain.network.native.id)
+    return Balance(asset=asset, total=balance.total, spendable=balance.spendable)
