@@ -4,11 +4,13 @@ A test compares the signatures with the real services', so that the two cannot d
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from waiaas.engine.actors import Actor
+from waiaas.engine.channels import ChannelView, Trial
+from waiaas.engine.tokens import TokenView
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
 from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
@@ -16,6 +18,8 @@ from waiaas.store.records import AuditRow, Page, Policy, Session
 
 from .records import (
     AGENT_ID,
+    COIN,
+    MINT,
     NOW,
     OPERATOR_TOKEN,
     OTHER_AGENT_ID,
@@ -26,6 +30,8 @@ from .records import (
     SESSION_TOKEN,
     TX_ID,
     agent,
+    channel_view,
+    listed_token,
     policy,
     session,
     transaction,
@@ -248,14 +254,50 @@ class Policies(Played):
 
 
 @dataclass
+class Channels(Played):
+    def create(
+        self, actor: Actor, *, type: str, config: Mapping[str, Any], priority: int = 0, enabled: bool = True
+    ) -> ChannelView:
+        self.called("create", actor=actor, type=type, config=config, priority=priority, enabled=enabled)
+        return channel_view()
+
+    def list(self, actor: Actor) -> Sequence[ChannelView]:
+        self.called("list", actor=actor)
+        return [channel_view()]
+
+    def get(self, actor: Actor, channel_id: str) -> ChannelView:
+        self.called("get", actor=actor, channel_id=channel_id)
+        return channel_view()
+
+    def replace(self, actor: Actor, channel_id: str, changes: Mapping[str, Any]) -> ChannelView:
+        self.called("replace", actor=actor, channel_id=channel_id, changes=changes)
+        return channel_view()
+
+    def delete(self, actor: Actor, channel_id: str) -> None:
+        self.called("delete", actor=actor, channel_id=channel_id)
+
+    def test(self, actor: Actor, channel_id: str) -> Trial:
+        self.called("test", actor=actor, channel_id=channel_id)
+        return Trial(delivered=True, reference="1", health="ready")
+
+
+@dataclass
 class Wallet(Played):
     def address(self, actor: Actor) -> AgentView:
         self.called("address", actor=actor)
         return view(actor.agent)
 
-    def balance(self, actor: Actor) -> WalletBalance:
-        self.called("balance", actor=actor)
-        return WalletBalance(view=view(actor.agent), balance=2**70, spendable=0, decimals=9, symbol="SOL")
+    def balance(self, actor: Actor, asset: str | None = None) -> WalletBalance:
+        self.called("balance", actor=actor, asset=asset)
+        return WalletBalance(view=view(actor.agent), balance=2**70, spendable=0, asset=COIN)
+
+    def assets(self, actor: Actor) -> Sequence[WalletBalance]:
+        self.called("assets", actor=actor)
+        found = [WalletBalance(view=view(actor.agent), balance=5, spendable=5, asset=COIN)]
+        return [*found, WalletBalance(view=view(actor.agent), balance=2**70, spendable=0, asset=MINT)]
+
+    def require_sendable(self, actor: Actor, word: object) -> None:
+        self.called("require_sendable", actor=actor, word=word)
 
     def connect_info(self, actor: Actor, base_url: str) -> dict[str, Any]:
         self.called("connect_info", actor=actor, base_url=base_url)
@@ -268,6 +310,20 @@ class Wallet(Played):
             "daemon": {"version": "0", "baseUrl": base_url},
             "prompt": "pay",
         }
+
+
+@dataclass
+class Tokens(Played):
+    def list(self, actor: Actor, chain: str | None = None, network: str | None = None) -> Sequence[TokenView]:
+        self.called("list", actor=actor, chain=chain, network=network)
+        return [TokenView(chain="solana", network="localnet", asset=MINT.id), listed_token()]
+
+    def add(self, actor: Actor, *, chain: str, network: str, token: str) -> TokenView:
+        self.called("add", actor=actor, chain=chain, network=network, token=token)
+        return listed_token()
+
+    def remove(self, actor: Actor, token_id: str) -> None:
+        self.called("remove", actor=actor, token_id=token_id)
 
 
 @dataclass
@@ -352,9 +408,11 @@ class PlayedEngine:
     transactions: Transactions = field(default_factory=Transactions)
     policies: Policies = field(default_factory=Policies)
     approvals: Approvals = field(default_factory=Approvals)
+    channels: Channels = field(default_factory=Channels)
     operator: Operator = field(default_factory=Operator)
     audit: Audit = field(default_factory=Audit)
     wallet: Wallet = field(default_factory=Wallet)
+    tokens: Tokens = field(default_factory=Tokens)
     admin: Admin = field(default_factory=Admin)
     catalogue: Catalogue = field(default_factory=Catalogue)
     metrics: Metrics = field(default_factory=Metrics)

@@ -1,9 +1,10 @@
 """Credentials, ids and records that the played engine knows."""
 
+from waiaas.engine.channels import ChannelView
 from waiaas.engine.tokens import TokenView
 from waiaas.engine.views import AgentView
 from waiaas.interfaces.chain import Asset
-from waiaas.store.records import Agent, Policy, Session, Token, Transaction
+from waiaas.store.records import Agent, Channel, Policy, Session, Token, Transaction
 
 PASSWORD = "correct horse battery staple ü"
 SESSION_TOKEN = "wai_sess_" + "A" * 43
@@ -14,6 +15,7 @@ OTHER_AGENT_ID = "01890000-0000-7000-8000-00000000000b"
 SESSION_ID = "01890000-0000-7000-8000-0000000000a1"
 OTHER_SESSION_ID = "01890000-0000-7000-8000-0000000000b1"
 TX_ID = "01890000-0000-7000-8000-0000000000c1"
+CHANNEL_ID = "01890000-0000-7000-8000-0000000000e1"
 POLICY_ID = "01890000-0000-7000-8000-0000000000d1"
 NOW = 1_760_000_000
 COIN = Asset(id="solana:test/slip44:501", symbol="SOL", decimals=9, native=True)
@@ -73,6 +75,11 @@ def transaction(status: str = "CONFIRMED") -> Transaction:
 def policy() -> Policy:
     rules = '{"asset":"native","instant_max":"5"}'
     return Policy(id=POLICY_ID, created_at=NOW, updated_at=NOW, type="SPENDING_LIMIT", rules=rules, agent_id=AGENT_ID)
+
+
+def channel_view() -> ChannelView:
+    stored = Channel(id=CHANNEL_ID, created_at=NOW, type="TELEGRAM", config="{}")
+    return ChannelView(channel=stored, config={"chat_id": "1"}, waiting=2, trouble="away")
 
 
 def view(of: Agent | None = None) -> AgentView:

@@ -19,7 +19,7 @@ from waiaas.config import Settings
 from . import engine as played
 from .conftest import AS_OPERATOR, AS_SESSION, BY_PASSWORD, House
 from .engine import PlayedEngine
-from .records import AGENT_ID, OTHER_SESSION_TOKEN, POLICY_ID, SESSION_ID, TX_ID
+from .records import AGENT_ID, CHANNEL_ID, OTHER_SESSION_TOKEN, POLICY_ID, SESSION_ID, TX_ID
 
 GUARDED = [route for route in ROUTES if route.credential is not Credential.NOBODY]
 WRONG: dict[str, dict[str, str]] = {
@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/transactions/send": {"to": "x", "amount": "1"},
     "POST /v1/transactions/simulate": {"to": "x", "amount": "1"},
     "POST /v1/policies": {"type": "SPENDING_LIMIT", "rules": {}},
+    "POST /v1/notification-channels": {"type": "TELEGRAM", "config": {"chat_id": "1"}},
     "POST /v1/tokens": {"chain": "solana", "network": "localnet", "token": "Mint"},
 }
 
@@ -56,7 +57,14 @@ def name(route: AnyRoute) -> str:
 
 
 def path(route: AnyRoute) -> str:
-    ids = {"agents": AGENT_ID, "sessions": SESSION_ID, "transactions": TX_ID, "policies": POLICY_ID, "tokens": "7"}
+    ids = {
+        "agents": AGENT_ID,
+        "sessions": SESSION_ID,
+        "transactions": TX_ID,
+        "policies": POLICY_ID,
+        "notification-channels": CHANNEL_ID,
+        "tokens": "7",
+    }
     noun = route.path.split("/")[2] if route.path.startswith("/v1/") else ""
     return route.path.replace("{id}", ids.get(noun, ""))
 
@@ -178,7 +186,7 @@ def test_unknown_paths_and_methods(house: House) -> None:
         assert set(wrong.headers["Allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
 
 
-NOUNS = "agents sessions transactions policies approvals operator audit wallet tokens admin catalogue metrics"
+NOUNS = "agents sessions transactions policies channels approvals operator audit wallet tokens admin catalogue metrics"
 
 
 @pytest.mark.parametrize("noun", NOUNS.split())

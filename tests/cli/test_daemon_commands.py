@@ -21,6 +21,7 @@ READING = [
     ("tx", "list"),
     ("tx", "list", "--agent", "bot", "--status", "CONFIRMED"),
     ("tx", "pending"),
+    ("notify", "list"),
     ("audit", "list", "--severity", "info"),
     ("audit", "verify"),
     ("status",),

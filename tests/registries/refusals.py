@@ -65,6 +65,7 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
 
     wrong_agent = {"name": "x", "chain": case.chain, "network": "nowhere"}
     rules = {"agentId": None, "type": "SPENDING_LIMIT", "rules": {"nothing": 1}}
+    channel = {"type": "PIGEON", "config": {}}
     login = "/v1/operator/login"
     return {
         "MALFORMED": lambda: send(house, house.instant(), amount=None),
@@ -73,6 +74,7 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
         "INVALID_AMOUNT": lambda: send(house, house.instant(), amount="1e3"),
         "INVALID_NETWORK": lambda: as_operator(house, "POST", "/v1/agents", json=wrong_agent),
         "INVALID_RULES": lambda: as_operator(house, "POST", "/v1/policies", json=rules),
+        "INVALID_CHANNEL": lambda: as_operator(house, "POST", "/v1/notification-channels", json=channel),
         "INVALID_IDEMPOTENCY_KEY": lambda: send(house, house.instant(), key="k" * 129),
         "HOST_NOT_ALLOWED": lambda: ask(house, "GET", "/health", headers={"Host": "evil.example"}),
         "UNAUTHENTICATED": lambda: ask(house, "GET", "/v1/wallet/address", "wai_sess_" + "x" * 43),

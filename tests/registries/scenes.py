@@ -6,13 +6,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waiaas_notify_telegram.stand_in import BotApiServer
 from waiaas_sdk import ChainRefused, Denied, Unauthenticated
 
 from tests.harness.chains import TestChain
-from tests.harness.data_directory import copy_of
+from tests.harness.data_directory import PASSWORD, copy_of
 from tests.harness.deadline import until
 from tests.harness.fixtures import MakeHouse
 from tests.harness.house import House, confirmed
+from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
 from tests.registries.conftest import Plugged
 
 BROKEN = "raise RuntimeError('this plugin cannot be imported')"
@@ -82,6 +84,23 @@ def management(tools: Tools) -> House:
     return house
 
 
+def channels(tools: Tools) -> House:
+    """A chat is told, tried, changed and removed; then it is gone, and a notice cannot reach it."""
+    house = tools.make_house().start()
+    with BotApiServer(seconds_between=0) as service:
+        there = house.operator.channels
+        made = there.create("TELEGRAM", service.config())
+        assert there.test(made.id).delivered
+        there.update(made.id, config={"silent": True})
+        there.delete(made.id)
+        there.create("TELEGRAM", service.config(chat_id="404"))
+        house.operator.agents.suspend(house.wallet().agent_id)
+        until(
+            lambda: house.rows("SELECT 1 FROM audit_log WHERE event_type = 'channel.failed'"), "the chat to be missed"
+        )
+    return house
+
+
 def payments(tools: Tools) -> House:
     """Payments of every tier, decided in every way."""
     house = tools.make_house().start()
@@ -146,6 +165,24 @@ def signer(tools: Tools) -> House:
     return house
 
 
+def keystore(tools: Tools) -> House:
+    """Keys come in and go out, password and data key change, while a daemon runs and while none does."""
+    house = tools.make_house().start()
+    chain, network = house.case.chain, house.case.network
+    agent = house.operator.agents.adopt(seal(house.root, "immigrant", chain, network, new_key_file()))
+    note_export(house.root, agent.id)
+    house.operator.unlock()
+    assert house.stop() == 0
+    seal(house.root, "lost", "nowhere", network, new_key_file())
+    house.start()
+    assert house.stop() == 0
+    assert run_work(house.root, "change", new=PASSWORD).returncode == 0
+    house.start()
+    assert house.stop() == 0
+    assert run_work(house.root, "rekey", new=PASSWORD).returncode == 0
+    return house.start()
+
+
 def moved(tools: Tools) -> House:
     """A directory that was used is copied, and a daemon started on the copy."""
     first = tools.make_house().start()
@@ -193,7 +230,6 @@ SCENES: Mapping[Scene, frozenset[str]] = {
             "daemon.stopped",
             "operator.logged_in",
             "operator.logged_out",
-            "channel.created",
             "agent.creation_started",
             "agent.created",
             "agent.renamed",
@@ -223,9 +259,13 @@ SCENES: Mapping[Scene, frozenset[str]] = {
             "transaction.notified",
         }
     ),
+    channels: frozenset({"channel.created", "channel.tested", "channel.changed", "channel.deleted", "channel.failed"}),
     lateness: frozenset({"transaction.expired", "transaction.failed"}),
     credentials: frozenset({"credential.refused", "credential.locked_out"}),
     signer: frozenset({"signer.died", "signer.unlocked"}),
+    keystore: frozenset(
+        {"agent.imported", "agent.import_refused", "agent.exported", "password.changed", "keystore.rekeyed"}
+    ),
     moved: frozenset({"daemon.directory_moved"}),
     broken_plugin: frozenset({"plugin.failed"}),
     lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),

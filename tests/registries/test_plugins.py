@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiaas_notify_telegram.stand_in import BotApiServer
 
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
@@ -104,8 +105,22 @@ def test_every_builtin_channel_type_is_fed_by_the_outbox(shared_house: House) ->
     """The channel LOG, which a new daemon makes for itself, writes a notice of a refused payment."""
     wallet = shared_house.wallet()
     shared_house.operator.agents.suspend(wallet.agent_id, "to be told of")
-    assert {row["type"] for row in shared_house.rows("SELECT type FROM notification_channels")} == {"LOG"}
+    assert "LOG" in {row["type"] for row in shared_house.rows("SELECT type FROM notification_channels")}
     until(lambda: wallet.agent_id in told(shared_house), "the log to tell of the suspended agent")
+
+
+def test_the_channel_types_of_plugins_are_fed_by_the_outbox(shared_house: House) -> None:
+    """Each type that is installed besides LOG serves a channel that is made over the API."""
+    types = {
+        one for plugin in shared_house.operator.catalogue.plugins() for one in (plugin.registers or {})["channels"]
+    }
+    assert types == {"LOG", "TELEGRAM"}, "a type that was added is tried here too"
+    with BotApiServer(seconds_between=0) as service:
+        made = shared_house.operator.channels.create("TELEGRAM", service.config())
+        wallet = shared_house.wallet()
+        shared_house.operator.agents.suspend(wallet.agent_id, "to be told of")
+        until(lambda: any("Agent suspended" in one.text for one in service.messages), "the chat to be told")
+        shared_house.operator.channels.delete(made.id)
 
 
 def told(house: House) -> str:

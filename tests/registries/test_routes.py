@@ -14,6 +14,7 @@ from tests.docs.pages import ROOT
 from tests.harness.data_directory import PASSWORD
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
+from tests.harness.keystore_commands import new_key_file, seal
 from waiaas.api.credentials import Credential
 from waiaas.api.route import AnyRoute
 from waiaas.api.routes import ROUTES
@@ -67,6 +68,10 @@ class World:
         (rules,) = self.house.case.spending(instant_max=5)
         return self.house.operator.policies.create(*rules, agent_id=self.agent()).id
 
+    def channel(self) -> str:
+        """A new notification channel."""
+        return self.house.operator.channels.create("LOG", {}).id
+
     def suspended(self) -> str:
         """A new agent, suspended."""
         agent = self.agent()
@@ -92,6 +97,11 @@ def _create_agent(world: World) -> Ask:
     return Ask(body={"name": str(uuid7()), "chain": case.chain, "network": case.network})
 
 
+def _adopt(world: World) -> Ask:
+    case = world.house.case
+    return Ask(seal(world.house.root, str(uuid7()), case.chain, case.network, new_key_file()), {})
+
+
 def _create_policy(world: World) -> Ask:
     (kind, rules), *_ = world.house.case.spending(instant_max=5)
     return Ask(body={"agentId": world.agent(), "type": kind, "rules": dict(rules)})
@@ -115,6 +125,7 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "POST /v1/operator/logout": _logout,
     "POST /v1/operator/unlock": lambda world: Ask(body={}),
     "POST /v1/agents": _create_agent,
+    "POST /v1/agents/{id}/adopt": _adopt,
     "GET /v1/agents": lambda world: Ask(),
     "GET /v1/agents/{id}": lambda world: Ask(world.wallet.agent_id),
     "PATCH /v1/agents/{id}": lambda world: Ask(world.agent(), {"name": str(uuid7())}),
@@ -143,6 +154,12 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/policies/{id}": lambda world: Ask(world.policy()),
     "PUT /v1/policies/{id}": lambda world: Ask(world.policy(), {"priority": 7}),
     "DELETE /v1/policies/{id}": lambda world: Ask(world.policy()),
+    "POST /v1/notification-channels": lambda world: Ask(body={"type": "LOG", "config": {}}),
+    "GET /v1/notification-channels": lambda world: Ask(),
+    "GET /v1/notification-channels/{id}": lambda world: Ask(world.channel()),
+    "PUT /v1/notification-channels/{id}": lambda world: Ask(world.channel(), {"priority": 7}),
+    "DELETE /v1/notification-channels/{id}": lambda world: Ask(world.channel()),
+    "POST /v1/notification-channels/{id}/test": lambda world: Ask(world.channel(), {}),
     "GET /v1/policy-types": lambda world: Ask(),
     "GET /v1/chains": lambda world: Ask(),
     "GET /v1/plugins": lambda world: Ask(),

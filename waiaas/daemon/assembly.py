@@ -13,7 +13,8 @@ from waiaas.engine.audit import Audit
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
-from waiaas.engine.channels import ChannelConfigs
+from waiaas.engine.channel_configs import ChannelConfigs
+from waiaas.engine.channels import Channels
 from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.head import HeadKeeper
@@ -22,7 +23,6 @@ from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
-from waiaas.engine.notification_channels import NotificationChannels
 from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
 from waiaas.engine.outcomes import Outcomes
@@ -267,8 +267,8 @@ def _notifications(ground: Ground, live: LiveChannels, journal: Journal) -> Noti
     )
 
 
-def _channels(ground: Ground, configs: ChannelConfigs, live: LiveChannels, journal: Journal) -> NotificationChannels:
-    return NotificationChannels(
+def _channels(ground: Ground, configs: ChannelConfigs, live: LiveChannels, journal: Journal) -> Channels:
+    return Channels(
         store=ground.store,
         registry=ground.registry,
         configs=configs,

@@ -1,82 +1,273 @@
-"""Notification channels as they are stored: their configuration is encrypted under a subkey of the unlocked signer."""
+"""The operator's notification channels: added, changed, tried, removed. Configurations are encrypted and shown masked."""
 
 import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from uuid6 import uuid7
 
 from waiaas.clock import Clock
+from waiaas.engine.actors import Actor, require_operator
+from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.journal import Journal
-from waiaas.errors import NotReady, StartRefused
-from waiaas.keystore import sealing
-from waiaas.keystore.client import SignerClient
+from waiaas.engine.live_channels import Live, LiveChannels
+from waiaas.engine.rules.text import shown
+from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, PluginError, WaiaasError
+from waiaas.interfaces.notify import Notification
 from waiaas.registry import Registry
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 from waiaas.store.records import Channel
 
-PURPOSE = "channel-configs"
-_ASSOCIATED = b"waiaas/channel-config/v1"
-_DEFAULT_TYPE = "LOG"
+MASK = "**********"
+"""What stands for a secret in an answer; sent back, it keeps the secret that is stored."""
+_MOST_CHANNELS = 32
 
 
-def reseal(stored: str, before: bytes, after: bytes) -> str:
-    """A stored configuration under another subkey. :raises StartRefused: KEYSTORE_DAMAGED when it does not open"""
-    config = sealing.unseal(before, bytes.fromhex(json.loads(stored)["sealed"]), _ASSOCIATED)
-    return json.dumps({"sealed": sealing.seal(after, config, _ASSOCIATED).hex()})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelView:
+    """A channel as it may be shown.
+
+    :param config: with secrets masked; None while it cannot be read (signer locked, plugin missing)
+    :param waiting: notices that are not delivered; :param trouble: what kept the last of them that was tried
+    """
+
+    channel: Channel
+    config: Mapping[str, Any] | None
+    waiting: int
+    trouble: str | None
 
 
-class ChannelConfigs:
-    """Seals and opens configurations; makes the channel that a new daemon has. Thread-safe."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What became of a test notice.
+
+    :param reference: the service's own of the message; :param health: what the channel says of itself
+    """
+
+    delivered: bool
+    reference: str | None = None
+    health: str | None = None
+    code: str | None = None
+    message: str | None = None
+    hint: str = ""
+
+
+class Channels:
+    """Thread-safe. :param at_least: so many must stay enabled"""
 
     def __init__(
-        self, *, store: Store, registry: Registry, signer: SignerClient, journal: Journal, clock: Clock
+        self,
+        *,
+        store: Store,
+        registry: Registry,
+        configs: ChannelConfigs,
+        live: LiveChannels,
+        journal: Journal,
+        clock: Clock,
+        at_least: int,
     ) -> None:
         self._store = store
-        self._registry = registry
-        self._signer = signer
+        self._kinds = registry.channels
+        self._configs = configs
+        self._live = live
         self._journal = journal
         self._clock = clock
+        self._at_least = at_least
+        self._trial = threading.Lock()
 
-    def unseal(self, stored: str) -> bytes:
-        """The configuration's JSON. :raises NotReady: while the signer is locked: deliveries wait"""
-        return sealing.unseal(self._key(), bytes.fromhex(json.loads(stored)["sealed"]), _ASSOCIATED)
+    def create(
+        self, actor: Actor, *, type: str, config: Mapping[str, Any], priority: int = 0, enabled: bool = True
+    ) -> ChannelView:
+        """Store a channel; it is told of everything from this commit on.
 
-    def seal(self, config: bytes) -> str:
-        """The configuration as it is stored."""
-        return json.dumps({"sealed": sealing.seal(self._key(), config, _ASSOCIATED).hex()})
-
-    def ensure_enough(self, at_least: int) -> None:
-        """Give a new daemon its log channel, and insist on as many channels as the configuration asks for.
-
-        :raises StartRefused: when fewer are enabled
+        :raises BadRequest: with INVALID_CHANNEL, naming the field but never its value
+        :raises NotReady: while the signer is locked: the configuration could not be encrypted
         """
-        with self._store.read() as unit:
-            channels = unit.channels.list()
-        if not channels and _DEFAULT_TYPE in self._registry.channels:
-            self._create_default()
-        with self._store.read() as unit:
-            enabled = len(unit.channels.list(enabled=True))
-        if enabled < at_least:
-            raise StartRefused(
-                f"notifications.min_channels is {at_least} and {enabled} channels are enabled",
-                hint="lower notifications.min_channels, or enable a channel",
-            )
-
-    def _create_default(self) -> None:
+        require_operator(actor)
+        self._read(type, config)
         channel = Channel(
             id=str(uuid7()),
             created_at=self._clock.now(),
-            type=_DEFAULT_TYPE,
-            config=self.seal(b"{}"),
-            priority=0,
-            enabled=True,
+            type=type,
+            config=self._configs.seal(_text(config)),
+            priority=priority,
+            enabled=enabled,
         )
         with self._store.write() as unit:
+            if len(unit.channels.list()) >= _MOST_CHANNELS:
+                raise Conflict(f"there are {_MOST_CHANNELS} channels already", code="LIMIT_REACHED", hint="remove one")
             unit.channels.insert(channel)
-            self._journal.record(
-                unit, "channel.created", actor="system", details={"channelId": channel.id, "type": channel.type}
+            self._record(unit, "channel.created", actor, channel, {"enabled": enabled})
+        return self._view(channel)
+
+    def list(self, actor: Actor) -> Sequence[ChannelView]:
+        """All of them, by priority."""
+        require_operator(actor)
+        with self._store.read() as unit:
+            channels = unit.channels.list()
+        return [self._view(channel) for channel in channels]
+
+    def get(self, actor: Actor, channel_id: str) -> ChannelView:
+        """One. :raises NotFound: there is none"""
+        require_operator(actor)
+        return self._view(self._found(channel_id))
+
+    def replace(self, actor: Actor, channel_id: str, changes: Mapping[str, Any]) -> ChannelView:
+        """Change it; what is left out stays, also within ``config``. What waits for it is tried at once.
+
+        :param changes: of ``config`` (a value of None takes its key out), ``priority``, ``enabled``
+        :raises Conflict: when somebody else changed it meanwhile, or too few channels would be enabled
+        """
+        require_operator(actor)
+        before = self._found(channel_id)
+        sealed = before.config
+        if changes.get("config") is not None:
+            config = _merged(self._stored(before), changes["config"])
+            self._read(before.type, config)
+            sealed = self._configs.seal(_text(config))
+        enabled = changes.get("enabled", before.enabled)
+        with self._store.write() as unit:
+            if before.enabled and not enabled:
+                self._require_enough(unit, without=channel_id)
+            priority = changes.get("priority", before.priority)
+            if not unit.channels.replace(
+                channel_id, before=before.config, config=sealed, priority=priority, enabled=enabled
+            ):
+                raise Conflict("this channel was changed meanwhile", hint="read it again")
+            unit.outbox.hasten(channel_id, self._clock.now())
+            details = {"changed": sorted(changes), "enabled": enabled, "priority": priority}
+            self._record(unit, "channel.changed", actor, before, details)
+        return self._view(self._found(channel_id))
+
+    def delete(self, actor: Actor, channel_id: str) -> None:
+        """Remove it, with everything that waits for it."""
+        require_operator(actor)
+        channel = self._found(channel_id)
+        with self._store.write() as unit:
+            if channel.enabled:
+                self._require_enough(unit, without=channel_id)
+            if not unit.channels.delete(channel_id):
+                raise NotFound("there is no such channel", hint="see `waiaas notify list`")
+            self._record(unit, "channel.deleted", actor, channel, {})
+        self._live.forget(channel_id)
+
+    def test(self, actor: Actor, channel_id: str) -> Trial:
+        """Send a notice through it now, past the outbox, also where it is disabled. Network, on the caller's thread.
+
+        :raises Conflict: while another test is under way
+        :raises NotReady: while the signer is locked
+        """
+        require_operator(actor)
+        channel = self._found(channel_id)
+        if not self._trial.acquire(blocking=False):
+            raise Conflict("another channel is being tested", hint="try again in a moment")
+        try:
+            trial = self._try(channel)
+        finally:
+            self._trial.release()
+        now = self._clock.now()
+        with self._store.write() as unit:
+            if trial.delivered:
+                unit.channels.note_result(channel_id, success_at=now)
+                unit.outbox.hasten(channel_id, now)
+            else:
+                unit.channels.note_result(channel_id, failure_at=now)
+            self._record(unit, "channel.tested", actor, channel, {"delivered": trial.delivered, "code": trial.code})
+        return trial
+
+    def _try(self, channel: Channel) -> Trial:
+        live: Live | None = None
+        try:
+            live = self._live.of(channel)
+            notice = self._test_notice(channel)
+            reference = live.told(live.channel.send(live.channel.render(notice), notice.id))
+            return Trial(delivered=True, reference=reference, health=_health(live))
+        except PluginError as problem:
+            told = shown if live is None else live.told
+            return Trial(delivered=False, code=problem.code, message=told(problem.message), hint=told(problem.hint))
+        except Exception as problem:
+            if live is None and isinstance(problem, WaiaasError):
+                raise
+            return Trial(
+                delivered=False, code="PLUGIN_ERROR", message=f"a fault of its plugin ({type(problem).__name__})"
             )
 
-    def _key(self) -> bytes:
-        if not self._signer.is_unlocked:
-            raise NotReady("the signer is locked", code="SIGNER_LOCKED")
-        return self._signer.subkey(PURPOSE)
+    def _test_notice(self, channel: Channel) -> Notification:
+        return Notification(
+            id=f"test:{uuid7()}",
+            event="channel.tested",
+            title="A test of this notification channel",
+            lines=(("Channel", channel.id), ("Means", "you will be told here of payments that wait for you")),
+        )
+
+    def _require_enough(self, unit: Unit, without: str) -> None:
+        left = [channel for channel in unit.channels.list(enabled=True) if channel.id != without]
+        if len(left) < self._at_least:
+            raise Conflict(
+                f"notifications.min_channels is {self._at_least} and {len(left)} would be enabled",
+                hint="add or enable another channel first",
+            )
+
+    def _found(self, channel_id: str) -> Channel:
+        with self._store.read() as unit:
+            channel = unit.channels.get(channel_id)
+        if channel is None:
+            raise NotFound("there is no such channel", hint="see `waiaas notify list`")
+        return channel
+
+    def _stored(self, channel: Channel) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self._configs.unseal(channel.config))
+        return document
+
+    def _read(self, type_: str, config: Mapping[str, Any]) -> BaseModel:
+        kind = self._kinds.get(type_)
+        if kind is None:
+            known = ", ".join(sorted(self._kinds))
+            raise BadRequest(f"there is no channel type {type_!r}", code="INVALID_CHANNEL", hint=f"installed: {known}")
+        try:
+            return kind.config_model.model_validate_json(_text(config))
+        except ValidationError as problem:
+            first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "config"
+            fields = ", ".join(kind.config_model.model_fields) or "none"
+            raise BadRequest(
+                f"{type_}: {shown(where)}: {shown(first['msg'])}", code="INVALID_CHANNEL", hint=f"its fields: {fields}"
+            ) from None
+
+    def _view(self, channel: Channel) -> ChannelView:
+        with self._store.read() as unit:
+            waiting, trouble = unit.outbox.waiting(channel.id)
+        return ChannelView(channel=channel, config=self._masked(channel), waiting=waiting, trouble=trouble)
+
+    def _masked(self, channel: Channel) -> Mapping[str, Any] | None:
+        """As the plugin's model writes it, which masks its secrets; unknown to a plugin that does not take it any more."""
+        try:
+            model = self._read(channel.type, self._stored(channel))
+        except (BadRequest, NotReady):
+            return None
+        document: dict[str, Any] = model.model_dump(mode="json")
+        return document
+
+    def _record(self, unit: Unit, event: str, actor: Actor, channel: Channel, details: Mapping[str, Any]) -> None:
+        about = {"channelId": channel.id, "type": channel.type, **details}
+        self._journal.record(unit, event, actor=actor.label, details=about, ip=actor.ip)
+
+
+def _health(live: Live) -> str:
+    """What the channel says of itself, be it an error: the notice went out."""
+    try:
+        return live.told(live.channel.health())
+    except Exception as problem:  # noqa: BLE001 - a plugin may raise anything
+        return live.told(getattr(problem, "message", type(problem).__name__))
+
+
+def _text(config: Mapping[str, Any]) -> bytes:
+    return json.dumps(dict(config), sort_keys=True, ensure_ascii=True).encode()
+
+
+def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**before, **{key: value for key, value in given.items() if value != MASK}}
+    return {key: value for key, value in merged.items() if value is not None}

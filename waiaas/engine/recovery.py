@@ -7,15 +7,16 @@ anything can be signed (invariant 14).
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from waiaas.engine.actors import SYSTEM
 from waiaas.engine.admin import Lifecycle
-from waiaas.engine.channels import ChannelConfigs
+from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.head import PURPOSE, HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.restored import RestoreMark
 from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.engine.sessions import Sessions
 from waiaas.store.records import Transaction
@@ -39,6 +40,7 @@ class Recovery:
         configs: ChannelConfigs,
         lifecycle: Lifecycle,
         keystore: KeystoreFolder,
+        mark: RestoreMark,
         wake: Callable[[Transaction], None],
     ) -> None:
         self._bench = bench
@@ -48,8 +50,26 @@ class Recovery:
         self._configs = configs
         self._lifecycle = lifecycle
         self._keystore = keystore
+        self._mark = mark
         self._wake = wake
         self._lock = threading.Lock()
+        self._is_heeded = False
+
+    def heed_restore(self) -> None:
+        """Where the directory came out of a backup: suspend, revoke and cancel, before anybody is let in. May be called again.
+
+        The mark needs no key to be believed, since it can only tighten; so this does not wait for the unlock.
+        """
+        with self._lock:
+            self._heed_restore()
+
+    def _heed_restore(self) -> bool:
+        restored = self._mark.read()
+        if restored is not None and not self._is_heeded:
+            details = {"file": restored.file, "madeAt": restored.made_at, "restoredAt": restored.restored_at}
+            self._distrust(restored.why, "daemon.restored", details)
+            self._is_heeded = True
+        return restored is not None
 
     def after_unlock(self) -> None:
         """Check the directory, finish what a crash interrupted, then let payments go. May be called again.
@@ -60,11 +80,12 @@ class Recovery:
             if not self._lifecycle.is_open:
                 self._configs.ensure_enough(self._bench.settings.notifications.min_channels)
                 wrong = self._head.open(self._bench.signer.subkey(PURPOSE))
-                if wrong is not None:
-                    self._distrust(wrong)
+                if not self._heed_restore() and wrong is not None:
+                    self._distrust(wrong, "daemon.directory_moved", {})
                 self._finish_creations()
                 self._keystore.adoption.adopt_all()
                 self._head.keep()
+                self._mark.clear()
                 self._lifecycle.is_open = True
             self._keystore.watch.review()
         self.wake_all()
@@ -88,12 +109,12 @@ class Recovery:
             if row.agent_id == agent_id and _needs_lane(row):
                 self._wake(row)
 
-    def _distrust(self, why: str) -> None:
+    def _distrust(self, why: str, event: str, details: Mapping[str, object]) -> None:
         """This directory was restored, copied or rolled back: nothing is signed before a person resumes the agents."""
         _log.critical("the data directory is not the one it was: %s; every agent is suspended", why)
         now = self._bench.clock.now()
         with self._bench.store.write() as unit:
-            self._journal.record(unit, "daemon.directory_moved", actor="system", details={"reason": why})
+            self._journal.record(unit, event, actor="system", details={"reason": why, **details})
             for agent_id in unit.agents.all_ids():
                 agent = unit.agents.get(agent_id)
                 if agent is not None and agent.status == "ACTIVE":

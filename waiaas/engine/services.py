@@ -9,8 +9,8 @@ from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
+from waiaas.engine.channels import Channels
 from waiaas.engine.metrics import Metrics
-from waiaas.engine.notification_channels import NotificationChannels
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
@@ -29,7 +29,7 @@ class Services:
     transactions: Transactions
     policies: Policies
     approvals: Approvals
-    channels: NotificationChannels
+    channels: Channels
     operator: Operator
     audit: Audit
     backups: Backups

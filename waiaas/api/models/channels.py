@@ -7,7 +7,7 @@ from pydantic import Field
 from waiaas.api.models.wire import Answered, Asked, UnixSeconds, Word
 
 if TYPE_CHECKING:
-    from waiaas.engine.notification_channels import ChannelView, Trial
+    from waiaas.engine.channels import ChannelView, Trial
 
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
