@@ -264,7 +264,14 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     credentials: frozenset({"credential.refused", "credential.locked_out"}),
     signer: frozenset({"signer.died", "signer.unlocked"}),
     keystore: frozenset(
-        {"agent.imported", "agent.import_refused", "agent.exported", "password.changed", "keystore.rekeyed"}
+        {
+            "agent.imported",
+            "agent.import_refused",
+            "agent.exported",
+            "password.changed",
+            "keystore.rekeyed",
+            "signer.checkpoint_key_changed",
+        }
     ),
     moved: frozenset({"daemon.directory_moved"}),
     broken_plugin: frozenset({"plugin.failed"}),
