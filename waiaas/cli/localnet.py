@@ -19,7 +19,7 @@ _PACE_SECONDS = 0.4
 @click.option("--block-seconds", type=float, default=_PACE_SECONDS, show_default=True, help="Seconds between blocks.")
 @click.pass_obj
 def localnet(invocation: Invocation, chain: str, port: int | None, block_seconds: float) -> None:
-    """Serve a local CHAIN (solana) until stopped; its URL is printed."""
+    """Serve a local CHAIN (solana, evm) until stopped; its URL is printed."""
     from waiaas.cli.launching import exec_without_secret
     from waiaas.cli.localchains import local_family
 

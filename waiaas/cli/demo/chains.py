@@ -20,6 +20,10 @@ class People:
 class Witness(Protocol):
     """Reads the chain by its own RPC, and can make its node misbehave. Network."""
 
+    @property
+    def url(self) -> str:
+        """Where the daemon is to ask: the node, or what stands in front of it to make it misbehave."""
+
     def balance(self, address: str) -> int:
         """Native base units, as the chain has them now."""
 
@@ -44,7 +48,7 @@ class DemoChain:
     """One chain family, as the demo uses it.
 
     :param block_seconds: the pace of the local chain
-    :param config: what config.toml needs besides its defaults, given the chain's URL
+    :param config: what config.toml needs besides its defaults, given the URL at which the daemon is to ask
     """
 
     name: str

@@ -11,7 +11,13 @@ def _solana() -> DemoChain:
     return SOLANA
 
 
-CHAINS: Mapping[str, Callable[[], DemoChain]] = {"solana": _solana}
+def _evm() -> DemoChain:
+    from waiaas.cli.demo.evm import EVM
+
+    return EVM
+
+
+CHAINS: Mapping[str, Callable[[], DemoChain]] = {"evm": _evm, "solana": _solana}
 
 
 def chain_of(name: str) -> DemoChain:

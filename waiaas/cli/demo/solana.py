@@ -25,6 +25,11 @@ class SolanaWitness:
         self._url = url.rstrip("/")
         self._http = httpx.Client(transport=httpx.HTTPTransport(verify=False), trust_env=False, timeout=10)
 
+    @property
+    def url(self) -> str:
+        """The node itself: it has faults of its own."""
+        return self._url
+
     def balance(self, address: str) -> int:
         """Lamports."""
         return int(self._call("getBalance", [address, _SEEN])["value"])

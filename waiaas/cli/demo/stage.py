@@ -111,7 +111,7 @@ class Stage:
         text, count = _PORT.subn(f"port = {_free_port()}", config.read_text())
         if count != 1:
             raise Failure("config.toml has no line `port = 3100`")
-        config.write_text(text + self.chain.config(self.chain_url))
+        config.write_text(text + self.chain.config(self.witness.url))
         return made
 
     def start_daemon(self) -> Any:
@@ -144,8 +144,13 @@ class Stage:
     # --- the end --------------------------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Leave everything as it is."""
+        """Leave everything as it is; a daemon that asked through the demo itself is led to the node and started again."""
         self._is_kept = True
+        if self.witness.url != self.chain_url:
+            config = self.data_dir / "config.toml"
+            config.write_text(config.read_text().replace(self.witness.url, self.chain_url))
+            self._end_daemon()
+            self.start_daemon()
 
     def directions(self) -> dict[str, Any]:
         """How to go on with what is left running, and how to end it."""
