@@ -8,6 +8,7 @@ import pytest
 
 from waiaas.config import write_private
 from waiaas.engine.head import HeadKeeper
+from waiaas.engine.restored import RestoreMark
 from waiaas.store.database import Store
 from waiaas.store.records import Agent
 
@@ -23,7 +24,7 @@ class Place:
         self.store = Store.open(self.database)
 
     def keeper(self) -> HeadKeeper:
-        return HeadKeeper(self.head, self.database, self.store, write_private)
+        return HeadKeeper(self.head, self.database, self.store, write_private, RestoreMark(self.head.with_name("mark")))
 
     def happen(self, what: str = "daemon.started") -> None:
         with self.store.write() as unit:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from waiaas.clock import SystemClock
 from waiaas.engine.head import HeadKeeper
+from waiaas.engine.restored import RestoreMark
 from waiaas.store.database import Store
 from waiaas.workers.head_writer import HeadWriter
 from waiaas.workers.thread import WorkerThread
@@ -30,7 +31,7 @@ class Disk:
 def test_a_full_disk_makes_the_head_lag_and_ends_nothing(tmp_path: Path) -> None:
     """A head that cannot be written is written once there is room again; the worker, and the daemon with it, live on."""
     store, disk, died = Store.open(tmp_path / "waiaas.db"), Disk(), list[str]()
-    keeper = HeadKeeper(tmp_path / "head", tmp_path / "waiaas.db", store, disk.write)
+    keeper = HeadKeeper(tmp_path / "head", tmp_path / "waiaas.db", store, disk.write, RestoreMark(tmp_path / "mark"))
     keeper.open(b"k" * 32)
     worker = WorkerThread(HeadWriter(keeper, SystemClock()), died.append)
     worker.start()

@@ -13,6 +13,9 @@ from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_json, print_table, say
 
+_VERIFY_SECONDS = 600.0
+"""A long trail takes a while."""
+
 
 @click.group()
 def audit() -> None:
@@ -83,7 +86,7 @@ def verify(invocation: Invocation, place: Path | None, kept: tuple[str, ...], by
 
 
 def _by_daemon(invocation: Invocation) -> dict[str, Any]:
-    with operator(invocation) as daemon:
+    with operator(invocation, seconds=_VERIFY_SECONDS) as daemon:
         document: dict[str, Any] = daemon.audit.verify().model_dump(by_alias=True, mode="json")
     return document
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 from pydantic import BaseModel
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.launching import exec_without_secret
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, print_json, print_table, say
+from waiaas.cli.output import Column, print_json, print_table, say, shown
 from waiaas.cli.trust import load_plugins
 from waiaas.config import Settings, load
 from waiaas.registry import installed
@@ -50,6 +51,62 @@ def validate(invocation: Invocation, as_json: bool) -> None:
     for warning in warnings:
         say(f"warning: {warning}")
     say("The configuration is valid.")
+    return None
+
+
+@config.command()
+@click.argument("key")
+@json_option
+@click.pass_obj
+def get(invocation: Invocation, key: str, as_json: bool) -> None:
+    """Print the value of KEY, such as daemon.port or rpc.solana.devnet; secrets are masked."""
+    from waiaas.cli.config_keys import look_up
+
+    found = look_up(invocation.data_dir, key)
+    if as_json:
+        return print_json({"key": found.key, "value": found.value, "source": found.source})
+    click.echo(found.value if isinstance(found.value, str) else shown(found.value))
+    return None
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@json_option
+@click.pass_obj
+def set_(invocation: Invocation, key: str, value: str, as_json: bool) -> None:
+    """Write VALUE for KEY into config.toml; comments stay. Lists and tables are JSON; - reads a secret from standard input.
+
+    What a start would refuse is refused here, and the file stays as it was.
+    """
+    from waiaas.cli.config_keys import put
+
+    text = sys.stdin.read().removesuffix("\n") if value == "-" else value
+    _tell(put(invocation.data_dir, key, text), as_json)
+
+
+@config.command()
+@click.argument("key")
+@json_option
+@click.pass_obj
+def unset(invocation: Invocation, key: str, as_json: bool) -> None:
+    """Take KEY out of config.toml, so that its default counts again."""
+    from waiaas.cli.config_keys import put
+
+    _tell(put(invocation.data_dir, key, None), as_json)
+
+
+def _tell(done: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        return print_json(done)
+    where = f"{done['file']}:{done['line']}" if done["line"] else done["file"]
+    say(f"{done['key']} is {shown(done['value'])} now ({where})." if done["changed"] else f"{where} said so already.")
+    if done["overriddenBy"]:
+        say(f"warning: {done['overriddenBy']} is set in this environment and wins over the file.")
+    if done["restart"]:
+        say("A daemon runs and goes on with what it read when it started: waiaas stop, then waiaas start.")
+    for warning in done["warnings"]:
+        say(f"warning: {warning}")
     return None
 
 

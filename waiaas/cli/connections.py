@@ -23,11 +23,12 @@ def anybody(invocation: Invocation) -> Iterator[Operator]:
 
 
 @contextmanager
-def operator(invocation: Invocation, *, several: bool = False) -> Iterator[Operator]:
+def operator(invocation: Invocation, *, several: bool = False, seconds: float = 30.0) -> Iterator[Operator]:
     """The daemon as its operator. It is looked for before anybody is asked for a password.
 
     :param several: more than one call will be made: the password, which costs the daemon 150 ms each time, then buys a
         token, and the token is ended with the block
+    :param seconds: how long one call may take
     :raises Unreachable: no daemon runs here
     """
     with anybody(invocation) as made:
@@ -37,7 +38,8 @@ def operator(invocation: Invocation, *, several: bool = False) -> Iterator[Opera
         text = as_text(password)
     finally:
         password[:] = bytes(len(password))
-    with Operator.over_socket(invocation.admin_socket, text, remember=several, retry=_RETRY) as made:
+    socket = invocation.admin_socket
+    with Operator.over_socket(socket, text, remember=several, timeout=seconds, retry=_RETRY) as made:
         try:
             yield made
         finally:

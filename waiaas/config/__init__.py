@@ -1,7 +1,8 @@
 """Configuration and the data directory.
 
 *Owns*: the registry of keys, ``config.toml``, environment overrides, the paths of the data directory and their permissions.
-*May import*: :mod:`waiaas.errors` and pydantic; tomlkit lives here alone, in :mod:`waiaas.config.template`.
+*May import*: :mod:`waiaas.errors` and pydantic; tomlkit lives here alone, in
+:mod:`waiaas.config.template` and :mod:`waiaas.config.editing`.
 *Invariant*: a configuration is wholly valid or refused with every finding named; values never change after ``load``; no
 secret is in a message, a repr or an explanation.
 """

@@ -21,6 +21,7 @@ class DataDir:
     """Every path of a data directory, absolute.
 
     :param stop_request: an order to stop signing; its presence alone is the order
+    :param restored: says that the directory came out of a backup, until a daemon has drawn the consequences
     :param admin_socket: bound relative to ``root``, since paths of sockets are short
     """
 
@@ -34,6 +35,7 @@ class DataDir:
     stop_request: Path
     database: Path
     head: Path
+    restored: Path
     keystore: Path
     log: Path
     backups: Path
@@ -52,6 +54,7 @@ class DataDir:
             stop_request=root / "stop.request",
             database=root / "data" / "waiaas.db",
             head=root / "data" / "head",
+            restored=root / "data" / "restored.json",
             keystore=root / "keystore",
             log=root / "logs" / "daemon.log",
             backups=root / "backups",

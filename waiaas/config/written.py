@@ -61,14 +61,18 @@ def read(file: Path, environ: Mapping[str, str]) -> Written:
 
     :raises StartRefused: CONFIG_INVALID when it is no UTF-8, no TOML, or cannot be read
     """
-    text = _text(file)
+    return parse(_text(file), str(file), environ)
+
+
+def parse(text: str, file: str, environ: Mapping[str, str]) -> Written:
+    """The same of a text that may never have been a file. Pure. :param file: the path as messages show it"""
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problem = Problem(source=str(file), key="the file", allowed=f"TOML 1.0, but: {str(error) or 'nested too deep'}")
+        problem = Problem(source=file, key="the file", allowed=f"TOML 1.0, but: {str(error) or 'nested too deep'}")
         raise refusal([problem]) from None
     ours = {n: v for n, v in environ.items() if n.startswith("WAIAAS_") and n not in SPECIAL_VARIABLES}
-    return Written(file=str(file), text=text, table=table, variables=ours)
+    return Written(file=file, text=text, table=table, variables=ours)
 
 
 def _text(file: Path) -> str:

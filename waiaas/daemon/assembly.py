@@ -133,7 +133,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     chains = Chains(registry, settings, clock)
     outcomes = Outcomes()
     acceptances = Acceptances(store, outcomes, clock, observe)
-    head = HeadKeeper(paths.head, paths.database, store, write_private)
+    head = HeadKeeper(paths.head, paths.database, store, write_private, RestoreMark(paths.restored))
     bench = Bench(
         store=store,
         chains=chains,
@@ -155,6 +155,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     def wake(row: Transaction) -> None:
         lanes.submit((row.chain, row.network), row.agent_id, row.id)
 
+    def wake_first(row: Transaction) -> None:
+        lanes.submit((row.chain, row.network), row.agent_id, row.id, is_first=True)
+
     failures = CredentialFailures(store, journal, clock)
     sessions = Sessions(bench=bench, journal=journal, failures=failures)
     configs = ChannelConfigs(store=store, registry=registry, signer=signer, journal=journal, clock=clock)
@@ -167,7 +170,6 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         configs=configs,
         lifecycle=lifecycle,
         keystore=keystore,
-        mark=RestoreMark(paths.restored, write_private),
         wake=wake,
     )
     live = LiveChannels(registry, configs.unseal)
@@ -184,7 +186,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         ),
         adoption=keystore.adoption,
         sessions=sessions,
-        transactions=Transactions(bench, wake),
+        transactions=Transactions(bench, wake, wake_first),
         policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
@@ -206,7 +208,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         catalogue=Catalogue(registry, chains),
         metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
     )
-    confirmers = [WorkerThread(Confirmer(bench, *name), on_death) for name in chains.names()]
+    confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
     notifications = _notifications(ground, live, journal)
     courier = WorkerThread(Courier(notifications, clock), on_death)
     head_writer = WorkerThread(HeadWriter(head, clock), on_death)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from waiaas.engine.restored import RestoreMark
 from waiaas.store.database import Store
 
 #: The signer's subkey that the MAC is made with.
@@ -55,10 +56,14 @@ class Head:
 class HeadKeeper:
     """Keeps the file in step with the database.
 
+    :param mark: says that the directory came out of a backup, which has no head
     :param write: an atomic writer of private files
     """
 
-    def __init__(self, path: Path, database: Path, store: Store, write: Callable[[Path, bytes], None]) -> None:
+    def __init__(
+        self, path: Path, database: Path, store: Store, write: Callable[[Path, bytes], None], mark: RestoreMark
+    ) -> None:
+        self.mark = mark
         self._path = path
         self._database = database
         self._store = store

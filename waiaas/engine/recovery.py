@@ -15,8 +15,8 @@ from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.head import PURPOSE, HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_folder import KeystoreFolder
+from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.stage import Bench
-from waiaas.engine.restored import RestoreMark
 from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.engine.sessions import Sessions
 from waiaas.store.records import Transaction
@@ -40,7 +40,6 @@ class Recovery:
         configs: ChannelConfigs,
         lifecycle: Lifecycle,
         keystore: KeystoreFolder,
-        mark: RestoreMark,
         wake: Callable[[Transaction], None],
     ) -> None:
         self._bench = bench
@@ -50,7 +49,6 @@ class Recovery:
         self._configs = configs
         self._lifecycle = lifecycle
         self._keystore = keystore
-        self._mark = mark
         self._wake = wake
         self._lock = threading.Lock()
         self._is_heeded = False
@@ -64,7 +62,7 @@ class Recovery:
             self._heed_restore()
 
     def _heed_restore(self) -> bool:
-        restored = self._mark.read()
+        restored = self._head.mark.read()
         if restored is not None and not self._is_heeded:
             details = {"file": restored.file, "madeAt": restored.made_at, "restoredAt": restored.restored_at}
             self._distrust(restored.why, "daemon.restored", details)
@@ -85,7 +83,7 @@ class Recovery:
                 self._finish_creations()
                 self._keystore.adoption.adopt_all()
                 self._head.keep()
-                self._mark.clear()
+                self._head.mark.clear()
                 self._lifecycle.is_open = True
             self._keystore.watch.review()
         self.wake_all()
@@ -140,4 +138,6 @@ class Recovery:
 
 
 def _needs_lane(row: Transaction) -> bool:
-    return row.status in UNSIGNED or (row.status == "SUBMITTED" and row.broadcast_at is None)
+    if row.status == "SUBMITTED":
+        return row.broadcast_at is None or waiting_order(row) is not None
+    return row.status in UNSIGNED

@@ -24,18 +24,36 @@ def copy_database(connection: sqlite3.Connection, folder: Path, stem: str) -> Pa
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _free_name(folder, stem)
+    _copy(connection, path)
+    return path
+
+
+def copy_database_file(database: Path, to: Path) -> None:
+    """Write a whole, consistent copy of a database file, also of one that a daemon writes to, and make it durable.
+
+    One read transaction: writers go on meanwhile and are not in the copy.
+
+    :param to: must not exist
+    :raises OSError: no room, or no such file; :raises sqlite3.Error: the database cannot be read
+    """
+    if not database.is_file():
+        raise FileNotFoundError(database)
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as connection:
+        _copy(connection, to)
+
+
+def _copy(connection: sqlite3.Connection, path: Path) -> None:
+    make_private_file(path)
     try:
-        make_private_file(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as copy:
             connection.backup(copy)
             # A copy is one file: no -wal is to be forgotten when it is moved.
             copy.execute("PRAGMA journal_mode = DELETE").fetchone()
         _sync(path)
-        _sync(folder)
+        _sync(path.parent)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return path
 
 
 def _free_name(folder: Path, stem: str) -> Path:

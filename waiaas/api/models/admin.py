@@ -1,10 +1,13 @@
 """The daemon itself on the wire."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import RootModel
 
 from waiaas.api.models.wire import Answered, UnixSeconds
+
+if TYPE_CHECKING:
+    from waiaas.engine.backup_writing import Made
 
 
 class HealthItem(Answered):
@@ -32,3 +35,25 @@ class Done(Answered):
 
 class StatusItem(RootModel[dict[str, Any]]):
     """The daemon's state, as it describes it."""
+
+
+class BackupItem(Answered):
+    """A backup that is on disk. :param file: its name in ``backups/``; :param bytes: its length"""
+
+    file: str
+    bytes: int
+    created_at: UnixSeconds
+    instance_id: str
+    schema_version: int
+
+    @classmethod
+    def of(cls, made: "Made") -> "BackupItem":
+        """From the engine's record."""
+        header = made.header
+        return cls(
+            file=made.path.name,
+            bytes=made.size,
+            created_at=header.created_at,
+            instance_id=header.instance_id,
+            schema_version=header.schema_version,
+        )

@@ -1,7 +1,7 @@
 """The daemon itself: health, its own description, metrics, status, shutdown."""
 
 from waiaas.api.call import Call, Reply
-from waiaas.api.models.admin import Done, HealthItem, StatusItem
+from waiaas.api.models.admin import BackupItem, Done, HealthItem, StatusItem
 from waiaas.api.models.wire import Nothing
 
 
@@ -23,6 +23,11 @@ def metrics(call: Call, asked: Nothing) -> Reply:
 def status(call: Call, asked: Nothing) -> StatusItem:
     """What it says of itself."""
     return StatusItem(call.services.admin.status(call.actor))
+
+
+def backup(call: Call, asked: Nothing) -> BackupItem:
+    """Make an encrypted backup now."""
+    return BackupItem.of(call.services.backups.create(call.actor))
 
 
 def shutdown(call: Call, asked: Nothing) -> Done:
