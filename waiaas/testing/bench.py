@@ -39,6 +39,8 @@ class Bench:
     :param foreign_addresses: texts that other chains, or typing errors, would give
     :param blocks_to_final: blocks after which what landed is final
     :param blocks_to_death: blocks after which unsent bytes are proven dead; None where they never expire
+    :param asset: the token that the bench pays with, ``account`` holds plenty of it; None pays with the native asset
+    :param held: base units of that token that an address holds
     """
 
     adapter: ChainAdapter
@@ -52,6 +54,13 @@ class Bench:
     foreign_addresses: tuple[str, ...]
     blocks_to_final: int
     blocks_to_death: int | None
+    asset: str | None = None
+    held: Callable[[str], int] | None = None
+
+    @property
+    def paid(self) -> str:
+        """Id of the asset that the bench pays with."""
+        return self.asset or self.native
 
     @property
     def native(self) -> str:
@@ -67,10 +76,15 @@ class Bench:
         return self.over(ScriptedHttp(no_network))
 
     def intent(self, *, to: str | None = None, units: int | None = None, memo: str | None = None) -> Intent:
-        """A native transfer."""
+        """A transfer of the asset that the bench pays with."""
         address = self.adapter.parse_address(to or self.new_address())
-        amount = Amount(asset=self.native, units=self.units if units is None else units)
-        return Intent(kind=Kind.TRANSFER, to=Destination(address=address.address), amount=amount, memo=memo)
+        amount = Amount(asset=self.paid, units=self.units if units is None else units)
+        kind = Kind.TRANSFER if self.asset is None else Kind.TOKEN_TRANSFER
+        return Intent(kind=kind, to=Destination(address=address.address), amount=amount, memo=memo)
+
+    def balance(self, address: str) -> int:
+        """Base units of the asset that the bench pays with."""
+        return self.chain.balance(address) if self.held is None else self.held(address)
 
     def resolved(self, intent: Intent | None = None) -> Resolved:
         """What the adapter makes of it."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from waiaas.errors import Malformed, NotYet
-from waiaas.interfaces.chain import Account, ChainAdapter, Decoded, Resolved, Signed, Unsigned, What
+from waiaas.interfaces.chain import Account, ChainAdapter, Decoded, Feature, Kind, Resolved, Signed, Unsigned, What
 from waiaas.interfaces.wire import from_wire, to_wire
 from waiaas.testing.bench import SALT, Bench
 
@@ -47,17 +47,46 @@ class BytesKit:
         decoded = bench.offline().decode(bench.built(resolved, max_fee=cap), bench.account)
         assert decoded.complete
         assert decoded.effects == resolved.effects
-        assert [(effect.what, effect.units) for effect in decoded.effects] == [(What.OUT, bench.units + 1)]
+        outs = [(one.asset, one.units, one.to) for one in decoded.effects if one.what is What.OUT]
+        assert outs == [(bench.paid, bench.units + 1, resolved.intent.to.address if resolved.intent.to else None)]
+        locked = [(one.what, one.asset) for one in decoded.effects if one.what is not What.OUT]
+        assert locked in ([], [(What.LOCKED, bench.native)]), "a payment does more than pay"
         assert (decoded.chain_id, decoded.account) == (bench.adapter.network.chain_id, bench.account.address)
         assert decoded.max_fee.asset == bench.native
         assert 0 < decoded.max_fee.units <= cap
 
     def test_an_offline_resolution_promises_the_same_effects(self, bench: Bench) -> None:
-        """A native transfer resolved without a node has the effects it has with one."""
+        """A native transfer resolved without a node has the effects it has with one; nothing else is resolved so."""
         intent = bench.intent()
+        if bench.asset is not None:
+            with pytest.raises(Malformed):
+                bench.offline().resolve_offline(intent, bench.account, 12_345)
+            return
         offline = bench.offline().resolve_offline(intent, bench.account, 12_345)
         assert offline.effects == bench.resolved(intent).effects
         assert offline.likely_fee.units == 12_345
+
+    def test_no_part_of_a_payment_can_be_exchanged(self, bench: Bench) -> None:
+        """Bytes for another recipient, amount, or memo decode to something else: none passes for what was judged."""
+        intent = bench.intent()
+        decoded = bench.offline().decode(bench.built(bench.resolved(intent)), bench.account)
+        to = intent.to.address if intent.to else None
+        others = [bench.intent(units=bench.units), bench.intent(to=to, units=bench.units + 1)]
+        if Feature.MEMO in bench.adapter.features:
+            others.append(bench.intent(to=to, memo="another"))
+        for other in others:
+            found = bench.offline().decode(bench.built(bench.resolved(other)), bench.account)
+            assert (found.effects, found.memo) != (decoded.effects, decoded.memo)
+
+    def test_evidence_proves_no_other_payment(self, bench: Bench) -> None:
+        """Evidence of one payment beside the bytes of another is refused, or changes nothing of what is read."""
+        first, second = (bench.built(bench.resolved(bench.intent(units=bench.units + extra))) for extra in (0, 1))
+        judged = bench.offline().decode(first, bench.account)
+        try:
+            mixed = bench.offline().decode(replace(second, evidence=first.evidence), bench.account)
+        except Malformed:
+            return
+        assert not mixed.complete or mixed.effects != judged.effects
 
     def test_a_payment_to_oneself_is_no_effect(self, bench: Bench) -> None:
         """What comes back to the payer has not left."""
@@ -144,7 +173,7 @@ def _pure_answers(
         adapter.decode(unsigned, account),
         adapter.attach(unsigned, account, done),
         adapter.signing_payloads(unsigned, account, ()),
-        adapter.resolve_offline(resolved.intent, account, 1),
+        adapter.resolve_offline(resolved.intent, account, 1) if resolved.intent.kind is Kind.TRANSFER else None,
     )
 
 

@@ -1,5 +1,7 @@
 """Promises about the chain: broadcast, statuses, balances, on a running local chain."""
 
+from collections import Counter
+
 import pytest
 
 from waiaas.interfaces.chain import Phase, Sent
@@ -13,9 +15,9 @@ class LandingKit:
     """Signed bytes on their way to being final, or dead."""
 
     def test_a_payment_sent_again_and_again_is_one_payment(self, bench: Bench) -> None:
-        """Broadcasting the same bytes before and after they landed moves the amount once, and the fee that was said."""
+        """Broadcasting the same bytes before and after they landed moves the amount once, and no more than was said."""
         resolved, signed = bench.payment()
-        before = bench.chain.balance(bench.account.address)
+        before = _holdings(bench)
         for _ in range(3):
             sent, _reason = bench.adapter.broadcast(signed)
             assert sent in (Sent.ACCEPTED, Sent.KNOWN)
@@ -25,9 +27,12 @@ class LandingKit:
         status = bench.status(signed)
         assert (status.phase, status.ok) == (Phase.FINAL, True)
         assert status.fee_paid is not None
-        to = resolved.effects[0].to or ""
-        assert bench.chain.balance(to) == bench.units
-        assert before - bench.chain.balance(bench.account.address) == bench.units + status.fee_paid.units
+        assert resolved.intent.to is not None
+        assert bench.balance(resolved.intent.to.address) == bench.units
+        said = Counter({bench.native: status.fee_paid.units})
+        for effect in resolved.effects:
+            said[effect.asset or ""] += effect.units or 0
+        assert before - _holdings(bench) == said
 
     def test_statuses_climb(self, bench: Bench) -> None:
         """Unsent bytes are UNSEEN; sent ones rise to FINAL without a step back, and not at once."""
@@ -77,15 +82,35 @@ class LandingKit:
         assert bench.status(signed).phase is Phase.FINAL
 
     def test_balances_leave_out_what_is_under_way(self, bench: Bench) -> None:
-        """Spendable is no more than the total, and less by what signed bytes may still take."""
-        _, signed = bench.payment()
-        (balance,) = bench.adapter.balances(bench.account, [], [])
-        assert balance.total == bench.chain.balance(bench.account.address)
-        assert balance.spendable <= balance.total
-        (later,) = bench.adapter.balances(bench.account, [bench.native], [signed])
-        assert later.total == balance.total
-        assert later.spendable < balance.spendable - bench.units
+        """Spendable is no more than the total, and less by what signed bytes may still take, of every asset they move."""
+        resolved, signed = bench.payment()
+        taken = Counter({bench.native: 1})  # a fee, at least
+        for effect in resolved.effects:
+            taken[effect.asset or ""] += effect.units or 0
+        assert {bench.native, bench.paid} <= {one.asset.id for one in bench.adapter.balances(bench.account, [], [])}
+        for asset, units in taken.items():
+            (balance,) = bench.adapter.balances(bench.account, [asset], [])
+            assert balance.asset.id == asset
+            assert balance.spendable <= balance.total == _holdings(bench)[asset]
+            (later,) = bench.adapter.balances(bench.account, [asset], [signed])
+            assert later.total == balance.total
+            assert later.spendable <= balance.spendable - units
+
+    def test_assets_are_described_by_the_chain(self, bench: Bench) -> None:
+        """What the bench pays with has a name for people and sane decimals, and is what the payment says it is."""
+        native, paid = bench.adapter.describe_assets([bench.native, bench.paid])
+        assert native == bench.adapter.network.native
+        assert (paid.id, paid.native) == (bench.paid, bench.asset is None)
+        assert 0 < len(paid.symbol) <= 16
+        assert len(paid.name) <= 64
+        assert paid.decimals in range(256)
+        assert paid in bench.resolved().assets
 
     def test_health_says_where_the_chain_is(self, bench: Bench) -> None:
         """A healthy node is not refused, and what it says can be written as JSON."""
         assert to_wire(bench.adapter.health())
+
+
+def _holdings(bench: Bench) -> Counter[str]:
+    address = bench.account.address
+    return Counter({bench.native: bench.chain.balance(address), bench.paid: bench.balance(address)})

@@ -42,9 +42,10 @@ class LiesKit:
         """True answers with any one value replaced by nonsense make nothing final or dead, and cause no other error."""
         resolved, signed = bench.payment()
         answers = _Recorded(bench)
-        for number, call in enumerate(_network_calls(bench.over(ScriptedHttp(answers.true)), bench, resolved, signed)):
+        for number in range(len(_network_calls(bench.adapter, bench, resolved, signed))):
             answers.known.clear()
-            call()
+            # an adapter of its own for each call: what one remembers must not hide what another asks
+            _network_calls(bench.over(ScriptedHttp(answers.true)), bench, resolved, signed)[number]()
             recorded = list(answers.known.values())
             for path in {path for answer in recorded for path in _paths(answer)}:
                 for junk in JUNK:
@@ -80,6 +81,8 @@ def _network_calls(
         adapter.health,
         partial(adapter.broadcast, signed),
     ]
+    if bench.asset is not None:
+        calls.append(partial(adapter.describe_assets, [bench.asset]))
     if isinstance(adapter, Simulates):
         calls.insert(2, partial(adapter.simulate, bench.built(resolved), bench.account))
     return calls

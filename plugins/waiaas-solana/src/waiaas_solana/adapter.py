@@ -1,6 +1,7 @@
 """The chain adapter: what the host calls. The work is in the modules beside it; here each method says what it promises.
 
-One request to the node for ``resolve``, one for ``build``, one to simulate, one to broadcast, and one for up to 256 statuses.
+One request to the node for ``resolve``, one for ``build``, one to simulate, one to broadcast, and one for up to 256 statuses;
+one more to each endpoint for a token that was not met lately.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from waiaas.errors import Malformed, Refused
 from waiaas.interfaces.chain import (
     Account,
     Amount,
+    Asset,
     Balance,
     BuildRequest,
     ChainAdapter,
@@ -36,19 +38,23 @@ from waiaas.interfaces.chain import (
 )
 from waiaas.interfaces.signing import Hash, PublicKey, Scheme, SigningPayload
 from waiaas_solana import sending
-from waiaas_solana.balances import read_balances
+from waiaas_solana.balances import describe, read_balances
 from waiaas_solana.building import build_transfer
-from waiaas_solana.decode import Reading, effects_of, memo_of, read_message
+from waiaas_solana.decode import Reading, memo_of, read_message
+from waiaas_solana.effects import RENT, effects_of, is_proven
+from waiaas_solana.evidence import read_evidence
 from waiaas_solana.faucet import ask_faucet
 from waiaas_solana.health import read_health
-from waiaas_solana.lifetime import read_lifetime
 from waiaas_solana.names import parse_asset, parse_pubkey
 from waiaas_solana.networks import LOCALNET, NETWORKS
+from waiaas_solana.node import Node
 from waiaas_solana.payment import resolved
 from waiaas_solana.resolving import payable, resolve_transfer
 from waiaas_solana.rpc import Rpc
 from waiaas_solana.settings import SolanaSettings
 from waiaas_solana.statuses import read_statuses
+from waiaas_solana.token_building import build_token_transfer
+from waiaas_solana.token_resolving import resolve_token_transfer, token_payable
 from waiaas_solana.wire import attach_signature
 
 FORM = "ed25519"
@@ -56,7 +62,7 @@ PAYLOAD_KIND = "tx.solana"
 
 
 class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
-    """Native transfers with an optional memo, as version 0 transactions whose blockhash expires after 150 blocks.
+    """Native and token transfers with an optional memo, as version 0 transactions whose blockhash expires after 150 blocks.
 
     Nothing is claimed and nothing replaced: bytes land within their blockhash's life or never. ``settings`` is a
     :class:`SolanaSettings`.
@@ -67,7 +73,7 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
     call_model: ClassVar[type[BaseModel] | None] = None
     forms: ClassVar[Mapping[str, Scheme]] = {FORM: Scheme.ED25519}
     derivation: ClassVar[str | None] = "m/44'/501'/0'/0'"
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRANSFER})
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRANSFER, Kind.TOKEN_TRANSFER})
     local_network: ClassVar[str] = LOCALNET
     features: frozenset[Feature] = frozenset({Feature.MEMO})
 
@@ -75,6 +81,7 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
         super().__init__(network, settings, http)
         self._settings = SolanaSettings.model_validate(settings.model_dump())
         self._rpc = Rpc(http)
+        self._node = Node(self._rpc, network, self._settings)
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -109,13 +116,17 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
     # --- from an intent to bytes --------------------------------------------------------------------------------------
 
     def resolve(self, intent: Intent, account: Account) -> Resolved:
-        """Network, one request. Both accounts, the rent-exempt minimum and the going price.
+        """Network, one request; and one to each endpoint for a token not met lately.
 
         Too little money is a warning here and a refusal in ``build``: a held payment may be funded before it is made.
 
-        :raises Refused: RECIPIENT_RESERVED or BELOW_RENT; or the intent itself cannot be built
+        :raises Refused: RECIPIENT_RESERVED, BELOW_RENT, ASSET_UNKNOWN, NON_TRANSFERABLE, TOKEN_PAUSED, TRANSFER_HOOK,
+            ACCOUNT_FROZEN, RECIPIENT_FROZEN, RECIPIENT_IS_TOKEN_ACCOUNT, RECIPIENT_ACCOUNT_TAKEN, MEMO_REQUIRED; or the
+            intent itself cannot be built
         """
-        return resolve_transfer(self._rpc, self.network, self._settings, intent, account)
+        if intent.kind is Kind.TOKEN_TRANSFER:
+            return resolve_token_transfer(self._node, intent, account)
+        return resolve_transfer(self._node, intent, account)
 
     def resolve_offline(self, intent: Intent, account: Account, fee: int) -> Resolved:
         """Pure. The same effects, with nothing known of the accounts.
@@ -126,36 +137,42 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
         return resolved(intent, account, self.network, fee, [warning])
 
     def build(self, request: BuildRequest) -> Unsigned:
-        """Network, one request; see :mod:`waiaas_solana.building`.
+        """Network, one request; see :mod:`waiaas_solana.building` and :mod:`waiaas_solana.token_building`.
 
-        :raises Refused: INSUFFICIENT_FUNDS, SENDER_BELOW_RENT, FEE_ABOVE_CAP, REPLACE_NOT_SUPPORTED
+        :raises Refused: INSUFFICIENT_FUNDS, SENDER_BELOW_RENT, REPLACE_NOT_SUPPORTED, RECIPIENT_ACCOUNT_GONE, RENT_CHANGED
+        :raises NotYet: FEE_ABOVE_CAP
         :raises Unavailable: also when the node serves another chain
         """
         if request.replaces:
             raise Refused(
                 "REPLACE_NOT_SUPPORTED", "a transaction on Solana cannot be replaced; it expires within minutes"
             )
-        payment = payable(request.resolved.intent, self.network)
-        return build_transfer(self._rpc, self.network, self._settings, request, payment)
+        intent = request.resolved.intent
+        if intent.kind is Kind.TOKEN_TRANSFER:
+            return build_token_transfer(self._node, request, token_payable(intent, self.network))
+        return build_transfer(self._node, request, payable(intent, self.network))
 
     def decode(self, unsigned: Unsigned, account: Account) -> Decoded:
         """Pure. Complete only for bytes that ``build`` could have written for this account.
 
         The blockhash does not name the chain: the chain id is this network's, and ``build`` and ``health`` ask the node for its
-        genesis hash. ``valid_until`` is the last valid block height, as the evidence has it.
+        genesis hash. ``valid_until`` is the last valid block height, as the evidence has it. Of a token transfer the bytes name
+        the paid account, the evidence its wallet: one is derived from the other again, and compared.
 
         :raises Malformed: when the bytes are no message, or the evidence is not ours
         """
-        reading, lifetime = read_message(unsigned.body), read_lifetime(unsigned.evidence)
-        is_ours = reading.plan is not None and str(reading.payer) == account.address
+        reading, evidence = read_message(unsigned.body), read_evidence(unsigned.evidence)
+        is_ours = str(reading.payer) == account.address and is_proven(reading, evidence, unsigned.body)
+        native = self.network.native.id
         return Decoded(
             chain_id=self.network.chain_id,
             account=str(reading.payer),
-            effects=effects_of(reading, self.network.native.id),
-            max_fee=Amount(asset=self.network.native.id, units=reading.max_fee),
+            effects=effects_of(reading, evidence, self.network.chain_id, native),
+            max_fee=Amount(asset=native, units=reading.max_fee),
             memo=memo_of(reading),
-            valid_until=str(lifetime.last_valid_height),
+            valid_until=str(evidence.lifetime.last_valid_height),
             complete=is_ours,
+            on_trust=frozenset() if evidence.rent is None else frozenset({RENT}),
         )
 
     # --- signatures ---------------------------------------------------------------------------------------------------
@@ -179,7 +196,7 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
         if len(done) != 1:
             raise Malformed("a transaction of one account has one signature")
         raw, tx_hash = attach_signature(unsigned.body, Pubkey(account.key.data), done[0])
-        valid_until = str(read_lifetime(unsigned.evidence).last_valid_height)
+        valid_until = str(read_evidence(unsigned.evidence).lifetime.last_valid_height)
         return Signed(raw=raw, tx_hash=tx_hash, valid_until=valid_until, evidence=dict(unsigned.evidence))
 
     # --- the node -----------------------------------------------------------------------------------------------------
@@ -199,15 +216,24 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
         """
         reading = self._own_message(unsigned, account)
         problem = sending.simulate(self._rpc, unsigned.body, self._settings.read_commitment)
-        effects = effects_of(reading, self.network.native.id) if problem is None else ()
-        return problem is None, effects, problem or ""
+        if problem is not None:
+            return False, (), problem
+        evidence = read_evidence(unsigned.evidence)
+        return True, effects_of(reading, evidence, self.network.chain_id, self.network.native.id), ""
 
     def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]) -> Sequence[Balance]:
-        """Network, one request. Spendable leaves out what unsettled payments will take and the rent-exempt minimum.
+        """Network; see :func:`waiaas_solana.balances.read_balances`.
 
-        :raises Refused: for an asset other than the native one
+        :raises Refused: ASSET_UNKNOWN
         """
-        return read_balances(self._rpc, self.network, account, assets, in_flight, self._settings.read_commitment)
+        return read_balances(self._node, account, assets, in_flight)
+
+    def describe_assets(self, assets: Sequence[str]) -> Sequence[Asset]:
+        """Network, one request to each endpoint for 50 tokens; none for those met in the last half minute.
+
+        :raises Refused: ASSET_UNKNOWN
+        """
+        return describe(self._node, assets)
 
     def health(self) -> Mapping[str, Any]:
         """Network, one request for each endpoint. Genesis hash compared; heights and lag in slots.

@@ -1,55 +1,126 @@
 """What an account holds, and what of it a payment could use now. Network."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from solders.pubkey import Pubkey
 
 from waiaas.errors import Refused
-from waiaas.interfaces.chain import Account, Balance, Network, Signed
-from waiaas_solana.message import Transfer
-from waiaas_solana.questions import balance_call, rent_call
-from waiaas_solana.rpc import Rpc, as_whole, in_context
-from waiaas_solana.statuses import MOST_AT_ONCE, is_settled, sightings_call, sightings_of
-from waiaas_solana.wire import reading_of
+from waiaas.interfaces.chain import Account, Asset, Balance, Signed
+from waiaas_solana.batches import Answer, Batch
+from waiaas_solana.funds import ask_pending, lamports_taken, units_taken
+from waiaas_solana.mints import TokenAccount, read_token_account
+from waiaas_solana.names import parse_pubkey
+from waiaas_solana.node import Node
+from waiaas_solana.questions import balance_call, read_account
+from waiaas_solana.rpc import as_list, as_object, as_text, as_whole, in_context
+from waiaas_solana.token_programs import TOKEN_PROGRAMS, derived_account
 
-_REMEMBERED = 4096
+MOST_TOKENS = 250
+"""Anybody can send anybody a thousand worthless tokens: so many are listed, well-known ones first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """One token account of the wallet. :param is_derived: the one that payments use"""
+
+    account: TokenAccount
+    is_derived: bool
 
 
 def read_balances(
-    rpc: Rpc, network: Network, account: Account, assets: Sequence[str], in_flight: Sequence[Signed], commitment: str
+    node: Node, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]
 ) -> Sequence[Balance]:
-    """The native balance, in one request. Spendable leaves out the rent-exempt minimum and what unsettled payments take.
+    """Balances of what is asked, or of everything. One request, and one to each endpoint for tokens not met lately.
 
-    :raises Refused: for an asset other than the native one
+    Spendable leaves out the rent-exempt minimum, what unsettled payments take, frozen accounts, and token accounts other than
+    the derived one.
+
+    :raises Refused: with code ASSET_UNKNOWN
     """
-    strangers = [asset for asset in assets if asset != network.native.id]
-    if strangers:
-        raise Refused("ASSET_NOT_SUPPORTED", f"balances of {strangers[0]} cannot be read yet")
-    total, rent, taken = read_funds(rpc, account, in_flight, commitment)
-    return (Balance(asset=network.native, total=total, spendable=max(0, total - rent - taken)),)
+    native = node.network.native
+    batch = node.batch()
+    lamports = batch.ask(balance_call(account, node.settings.read_commitment), _read_lamports)
+    rent, pending = node.rent(batch), ask_pending(batch, in_flight)
+    only_native = bool(assets) and all(asset == native.id for asset in assets)
+    answers = [] if only_native else _ask_held(batch, node, account)
+    batch.send()
+    held = [one for answer in answers for one in answer.value]
+    spendable = max(0, lamports.value - rent.value - lamports_taken(pending.value))
+    found = {native.id: Balance(asset=native, total=lamports.value, spendable=spendable)}
+    wanted = [asset for asset in assets if asset != native.id] if assets else _listed(node, held)
+    for asset in describe(node, wanted, is_strict=bool(assets)):
+        found[asset.id] = _balance(asset, _mint_of(node, asset.id), held, pending.value)
+    return [found[asset] for asset in assets] if assets else list(found.values())
 
 
-def read_funds(rpc: Rpc, account: Account, in_flight: Sequence[Signed], commitment: str) -> tuple[int, int, int]:
-    """Lamports held, the rent-exempt minimum, and what payments that the balance does not show yet will take. One request."""
-    asked, rest = in_flight[:MOST_AT_ONCE], in_flight[MOST_AT_ONCE:]
-    calls = [balance_call(account, commitment), rent_call(), *([sightings_call(asked)] if asked else [])]
-    balance, rent, *seen = rpc.batch(calls)
-    sightings = sightings_of(seen[0], len(asked)) if seen else []
-    pending = [one for one, sighting in zip(asked, sightings, strict=True) if not is_settled(sighting)]
-    # what was not asked about counts as unsettled: better too little than too much
-    return as_whole(in_context(balance)), as_whole(rent), most_taken((*pending, *rest))
+def describe(node: Node, assets: Sequence[str], *, is_strict: bool = True) -> list[Asset]:
+    """Each asset as the chain tells it. No request for what is remembered.
 
-
-def most_taken(in_flight: Sequence[Signed]) -> int:
-    """Lamports that signed payments take if all of them land.
-
-    :raises Malformed: when one of them is not ours
+    :param is_strict: refuse what is no token, rather than leave it out
+    :raises Refused: with code ASSET_UNKNOWN
     """
-    return sum(_taken(one.raw) for one in in_flight)
+    native = node.network.native
+    mints = {asset: str(_mint_of(node, asset)) for asset in assets if asset != native.id}
+    tokens = dict(zip(mints, node.tokens(list(mints.values())), strict=True))
+    found = []
+    for asset in assets:
+        token = tokens.get(asset)
+        if asset == native.id:
+            found.append(native)
+        elif token is not None:
+            found.append(token.asset)
+        elif is_strict:
+            raise Refused("ASSET_UNKNOWN", f"{node.network.name} knows no token {mints[asset]}")
+    return found
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _taken(raw: bytes) -> int:
-    # the same bytes are asked about at every payment until they settle
-    reading = reading_of(raw)
-    paid = [step.lamports for step in reading.steps if isinstance(step, Transfer) and step.to != reading.payer]
-    return reading.max_fee + sum(paid)
+def _ask_held(batch: Batch, node: Node, account: Account) -> list[Answer[list[_Held]]]:
+    options = {"encoding": "base64", "commitment": node.settings.read_commitment}
+    return [
+        batch.ask(
+            ("getTokenAccountsByOwner", [account.address, {"programId": str(program)}, options]),
+            partial(_read_held, account, program),
+        )
+        for program in TOKEN_PROGRAMS
+    ]
+
+
+def _read_held(account: Account, program: Pubkey, answer: Any) -> list[_Held]:
+    owner, found = parse_pubkey(account.address), []
+    for row in as_list(in_context(answer)):
+        entry = as_object(row)
+        holder = read_account(entry.get("account"))
+        held = None if holder is None or holder.program != program else read_token_account(program, holder.data)
+        if held is None or held.owner != owner:
+            continue
+        address = as_text(entry.get("pubkey"))
+        found.append(_Held(account=held, is_derived=address == str(derived_account(owner, held.mint, program))))
+    return found
+
+
+def _listed(node: Node, held: Sequence[_Held]) -> list[str]:
+    namespace = f"{node.network.chain_id}/token:"
+    ids = {f"{namespace}{one.account.mint}" for one in held}
+    known = [asset for asset in node.network.tokens if asset in ids]
+    return [*known, *sorted(ids - set(known))][:MOST_TOKENS]
+
+
+def _balance(asset: Asset, mint: Pubkey, held: Sequence[_Held], pending: Sequence[Signed]) -> Balance:
+    ours = [one for one in held if one.account.mint == mint]
+    free = sum(one.account.units for one in ours if one.is_derived and not one.account.is_frozen)
+    return Balance(
+        asset=asset,
+        total=sum(one.account.units for one in ours),
+        spendable=max(0, free - units_taken(pending, mint)),
+    )
+
+
+def _mint_of(node: Node, asset: str) -> Pubkey:
+    return parse_pubkey(asset.removeprefix(f"{node.network.chain_id}/token:"))
+
+
+def _read_lamports(answer: Any) -> int:
+    return as_whole(in_context(answer))

@@ -24,7 +24,7 @@ from waiaas_solana.instructions import (
     Strange,
     read_instruction,
 )
-from waiaas_solana.message import Plan, Transfer, compose
+from waiaas_solana.message import Opening, Plan, TokenTransfer, Transfer, compose
 from waiaas_solana.pricing import MOST_UNITS, fee_of
 
 _PACKET = 1232
@@ -68,20 +68,6 @@ def read_message(body: bytes) -> Reading:
         max_fee=_fee(signers, steps),
         plan=plan if plan is not None and compose(plan) == body else None,
     )
-
-
-def effects_of(reading: Reading, native: str) -> tuple[Effect, ...]:
-    """What leaves the payer, and whatever was not understood. A transfer to oneself is no effect.
-
-    :param native: id of the native asset
-    """
-    effects = []
-    for step in reading.steps:
-        if isinstance(step, Strange):
-            effects.append(step.effect)
-        elif isinstance(step, Transfer) and step.to != reading.payer:
-            effects.append(Effect(what=What.OUT, asset=native, units=step.lamports, to=str(step.to)))
-    return tuple(effects)
 
 
 def memo_of(reading: Reading) -> str | None:
@@ -137,6 +123,8 @@ def _plan(message: Message | MessageV0, payer: Pubkey, steps: Sequence[Step]) ->
         unit_limit=budget[UNIT_LIMIT],
         unit_price=budget[UNIT_PRICE],
         data_limit=budget[DATA_LIMIT],
+        opening=next((step for step in steps if isinstance(step, Opening)), None),
+        token=next((step for step in steps if isinstance(step, TokenTransfer)), None),
     )
 
 

@@ -18,8 +18,17 @@ _SENTENCES = {
     "ProgramFailedToComplete": "a program ran out of compute units or crashed",
     "ReadonlyLamportChange": "the recipient is reserved by the network and cannot be paid",
 }
-_SYSTEM_ERRORS = {1: "the account holds less than the amount", 0: "the account exists already"}
-"""Custom errors of the System program (``SystemError``)."""
+_PROGRAM_ERRORS = {
+    0: "the account exists already, or would hold less than its rent",
+    1: "the account holds less than the amount",
+    4: "the token account belongs to somebody else",
+    17: "a token account is frozen",
+    18: "the token has other decimals",
+    32: "the token takes another fee",
+    36: "the recipient takes this token only with a memo",
+    37: "this token cannot be transferred",
+}
+"""Custom errors of the System program and the token programs (``SystemError``, ``TokenError``); the first two mean the same."""
 
 
 def error_name(error: Any) -> str:
@@ -44,6 +53,6 @@ def _instruction_sentence(error: Any) -> str:
     reason = detail[1]
     if isinstance(reason, dict) and type(reason.get("Custom")) is int:
         code = reason["Custom"]
-        return _SYSTEM_ERRORS.get(code, f"an instruction failed with the program's own error {code}")
+        return _PROGRAM_ERRORS.get(code, f"an instruction failed with the program's own error {code}")
     name = error_name(reason)
     return _SENTENCES.get(name, f"an instruction failed ({name})")

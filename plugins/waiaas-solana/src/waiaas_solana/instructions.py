@@ -1,4 +1,4 @@
-"""One instruction read: a setting of the compute budget, a transfer, a memo, or something strange that is named. Pure."""
+"""One instruction read: a budget setting, a transfer, an account opened, a memo, or something strange that is named. Pure."""
 
 import base64
 from collections.abc import Sequence
@@ -9,7 +9,16 @@ from solders.pubkey import Pubkey
 from solders.system_program import ID as SYSTEM_PROGRAM
 
 from waiaas.interfaces.chain import Effect, What
-from waiaas_solana.message import MEMO_PROGRAM, Transfer
+from waiaas_solana.message import (
+    CREATE_IDEMPOTENT,
+    MEMO_PROGRAM,
+    TRANSFER_CHECKED,
+    TRANSFER_CHECKED_WITH_FEE,
+    Opening,
+    TokenTransfer,
+    Transfer,
+)
+from waiaas_solana.token_programs import DERIVING_PROGRAM, TOKEN_PROGRAMS, derived_account
 
 UNIT_LIMIT, UNIT_PRICE, DATA_LIMIT = 2, 3, 4
 """Tags of the compute budget program (``ComputeBudgetInstruction`` in ``solana-compute-budget-interface``)."""
@@ -18,11 +27,9 @@ _BUDGET_LENGTHS = {UNIT_LIMIT: 5, UNIT_PRICE: 9, DATA_LIMIT: 5}
 _TRANSFER = 2
 _TRANSFER_LENGTH = 12
 
+_TOKEN_LENGTHS = {TRANSFER_CHECKED: 10, TRANSFER_CHECKED_WITH_FEE: 19}
+
 _LOADER = Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111")
-_TOKEN_PROGRAMS = (
-    Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"),
-    Pubkey.from_string("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"),
-)
 _STAKE = Pubkey.from_string("Stake11111111111111111111111111111111111111")
 
 # Instructions by which somebody else comes to control an account, its code, or bytes that never expire.
@@ -71,7 +78,7 @@ class Strange:
     effect: Effect
 
 
-Step = Budget | Transfer | Memo | Strange
+Step = Budget | Transfer | Opening | TokenTransfer | Memo | Strange
 
 
 def read_instruction(program: Pubkey, accounts: Sequence[Pubkey], data: bytes, payer: Pubkey) -> Step:
@@ -86,6 +93,10 @@ def read_instruction(program: Pubkey, accounts: Sequence[Pubkey], data: bytes, p
         found = _read_transfer(accounts, data, payer)
     elif program == MEMO_PROGRAM:
         found = _read_memo(data)
+    elif program == DERIVING_PROGRAM:
+        found = _read_opening(accounts, data, payer)
+    elif program in TOKEN_PROGRAMS:
+        found = _read_token_transfer(program, accounts, data, payer)
     return found or Strange(effect=_strange(program, data))
 
 
@@ -100,6 +111,35 @@ def _read_transfer(accounts: Sequence[Pubkey], data: bytes, payer: Pubkey) -> Tr
     if not is_transfer or len(accounts) != 2 or accounts[0] != payer:
         return None
     return Transfer(to=accounts[1], lamports=int.from_bytes(data[4:], "little"))
+
+
+def _read_opening(accounts: Sequence[Pubkey], data: bytes, payer: Pubkey) -> Opening | None:
+    if data != CREATE_IDEMPOTENT or len(accounts) != 6:
+        return None
+    funder, account, owner, mint, system, program = accounts
+    found = Opening(owner=owner, mint=mint, program=program)
+    is_ours = funder == payer and system == SYSTEM_PROGRAM and program in TOKEN_PROGRAMS
+    return found if is_ours and account == found.account else None
+
+
+def _read_token_transfer(
+    program: Pubkey, accounts: Sequence[Pubkey], data: bytes, payer: Pubkey
+) -> TokenTransfer | None:
+    tag = next((one for one, length in _TOKEN_LENGTHS.items() if data.startswith(one) and len(data) == length), None)
+    if tag is None or len(accounts) != 4:
+        return None
+    source, mint, to, authority = accounts
+    if authority != payer or source != derived_account(payer, mint, program):
+        return None
+    at = len(tag)
+    return TokenTransfer(
+        program=program,
+        mint=mint,
+        to=to,
+        units=int.from_bytes(data[at : at + 8], "little"),
+        decimals=data[at + 8],
+        fee=None if tag == TRANSFER_CHECKED else int.from_bytes(data[at + 9 :], "little"),
+    )
 
 
 def _read_memo(data: bytes) -> Memo | None:
@@ -123,7 +163,7 @@ def _authority_method(program: Pubkey, data: bytes) -> str | None:
     tag = int.from_bytes(data[:4], "little")
     if program == SYSTEM_PROGRAM:
         return _SYSTEM_AUTHORITY.get(tag)
-    if program in _TOKEN_PROGRAMS:
+    if program in TOKEN_PROGRAMS:
         return _TOKEN_AUTHORITY.get(data[0]) if data else None
     if program == _LOADER:
         return _LOADER_AUTHORITY.get(tag)

@@ -1,4 +1,4 @@
-"""Solana's networks as facts: names, CAIP-2 ids, native asset, public endpoints.
+"""Solana's networks as facts: names, CAIP-2 ids, native asset, public endpoints, well-known tokens.
 
 The reference of a chain id is the first 32 characters of the genesis hash (CAIP-2, namespace ``solana``), so a node's genesis
 hash is checked against the id itself.
@@ -6,6 +6,7 @@ hash is checked against the id itself.
 
 from waiaas.interfaces.chain import Asset, Network
 from waiaas.interfaces.ids import asset_id
+from waiaas_solana.token_names import KNOWN
 
 REFERENCE_LENGTH = 32
 LOCALNET = "localnet"
@@ -39,6 +40,7 @@ def _network(name: str, reference: str, rpc: str, explorer: str, *, is_test: boo
         is_test=is_test,
         block_milliseconds=BLOCK_MILLISECONDS,
         explorer=explorer,
+        tokens=tuple(asset_id(chain_id, "token", mint) for mint in KNOWN.get(name, ())),
     )
 
 

@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 
 from waiaas.errors import Malformed, Refused
 from waiaas.interfaces.chain import Account, Amount, Effect, Intent, Kind, Network, Resolved, What
-from waiaas_solana.message import MEMO_BYTES, most_units
+from waiaas_solana.message import MEMO_BYTES, most_units, native_units
 from waiaas_solana.names import parse_pubkey
 from waiaas_solana.pricing import fee_of
 from waiaas_solana.questions import Holder
@@ -38,9 +38,14 @@ def payment_of(intent: Intent, network: Network) -> Payment:
         raise Malformed(f"a transfer on {network.name} moves {network.native.id} to one address")
     if not 0 < intent.amount.units < _U64:
         raise Malformed(f"an amount on Solana is 1 to {_U64 - 1} lamports", code="INVALID_AMOUNT")
-    if intent.memo is not None and not 0 < _utf8_length(intent.memo) <= MEMO_BYTES:
-        raise Malformed(f"a memo on Solana is 1 to {MEMO_BYTES} bytes of UTF-8", hint="shorten the memo")
+    check_memo(intent.memo)
     return Payment(to=parse_pubkey(intent.to.address), lamports=intent.amount.units, memo=intent.memo)
+
+
+def check_memo(memo: str | None) -> None:
+    """:raises Malformed: when it is empty, too long, or no text"""
+    if memo is not None and not 0 < _utf8_length(memo) <= MEMO_BYTES:
+        raise Malformed(f"a memo on Solana is 1 to {MEMO_BYTES} bytes of UTF-8", hint="shorten the memo")
 
 
 def resolved(intent: Intent, account: Account, network: Network, fee: int, warnings: Sequence[str] = ()) -> Resolved:
@@ -59,7 +64,7 @@ def resolved(intent: Intent, account: Account, network: Network, fee: int, warni
 
 def likely_fee(price: int, memo: str | None) -> int:
     """What a transfer will cost at this price, whatever its salt."""
-    return fee_of(1, most_units(memo), price)
+    return fee_of(1, most_units(native_units(memo)), price)
 
 
 def check_recipient(payment: Payment, holder: Holder | None, rent: int) -> list[str]:
@@ -68,8 +73,7 @@ def check_recipient(payment: Payment, holder: Holder | None, rent: int) -> list[
     :param rent: the least that an account without data must hold, in lamports
     :raises Refused: when the network would not let it be paid this
     """
-    if holder is not None and (holder.is_executable or holder.owner in (_SYSVAR, _NATIVE_LOADER)):
-        raise Refused("RECIPIENT_RESERVED", "the recipient is a program or a system account and cannot be paid")
+    check_not_reserved(holder)
     holds = 0 if holder is None else holder.lamports
     if holds + payment.lamports < rent:
         raise Refused(
@@ -81,20 +85,25 @@ def check_recipient(payment: Payment, holder: Holder | None, rent: int) -> list[
     return _recipient_warnings(payment, holder)
 
 
-def check_funds(lamports: int, payment: Payment, fee: int, rent: int, *, is_own: bool) -> None:
+def check_not_reserved(holder: Holder | None) -> None:
+    """:raises Refused: RECIPIENT_RESERVED, for what could only be lost"""
+    if holder is not None and (holder.is_executable or holder.owner in (_SYSVAR, _NATIVE_LOADER)):
+        raise Refused("RECIPIENT_RESERVED", "the recipient is a program or a system account and cannot be paid")
+
+
+def check_funds(lamports: int, amount: int, fee: int, rent: int) -> None:
     """Whether the account can pay, as far as its balance says.
 
     :param lamports: what it holds, less what payments in flight will take
-    :param is_own: the account pays itself: only the fee leaves
+    :param amount: lamports that leave besides the fee; 0 where the account pays itself
     :raises Refused: with figures
     """
-    amount = 0 if is_own else payment.lamports
     left = lamports - amount - fee
-    figures = {"spendable": str(lamports), "amount": str(payment.lamports), "fee": str(fee)}
+    figures = {"spendable": str(lamports), "amount": str(amount), "fee": str(fee)}
     if left < 0:
         raise Refused(
             "INSUFFICIENT_FUNDS",
-            f"the account has {lamports} lamports to spend; {payment.lamports} and a fee of up to {fee} are needed",
+            f"the account has {lamports} lamports to spend; {amount} and a fee of up to {fee} are needed",
             hint=f"fund the account with at least {-left} lamports more",
             details={**figures, "missing": str(-left)},
         )
@@ -107,10 +116,10 @@ def check_funds(lamports: int, payment: Payment, fee: int, rent: int, *, is_own:
         )
 
 
-def funds_warnings(lamports: int, payment: Payment, fee: int, rent: int, *, is_own: bool) -> list[str]:
+def funds_warnings(lamports: int, amount: int, fee: int, rent: int) -> list[str]:
     """What :func:`check_funds` would refuse, as a sentence: the account may be funded before the payment is made."""
     try:
-        check_funds(lamports, payment, fee, rent, is_own=is_own)
+        check_funds(lamports, amount, fee, rent)
     except Refused as problem:
         return [problem.message]
     return []

@@ -35,3 +35,11 @@ def price_within(price: int, unit_limit: int, max_fee: int) -> int | None:
     """The price, lowered until a transaction of one signature costs at most ``max_fee``; None when the base fee is more."""
     left = max_fee - SIGNATURE_FEE
     return None if left < 0 else min(price, left * _MICRO // unit_limit)
+
+
+def least_rent(length: int) -> int:
+    """Lamports that exempt an account of so many bytes from rent, at the rate in force since genesis.
+
+    3480 lamports for a byte and a year, two years, and 128 bytes for the account itself (``solana-rent``).
+    """
+    return (128 + length) * 3_480 * 2

@@ -1,11 +1,18 @@
 """The calls that several parts ask, each with the reading of its answer."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from solders.pubkey import Pubkey
+
+from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Account
 from waiaas_solana.rpc import Call, as_list, as_object, as_text, as_whole, in_context
+
+_LONGEST = 64 * 1024
+"""Characters of an account's data in base64, more than any slice that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,11 +20,21 @@ class Holder:
     """One account as the node describes it.
 
     :param owner: the program it belongs to
+    :param data: as much of it as was asked for
     """
 
     lamports: int
     owner: str
     is_executable: bool
+    data: bytes = b""
+
+    @property
+    def program(self) -> Pubkey:
+        """The program it belongs to, as a key. :raises Unavailable: when the node's text is none"""
+        try:
+            return Pubkey.from_string(self.owner)
+        except ValueError:
+            raise Unavailable("the node names an owner that is no address") from None
 
 
 def balance_call(account: Account, commitment: str) -> Call:
@@ -25,15 +42,15 @@ def balance_call(account: Account, commitment: str) -> Call:
     return "getBalance", [account.address, {"commitment": commitment}]
 
 
-def holders_call(addresses: Sequence[str], commitment: str) -> Call:
-    """Ask for accounts without their data."""
-    options = {"encoding": "base64", "commitment": commitment, "dataSlice": {"offset": 0, "length": 0}}
+def accounts_call(addresses: Sequence[str], commitment: str, length: int = 0) -> Call:
+    """Ask for accounts with the first bytes of their data. :param length: how many bytes"""
+    options = {"encoding": "base64", "commitment": commitment, "dataSlice": {"offset": 0, "length": length}}
     return "getMultipleAccounts", [list(addresses), options]
 
 
-def rent_call() -> Call:
-    """Ask for the least that an account without data must hold."""
-    return "getMinimumBalanceForRentExemption", [0]
+def rent_call(length: int) -> Call:
+    """Ask for the least that an account with so many bytes of data must hold."""
+    return "getMinimumBalanceForRentExemption", [length]
 
 
 def prices_call(addresses: Sequence[str]) -> Call:
@@ -41,18 +58,14 @@ def prices_call(addresses: Sequence[str]) -> Call:
     return "getRecentPrioritizationFees", [list(addresses)]
 
 
-def read_holders(answer: Any, count: int) -> list[Holder | None]:
+def read_accounts(answer: Any, count: int) -> list[Holder | None]:
     """Accounts in the order asked; None for those that do not exist. :raises Unavailable: when the answer cannot be read"""
     values = as_list(in_context(answer))
-    return [_holder(value) for value in (*values, *[None] * count)[:count]]
+    return [read_account(value) for value in (*values, *[None] * count)[:count]]
 
 
-def read_prices(answer: Any) -> list[int]:
-    """Micro-lamports a unit, one for each recent block. :raises Unavailable: when the answer cannot be read"""
-    return [as_whole(as_object(item).get("prioritizationFee")) for item in as_list(answer)]
-
-
-def _holder(value: Any) -> Holder | None:
+def read_account(value: Any) -> Holder | None:
+    """One account, None where there is none. :raises Unavailable: when it cannot be read"""
     if value is None:
         return None
     account: Mapping[str, Any] = as_object(value)
@@ -60,4 +73,20 @@ def _holder(value: Any) -> Holder | None:
         lamports=as_whole(account.get("lamports")),
         owner=as_text(account.get("owner")),
         is_executable=account.get("executable") is True,
+        data=_data(account.get("data")),
     )
+
+
+def read_prices(answer: Any) -> list[int]:
+    """Micro-lamports a unit, one for each recent block. :raises Unavailable: when the answer cannot be read"""
+    return [as_whole(as_object(item).get("prioritizationFee")) for item in as_list(answer)]
+
+
+def _data(value: Any) -> bytes:
+    parts = as_list(value)
+    if not parts or not isinstance(parts[0], str) or len(parts[0]) > _LONGEST:
+        raise Unavailable("the node's answer cannot be read")
+    try:
+        return base64.b64decode(parts[0], validate=True)
+    except ValueError:
+        raise Unavailable("the node's answer cannot be read") from None

@@ -1,12 +1,12 @@
-"""An intent completed with facts from the chain. Network, one request."""
+"""A native transfer completed with facts from the chain. Network, one request."""
+
+from functools import partial
 
 from waiaas.errors import Malformed, Refused
 from waiaas.interfaces.chain import Account, Intent, Network, Resolved
+from waiaas_solana.node import Node
 from waiaas_solana.payment import Payment, check_recipient, funds_warnings, likely_fee, payment_of, resolved
-from waiaas_solana.pricing import going_price
-from waiaas_solana.questions import holders_call, prices_call, read_holders, read_prices, rent_call
-from waiaas_solana.rpc import Rpc, as_whole
-from waiaas_solana.settings import SolanaSettings
+from waiaas_solana.questions import accounts_call, read_accounts
 
 
 def payable(intent: Intent, network: Network) -> Payment:
@@ -20,24 +20,24 @@ def payable(intent: Intent, network: Network) -> Payment:
         raise Refused(problem.code, problem.message, hint=problem.hint) from problem
 
 
-def resolve_transfer(
-    rpc: Rpc, network: Network, settings: SolanaSettings, intent: Intent, account: Account
-) -> Resolved:
+def resolve_transfer(node: Node, intent: Intent, account: Account) -> Resolved:
     """Both accounts, the rent-exempt minimum and the going price.
 
     :raises Refused: RECIPIENT_RESERVED, BELOW_RENT, or what :func:`payable` refuses
     """
-    payment = payable(intent, network)
+    payment = payable(intent, node.network)
     pair = [account.address, str(payment.to)]
-    answers = rpc.batch([holders_call(pair, settings.read_commitment), rent_call(), prices_call(pair)])
-    sender, recipient = read_holders(answers[0], 2)
-    rent = as_whole(answers[1])
-    fee = likely_fee(going_price(read_prices(answers[2]), settings), payment.memo)
+    batch = node.batch()
+    holders = batch.ask(accounts_call(pair, node.settings.read_commitment), partial(read_accounts, count=2))
+    rent, price = node.rent(batch), node.price(batch, pair)
+    batch.send()
+    sender, recipient = holders.value
+    fee = likely_fee(price.value, payment.memo)
     is_own = account.address == str(payment.to)
     if is_own:
         warnings = ["the account pays itself: nothing but the fee will change"]
     else:
-        warnings = check_recipient(payment, recipient, rent)
+        warnings = check_recipient(payment, recipient, rent.value)
     lamports = 0 if sender is None else sender.lamports
-    warnings += funds_warnings(lamports, payment, fee, rent, is_own=is_own)
-    return resolved(intent, account, network, fee, warnings)
+    warnings += funds_warnings(lamports, 0 if is_own else payment.lamports, fee, rent.value)
+    return resolved(intent, account, node.network, fee, warnings)

@@ -12,8 +12,8 @@ from typing import Any
 
 from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Amount, Network, Phase, Signed, Status
+from waiaas_solana.evidence import Lifetime, read_evidence
 from waiaas_solana.failures import describe
-from waiaas_solana.lifetime import Lifetime, read_lifetime
 from waiaas_solana.networks import is_genesis_of
 from waiaas_solana.rpc import Call, Rpc, as_list, as_object, as_text, as_whole, context_slot, in_context
 from waiaas_solana.wire import reading_of
@@ -88,7 +88,7 @@ def _read_some(rpc: Rpc, network: Network, signed: Sequence[Signed]) -> list[Sta
     expired = [
         index
         for index, one in enumerate(signed)
-        if statuses[index].phase is Phase.UNSEEN and height > read_lifetime(one.evidence).last_valid_height
+        if statuses[index].phase is Phase.UNSEEN and height > read_evidence(one.evidence).lifetime.last_valid_height
     ]
     if expired:
         settled = _ask_everybody(rpc, network, [signed[index] for index in expired])
@@ -140,7 +140,7 @@ def _view(rpc: Rpc, network: Network, signed: Sequence[Signed]) -> _View:
 
 def _verdict(views: Sequence[_View], index: int, signed: Signed, network: Network) -> Status:
     seen = next((view.sightings[index] for view in views if view.sightings[index] is not None), None)
-    lifetime = read_lifetime(signed.evidence)
+    lifetime = read_evidence(signed.evidence).lifetime
     if seen is not None or not views or not all(view.proves_absence(lifetime) for view in views):
         return _status(signed, seen, network)
     height = min(view.height for view in views)

@@ -1,11 +1,12 @@
 """Keys and helpers that only tests have: solders' keypair is the oracle that signs."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from waiaas_solana.adapter import FORM, SolanaAdapter
-from waiaas_solana.localnet import Localnet
+from waiaas_solana.localnet import Localnet, MintKind
 from waiaas_solana.networks import NETWORKS
 from waiaas_solana.settings import SolanaSettings
 
@@ -14,6 +15,8 @@ from waiaas.interfaces.signing import PublicKey, Scheme, SigningPayload
 from waiaas.testing.bench import Bench
 
 SOL = 1_000_000_000
+PLENTY = 10**12
+TOKEN_2022 = "spl-token-2022"
 MAINNET_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 CONFIRMED_SLOTS, FINALITY_SLOTS, LIFETIME = 1, 32, 150
 
@@ -80,6 +83,22 @@ def bench_on(chain: Localnet, http: Http, adapter: SolanaAdapter | None = None) 
         # made with the blockhash of a confirmed block, whose life has to be over at finality
         blocks_to_death=LIFETIME - CONFIRMED_SLOTS + FINALITY_SLOTS + 1,
     )
+
+
+def token_bench_on(
+    chain: Localnet, http: Http, kind: MintKind | None = None, adapter: SolanaAdapter | None = None
+) -> Bench:
+    """The same, paying with a token of which the account holds plenty."""
+    bench = bench_on(chain, http, adapter)
+    mint = chain.issuer.mint(kind or MintKind())
+    chain.issuer.issue(mint, bench.account.address, PLENTY)
+    chain.advance(2)
+    return replace(bench, asset=f"{LOCAL.chain_id}/token:{mint}", held=partial(chain.tokens, mint))
+
+
+def mint_of(bench: Bench) -> str:
+    """The mint of a token bench."""
+    return (bench.asset or "").rpartition(":")[2]
 
 
 def rival(bench: Bench, key: Keypair) -> Bench:

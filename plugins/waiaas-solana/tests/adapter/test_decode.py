@@ -30,6 +30,7 @@ from solders.system_program import (
     transfer,
 )
 from waiaas_solana.decode import read_message
+from waiaas_solana.evidence import digest_of
 from waiaas_solana.message import MEMO_PROGRAM, Plan, Transfer, compose
 
 from waiaas.errors import Malformed
@@ -69,7 +70,7 @@ PLAN = Plan(
 
 def decoded(body: bytes) -> Decoded:
     """What the adapter reads."""
-    return ADAPTER.decode(Unsigned(body=body, evidence=EVIDENCE), ACCOUNT)
+    return ADAPTER.decode(Unsigned(body=body, evidence={**EVIDENCE, "body": digest_of(body)}), ACCOUNT)
 
 
 def instructions_of(plan: Plan) -> list[Instruction]:

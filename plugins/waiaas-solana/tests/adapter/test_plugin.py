@@ -26,7 +26,7 @@ def test_the_class_says_what_it_can() -> None:
     assert issubclass(SolanaAdapter, ChainAdapter)
     assert issubclass(SolanaAdapter, Simulates)
     assert issubclass(SolanaAdapter, RunsLocally)
-    assert SolanaAdapter.kinds == {Kind.TRANSFER}
+    assert SolanaAdapter.kinds == {Kind.TRANSFER, Kind.TOKEN_TRANSFER}
     assert SolanaAdapter.features == {Feature.MEMO}
 
 
@@ -42,7 +42,7 @@ def test_pure_methods_do_not_depend_on_the_hash_seed() -> None:
         "from waiaas_solana.message import *; from solders.pubkey import Pubkey; from solders.hash import Hash;"
         "k = Pubkey(bytes(32));"
         "p = Plan(payer=Pubkey(bytes([1]) * 32), transfers=(Transfer(to=k, lamports=1),), memo='m', blockhash=Hash(bytes(32)),"
-        "unit_limit=1, unit_price=2, data_limit=3); print(compose(p).hex(), salted_limits(bytes(16), None))"
+        "unit_limit=1, unit_price=2, data_limit=3); print(compose(p).hex(), salted_limits(bytes(16), 2000))"
     )
     outputs = {
         subprocess.run(

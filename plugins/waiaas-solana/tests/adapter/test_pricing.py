@@ -7,7 +7,7 @@ from math import ceil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from waiaas_solana.message import MEMO_BYTES, most_units, salted_limits
+from waiaas_solana.message import MEMO_BYTES, most_units, native_units, salted_limits, token_units
 from waiaas_solana.networks import FEE_MAX
 from waiaas_solana.pricing import MOST_UNITS, fee_of, going_price, price_within
 from waiaas_solana.settings import SolanaSettings
@@ -53,19 +53,20 @@ def test_the_percentile_is_read(percentile: int, price: int) -> None:
 @pytest.mark.parametrize("memo", [None, "x" * MEMO_BYTES])
 def test_thousands_of_salts_give_thousands_of_limits(memo: str | None) -> None:
     """Five thousand salts give five thousand pairs of limits, all of them ample and below the runtime's maxima."""
-    pairs = {salted_limits(salt, memo) for salt in SALTS}
+    pairs = {salted_limits(salt, native_units(memo)) for salt in SALTS}
     assert len(pairs) == len(SALTS)
-    assert all(2_000 <= units <= most_units(memo) < MOST_UNITS for units, _ in pairs)
+    assert all(2_000 <= units <= most_units(native_units(memo)) < MOST_UNITS for units, _ in pairs)
     assert all(32 << 20 <= size < 64 << 20 for _, size in pairs)
 
 
 def test_a_salt_costs_next_to_nothing() -> None:
     """Between the cheapest and the dearest salt lie less than 5 % of the base fee, at a hundred times the usual floor."""
-    fees = [fee_of(1, salted_limits(salt, None)[0], 50_000) for salt in SALTS]
+    fees = [fee_of(1, salted_limits(salt, native_units(None))[0], 50_000) for salt in SALTS]
     assert max(fees) - min(fees) < 250
 
 
 def test_the_dearest_memo_at_the_highest_price_stays_under_the_default_cap() -> None:
     """With every setting at its default, no price that a node names makes a payment too dear to be built."""
     cap = SolanaSettings().price_cap
-    assert fee_of(1, most_units("x" * MEMO_BYTES), cap) <= FEE_MAX
+    assert fee_of(1, most_units(native_units("x" * MEMO_BYTES)), cap) <= FEE_MAX
+    assert fee_of(1, most_units(token_units("x" * MEMO_BYTES, 225)), cap) <= FEE_MAX

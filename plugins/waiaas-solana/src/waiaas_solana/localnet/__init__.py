@@ -9,7 +9,21 @@ from __future__ import annotations
 
 from .blockhashes import CHAIN_ID, GENESIS_HASH
 from .faults import Conditions, Faults, Rule
-from .landed import Executed, Transfer
+from .issuer import EXTENSIONS, Issuer, MintKind
+from .landed import Executed, TokenTransfer, Transfer
 from .server import Localnet
 
-__all__ = ["CHAIN_ID", "GENESIS_HASH", "Conditions", "Executed", "Faults", "Localnet", "Rule", "Transfer"]
+__all__ = [
+    "CHAIN_ID",
+    "EXTENSIONS",
+    "GENESIS_HASH",
+    "Conditions",
+    "Executed",
+    "Faults",
+    "Issuer",
+    "Localnet",
+    "MintKind",
+    "Rule",
+    "TokenTransfer",
+    "Transfer",
+]

@@ -7,20 +7,24 @@
 | POST advance | {slots} | jump ahead |
 | POST clock | {running?, slotSeconds?} | stop, go on, or change the pace |
 | POST fund | {address, units} | an airdrop |
+| POST mint | {decimals?, program?, extensions?, fee?, metadata?} | a new token, the last of the state's `mints` |
+| POST issue | {mint, address, units} | units of a token to an address's associated account |
 | POST requests | | reset the counters |
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from solders.pubkey import Pubkey
 
 from .faults import Rule
 from .http_server import HttpAnswer, HttpRequest
+from .issuer import MintKind
 from .node import Node
 
 _USUAL_SLOT_SECONDS = 0.4
@@ -38,6 +42,8 @@ class Control:
             ("POST", "advance"): lambda body: _ignore(node.slots.advance(_int(body, "slots"))),
             ("POST", "clock"): self._clock,
             ("POST", "fund"): self._fund,
+            ("POST", "mint"): self._mint,
+            ("POST", "issue"): self._issue,
             ("POST", "requests"): lambda body: node.meter.reset(),
         }
 
@@ -73,6 +79,18 @@ class Control:
         _check_keys(body, {"address", "units"})
         self._node.ledger.fund(Pubkey.from_string(str(body.get("address"))), _int(body, "units"))
 
+    def _mint(self, body: dict[str, Any]) -> None:
+        _check_keys(body, {field.name for field in fields(MintKind)})
+        lists: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+        try:
+            self._node.mints.append(self._node.issuer.mint(MintKind(**lists)))
+        except (struct.error, AttributeError) as error:
+            raise ValueError(f"there is no such mint: {error}") from error
+
+    def _issue(self, body: dict[str, Any]) -> None:
+        _check_keys(body, {"mint", "address", "units"})
+        self._node.issuer.issue(str(body.get("mint")), str(body.get("address")), _int(body, "units"))
+
     def _state(self) -> dict[str, Any]:
         node = self._node
         return {
@@ -82,6 +100,7 @@ class Control:
             "httpRequests": node.meter.requests,
             "accepted": list(node.accepted),
             "executed": [asdict(one) for one in node.ledger.executed()],
+            "mints": list(node.mints),
             "faults": node.faults.to_json(),
         }
 

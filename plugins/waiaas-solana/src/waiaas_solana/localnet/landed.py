@@ -11,9 +11,12 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 from solders.transaction_metadata import TransactionMetadata
 
+from .token_layout import TOKEN_PROGRAMS
+
 SYSTEM_PROGRAM = str(Pubkey.default())
 MEMO_PROGRAMS = ("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr", "Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo")
 
+_TOKEN_TRANSFERS = (b"\x0c", b"\x1a\x01")  # TransferChecked, TransferFeeInstruction::TransferCheckedWithFee
 _TRANSFER = (2).to_bytes(4, "little")  # SystemInstruction::Transfer
 
 
@@ -77,17 +80,33 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenTransfer:
+    """One checked transfer of a token, of either program, with or without its fee.
+
+    :param sender, recipient: the owners of the two token accounts.
+    :param units: base units that left the sender.
+    """
+
+    mint: str
+    sender: str
+    recipient: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Executed:
     """A transaction that succeeded, as tests count it.
 
     :param payer: who paid the fee.
     :param transfers: its System transfers, in order.
+    :param tokens: its token transfers, in order.
     """
 
     signature: str
     slot: int
     payer: str
     transfers: tuple[Transfer, ...]
+    tokens: tuple[TokenTransfer, ...] = ()
 
     @property
     def sender(self) -> str:
@@ -106,12 +125,15 @@ class Executed:
 
     def concerns(self, address: str) -> bool:
         """Whether an address paid the fee, or sent or received one of the transfers."""
-        return address == self.payer or any(address in (t.sender, t.recipient) for t in self.transfers)
+        sides = [(one.sender, one.recipient) for one in self.transfers]
+        sides += [(one.sender, one.recipient) for one in self.tokens]
+        return address == self.payer or any(address in pair for pair in sides)
 
 
 def executed(landed: Landed) -> Executed:
     """The short form of a landed transaction; pure."""
-    return Executed(landed.signature, landed.slot, landed.accounts[0], tuple(_transfers(landed)))
+    transfers, tokens = tuple(_transfers(landed)), tuple(_token_transfers(landed))
+    return Executed(landed.signature, landed.slot, landed.accounts[0], transfers, tokens)
 
 
 def memos(landed: Landed) -> list[bytes]:
@@ -125,6 +147,17 @@ def _transfers(landed: Landed) -> list[Transfer]:
         for program, accounts, data in _instructions(landed)
         if program == SYSTEM_PROGRAM and data[:4] == _TRANSFER and len(accounts) >= 2
     ]
+
+
+def _token_transfers(landed: Landed) -> list[TokenTransfer]:
+    owners = {landed.accounts[held.index]: held.owner for held in (*landed.before.tokens, *landed.after.tokens)}
+    found = []
+    for program, accounts, data in _instructions(landed):
+        tag = next((tag for tag in _TOKEN_TRANSFERS if data.startswith(tag)), None)
+        if program in TOKEN_PROGRAMS and tag is not None and len(accounts) >= 4:
+            units = int.from_bytes(data[len(tag) : len(tag) + 8], "little")
+            found.append(TokenTransfer(accounts[1], owners[accounts[0]], owners[accounts[2]], units))
+    return found
 
 
 def _instructions(landed: Landed) -> list[tuple[str, Sequence[str], bytes]]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from solders.account import Account
 from solders.compute_budget import set_compute_unit_limit
 from solders.hash import Hash
+from solders.instruction import Instruction
+from solders.keypair import Keypair
 from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
@@ -79,17 +81,36 @@ class Ledger:
         """
         if not 0 < lamports < 2**64:
             raise ValueError(f"an airdrop is of 1 to 2^64 - 1 lamports, not {lamports}")
+        payment = transfer(TransferParams(from_pubkey=self.faucet, to_pubkey=address, lamports=lamports))
+        return self.run_as_faucet([payment], (), _FAUCET_UNITS)
+
+    @property
+    def faucet(self) -> Pubkey:
+        """Who pays for airdrops, and issues the tokens of tests."""
+        return self._machine.faucet.pubkey()
+
+    def run_as_faucet(self, instructions: Sequence[Instruction], signers: Sequence[Keypair], units: int) -> str:
+        """A transaction that the faucet pays and signs; the signature of one that succeeded.
+
+        :param signers: who else signs
+        :param units: compute units that are enough
+        :raises ValueError: it would fail.
+        """
         with self._lock:
             slot = self._slots.now()
             faucet = self._machine.faucet
-            # Two airdrops of one amount in one slot must differ in their bytes, else the second is no payment.
-            limit = set_compute_unit_limit(_FAUCET_UNITS + next(self._airdrops) % 1_000_000)
-            payment = transfer(TransferParams(from_pubkey=faucet.pubkey(), to_pubkey=address, lamports=lamports))
-            message = MessageV0.try_compile(faucet.pubkey(), [limit, payment], [], self._hashes.at(slot))
-            landed = self._submit(VersionedTransaction(message, [faucet]), slot)
+            # Two equal ones in one slot must differ in their bytes, else the second is no transaction.
+            limit = set_compute_unit_limit(units + next(self._airdrops) % 1_000_000)
+            message = MessageV0.try_compile(faucet.pubkey(), [limit, *instructions], [], self._hashes.at(slot))
+            landed = self._submit(VersionedTransaction(message, [faucet, *signers]), slot)
         if landed is None or landed.error is not None:
-            raise ValueError(f"the airdrop of {lamports} lamports fails: {landed and landed.error}")
+            raise ValueError(f"the faucet's transaction fails: {landed and landed.error}")
         return landed.signature
+
+    def put_account(self, address: Pubkey, account: Account) -> None:
+        """Write an account as no transaction could: for what only programs that are not here would make."""
+        with self._lock:
+            self._machine.put(address, account)
 
     def simulate(self, transaction: VersionedTransaction) -> Outcome:
         """Run against the present state and forget; neither blockhash nor signatures are looked at."""

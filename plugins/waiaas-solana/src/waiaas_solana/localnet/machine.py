@@ -95,6 +95,10 @@ class Machine:
         account = self._vm.get_account(key)
         return account if account is not None and account.lamports else None
 
+    def put(self, key: Pubkey, account: Account) -> None:
+        """Write an account, whatever stood there."""
+        self._vm.set_account(key, account)
+
     def lamports(self, key: Pubkey) -> int:
         """The balance now."""
         return self._vm.get_balance(key) or 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from .blockhashes import Blockhashes
 from .faults import Faults
+from .issuer import Issuer
 from .ledger import Ledger
 from .slots import FIRST_SLOT, Slots, View
 
@@ -29,9 +30,11 @@ class Node:
         self.slots = Slots(slot_seconds)
         self.hashes = Blockhashes()
         self.ledger = Ledger(self.slots, self.hashes)
+        self.issuer = Issuer(self.ledger)
         self.faults = Faults()
         self.meter = Meter()
         self.accepted: list[str] = []
+        self.mints: list[str] = []
         self._confirmed_slots = confirmed_slots
         self._finality_slots = finality_slots
 

@@ -14,12 +14,13 @@ from .gateway import Gateway
 from .http_server import HttpServer
 from .landed import Executed
 from .node import Node
+from .token_layout import read_token_account
 
 
 class Localnet:
     """A Solana chain of its own behind JSON-RPC on 127.0.0.1, serving from construction to `close`.
 
-    State lives in memory and ends with it. Every method may be called from several threads.
+    State lives in memory and ends with it. Every method may be called from several threads. ``issuer`` makes tokens.
 
     :param port: 0 picks a free one.
     :param slot_seconds: length of a slot; None stands still until `advance`.
@@ -39,6 +40,7 @@ class Localnet:
         confirmed_slots: int = 1,
     ) -> None:
         self._node = Node(slot_seconds, confirmed_slots, finality_slots)
+        self.issuer = self._node.issuer
         self._closing = threading.Event()
         self._server = HttpServer(port, Gateway(self._node, self._closing))
         self.port = self._server.port
@@ -83,6 +85,12 @@ class Localnet:
     def balance(self, address: str) -> int:
         """Lamports of an account now, 0 for one that does not exist."""
         return self._node.ledger.lamports(Pubkey.from_string(address))
+
+    def tokens(self, mint: str, owner: str) -> int:
+        """Base units of a token in an owner's associated account now, 0 where there is none."""
+        account = self._node.ledger.accounts([Pubkey.from_string(self.issuer.account(mint, owner))])[0]
+        held = read_token_account(str(account.owner), account.data) if account else None
+        return held.units if held else 0
 
     def executed(self, address: str | None = None) -> list[Executed]:
         """The successful transactions in the order of the chain, the faucet's left out.
