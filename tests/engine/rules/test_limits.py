@@ -10,6 +10,7 @@ from waiaas.engine.rules.constraints import (
     COUNT,
     TOTAL,
     Constraints,
+    TokenConstraint,
     constraint_windows,
     judge_constraints,
     read_constraints,
@@ -76,6 +77,30 @@ def test_types_recipients_and_tokens_narrow() -> None:
     assert not denied(Constraints(recipients=("you",)), payment(1))
     assert denied(Constraints(tokens=()), payment(1, asset="usd"))
     assert not denied(Constraints(tokens=()), payment(1))
+
+
+def test_what_a_session_stores_reads_back() -> None:
+    """Every constraint as it comes over the wire is read, and read again from what was stored."""
+    document = {
+        "maxAmount": "5", "maxTotal": "9", "maxTransactions": 3, "types": ["TRANSFER", "TOKEN_TRANSFER"], "recipients": ["you"],
+        "tokens": [{"address": "usd", "maxAmount": "1"}], "signMessages": False,
+    }  # fmt: skip
+    read = read_constraints(document)
+    assert read.types == (Kind.TRANSFER, Kind.TOKEN_TRANSFER)
+    assert read_constraints(read.model_dump(mode="json", exclude_none=True)) == read
+
+
+@given(units, units, st.integers(0, 10**30))
+def test_a_tokens_own_limits_hold_for_it_alone(limit: int, amount: int, before: int) -> None:
+    """Native limits let every amount of a token pass, a token's own hold it exactly, and other tokens may not move."""
+    native = Constraints(maxAmount="1", maxTotal="1")
+    assert not denied(native, payment(amount, asset="usd"), {TOTAL + NATIVE: 1})
+    one = Constraints(tokens=(TokenConstraint(address="usd", maxAmount=str(limit)),))
+    assert denied(one, payment(amount, asset="usd")) == (amount > limit)
+    total = Constraints(tokens=(TokenConstraint(address="usd", maxTotal=str(limit)),))
+    assert denied(total, payment(amount, asset="usd"), {TOTAL + "usd": before}) == (before + amount > limit)
+    assert denied(one, payment(1, asset="eur"))
+    assert not denied(one, payment(amount))
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,13 @@ def test_the_tier_is_the_strictest_of_all(verdicts: list[Named]) -> None:
 
 
 def test_without_a_grant_a_transfer_needs_a_person_and_the_rest_is_denied() -> None:
-    """The default is APPROVAL for a plain transfer and DENY for every other kind."""
+    """The default is APPROVAL for a plain transfer and DENY for all else, but for a cancel that moves nothing."""
     for kind in Kind:
         expected = Tier.APPROVAL if kind is Kind.TRANSFER else Tier.DENY
         decision = combine([], kind, PAYMENT, 300)
         assert (decision.tier, decision.named.verdict.code) == (expected, "NO_GRANT")
+    cancel = combine([], Kind.CANCEL, (), 300)
+    assert (cancel.tier, cancel.named.verdict.code) == (Tier.INSTANT, "NOTHING_LEAVES")
 
 
 def test_a_restriction_alone_grants_nothing() -> None:

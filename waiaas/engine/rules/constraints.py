@@ -1,10 +1,11 @@
 """Session constraints: what the operator narrowed when the session was issued. They only restrict.
 
-On the wire they are camelCase; amounts are in the agent's native asset; ``tokens`` is a list of {address, maxAmount, maxTotal}.
+On the wire they are camelCase. ``maxAmount`` and ``maxTotal`` measure the agent's native asset and no token; ``tokens``, a list
+of {address, maxAmount, maxTotal}, measures each of its tokens, and where it is given no other token may move.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -35,7 +36,7 @@ class Constraints(BaseModel):
     maxAmount: str | None = Field(default=None, pattern=_AMOUNT)  # noqa: N815
     maxTotal: str | None = Field(default=None, pattern=_AMOUNT)  # noqa: N815
     maxTransactions: int | None = Field(default=None, ge=1, le=1_000_000_000)  # noqa: N815
-    types: tuple[Kind, ...] | None = Field(default=None, strict=False)
+    types: tuple[Annotated[Kind, Field(strict=False)], ...] | None = Field(default=None, strict=False)
     recipients: tuple[str, ...] | None = Field(default=None, strict=False)
     tokens: tuple[TokenConstraint, ...] | None = Field(default=None, strict=False)
     signMessages: bool | None = None  # noqa: N815

@@ -5,7 +5,7 @@ asset for plain transfers of it, SPENDING_LIMIT of a token and ALLOWED_TOKENS fo
 rent that they lock. The first grant lets such a transaction through; every further policy of a granting type that has a
 verdict only narrows it, because its verdict counts whether or not it grants, and the strictest of all wins. So two limits
 must both allow an amount, and a token must be on every list of tokens that is in force. Without any grant a plain transfer
-needs a person, and all else is denied.
+needs a person, and all else is denied, but for a CANCEL without any effect.
 
 **Effects.** What nobody can judge is denied in spite of every grant: control that changes hands, calls, what could not be read,
 unlimited and negative amounts.
@@ -64,7 +64,11 @@ def combine(
     cautions: Sequence[Caution] = (),
 ) -> Decision:
     """Pure. The strictest verdict, after the house's own rules about effects, cautions and missing grants are added."""
-    house_rules = (*_about_effects(effects), *_about_cautions(cautions, verdicts), *_about_grants(verdicts, kind))
+    house_rules = (
+        *_about_effects(effects),
+        *_about_cautions(cautions, verdicts),
+        *_about_grants(verdicts, kind, effects),
+    )
     everything = (*verdicts, *house_rules)
     deciding = max(
         everything, key=lambda item: (item.verdict.tier.rank, item.priority, item.policy_id or "", item.type)
@@ -130,7 +134,11 @@ def _about_cautions(cautions: Sequence[Caution], verdicts: Sequence[Named]) -> t
     return tuple(found)
 
 
-def _about_grants(verdicts: Sequence[Named], kind: Kind) -> tuple[Named, ...]:
+def _about_grants(verdicts: Sequence[Named], kind: Kind, effects: Sequence[Effect]) -> tuple[Named, ...]:
+    if kind is Kind.CANCEL and not effects:
+        return (
+            house("DEFAULT", Tier.INSTANT, "NOTHING_LEAVES", "it takes another's place and nothing but a fee leaves"),
+        )
     if any(item.verdict.grants for item in verdicts):
         return ()
     tier = _NO_GRANT.get(kind, Tier.DENY)
