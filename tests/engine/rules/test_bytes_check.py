@@ -72,6 +72,7 @@ MUTATIONS = {
     "something unknown": replace(DECODED, effects=(OUT, Effect(what=What.UNKNOWN, data="ff"))),
     "rent": replace(DECODED, effects=(OUT, Effect(what=What.LOCKED, asset="sol", units=1))),
     "an effect on trust": replace(DECODED, on_trust=frozenset({"out"})),
+    "an effect on trust beside rent": replace(DECODED, on_trust=frozenset({"out", "rent"})),
 }
 
 
@@ -103,7 +104,7 @@ OF_DECODED: dict[str, Values] = {
     | st.builds(Amount, asset=st.just("sol"), units=numbers),
     "memo": st.none() | texts,
     "complete": st.just(False),
-    "on_trust": st.frozensets(texts, min_size=1),
+    "on_trust": st.frozensets(texts | st.sampled_from(["rent", "amount", "out"])),
 }
 
 
@@ -120,7 +121,9 @@ def changed(record: Any, field: str, value: Any) -> Any:
 
 
 def is_harmless(field: str, value: Any) -> bool:
-    """Whether the value is one that the judgement covers: itself, a smaller fee, or no memo in place of an empty one."""
+    """Whether the value is one that the judgement covers: itself, a smaller fee, or trust in rent alone."""
+    if field == "on_trust":
+        return bool(value <= {"rent"})
     if field == "max_fee":
         return bool(value.asset == "sol" and 0 <= value.units <= CAP)
     return bool(value == getattr(DECODED, field))
@@ -196,6 +199,16 @@ def test_what_nobody_can_judge_is_never_signed(what: What) -> None:
     """Unknown effects and authority changes are refused also where a row claims that they were judged."""
     resolved, decoded = judged(Kind.CONTRACT_CALL, Effect(what=what, method="assign"))
     assert check(decoded, resolved) is not None
+
+
+def test_rent_on_trust_is_the_native_assets_alone() -> None:
+    """A node may be believed how much of the native asset an account takes, and of no other asset."""
+    resolved, decoded = CASES["token with rent"]
+    trusting = replace(decoded, on_trust=frozenset({"rent"}))
+    assert check(trusting, resolved) is None
+    assert check(replace(trusting, effects=(TOKEN, replace(RENT, units=3))), resolved) is not None
+    locked = (TOKEN, replace(RENT, asset="usd"))
+    assert check(replace(trusting, effects=locked), replace(resolved, effects=locked)) is not None
 
 
 RECORDS: dict[str, Callable[[], str | None]] = {

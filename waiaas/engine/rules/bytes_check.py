@@ -5,14 +5,19 @@ and its bound, the memo, and the effects, each exactly as often and in every fie
 because they decide when and in whose stead the bytes can land, not what they do: ``claims``, on which the host holds two
 variants of a row together, and ``valid_until``.
 
-``on_trust`` names effects that rest on what a node said and that the bytes do not prove. Nothing that moves value may: a node's
-lie would choose the recipient (invariant 15). So a name there refuses the bytes. What the bytes cannot say and no adapter can
-prove, that a token's own contract does as it is told, is no effect and is not named; cautions tell of it.
+``on_trust`` names effects that rest on what a node said and that the bytes do not prove. One word may stand there: ``rent``, the
+units of LOCKED effects of the native asset. How much an account takes is the chain's own rule and not in the bytes, so a node
+that lies can understate what the chain will lock, as far as the chain's rule goes, and nothing else: that amount is judged and
+reserved as the node said it. Whatever else stands there refuses the bytes, because a node's lie would choose a recipient or an
+amount (invariant 15). That a token's own contract does as it is told is no effect and is not named; cautions tell of it.
 """
 
 from collections import Counter
 
 from waiaas.interfaces.chain import Account, Decoded, Effect, Resolved, What
+
+RENT = "rent"
+"""The one word that may stand in ``on_trust``."""
 
 _NEVER = frozenset({What.UNKNOWN, What.AUTHORITY})
 """No policy can speak for these yet, so no judgement can have allowed them."""
@@ -34,9 +39,18 @@ def mismatch(decoded: Decoded, resolved: Resolved, account: Account, chain_id: s
         return f"the bytes allow a fee of {decoded.max_fee.units}, above the cap of {fee_cap}"
     if (decoded.memo or "") != (resolved.intent.memo or ""):
         return "the bytes carry another memo"
-    if decoded.on_trust:
-        return f"the bytes prove nothing of {', '.join(sorted(decoded.on_trust))}: it is only what a node said"
+    unproven = decoded.on_trust - {RENT}
+    if unproven or (decoded.on_trust and not _rent_alone(decoded, resolved)):
+        return (
+            f"the bytes prove nothing of {', '.join(sorted(unproven or decoded.on_trust))}: it is only what a node said"
+        )
     return _effects_mismatch(decoded.effects, resolved.effects)
+
+
+def _rent_alone(decoded: Decoded, resolved: Resolved) -> bool:
+    """Whether what is locked is native, so that trust in it can cost no more than the chain's own rule takes."""
+    locked = [effect for effect in decoded.effects if effect.what is What.LOCKED]
+    return all(effect.asset == resolved.likely_fee.asset for effect in locked)
 
 
 def _effects_mismatch(found: tuple[Effect, ...], judged: tuple[Effect, ...]) -> str | None:
