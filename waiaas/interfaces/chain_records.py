@@ -189,8 +189,8 @@ class Decoded:
     :param claims: things that only one landed transaction can use (``nonce:7``); empty where bytes expire instead
     :param valid_until: when the bytes stop being landable, as the chain counts it; None for never
     :param complete: False when anything was left unread: such bytes are refused
-    :param on_trust: what of the effects rests on a node's word and is not proved by the bytes. The host takes ``rent`` (the units
-        of LOCKED effects of the native asset) and refuses bytes with anything else
+    :param on_trust: what of the effects rests on a node's word and is not proved by the bytes. The host takes ``rent`` (the
+        units of LOCKED effects of the native asset) and refuses bytes with anything else
     """
 
     chain_id: str

@@ -5,11 +5,12 @@ and its bound, the memo, and the effects, each exactly as often and in every fie
 because they decide when and in whose stead the bytes can land, not what they do: ``claims``, on which the host holds two
 variants of a row together, and ``valid_until``.
 
-``on_trust`` names effects that rest on what a node said and that the bytes do not prove. One word may stand there: ``rent``, the
-units of LOCKED effects of the native asset. How much an account takes is the chain's own rule and not in the bytes, so a node
-that lies can understate what the chain will lock, as far as the chain's rule goes, and nothing else: that amount is judged and
-reserved as the node said it. Whatever else stands there refuses the bytes, because a node's lie would choose a recipient or an
-amount (invariant 15). That a token's own contract does as it is told is no effect and is not named; cautions tell of it.
+``on_trust`` names effects that rest on what a node said and that the bytes do not prove. One word may stand there:
+``rent``, the units of LOCKED effects of the native asset. How much an account takes is the chain's own rule and not in the
+bytes, so a node that lies can understate what the chain will lock, as far as the chain's rule goes, and nothing else: that
+amount is judged and reserved as the node said it. Whatever else stands there refuses the bytes, because a node's lie would
+choose a recipient or an amount (invariant 15). That a token's own contract does as it is told is no effect and is not
+named; cautions tell of it.
 """
 
 from collections import Counter
