@@ -11,6 +11,7 @@ import pytest
 from waiaas.interfaces.signing import Scheme
 from waiaas.keystore import envelope, schemes, sodium
 from waiaas.keystore.client import SignerClient
+from waiaas.keystore.desk import Desk
 from waiaas.keystore.files import write_private
 from waiaas.keystore.master import ArgonParams, create_master
 from waiaas.keystore.memory import LockedMemory, Secret
@@ -110,6 +111,14 @@ def put_key(keystore: Path, data_key: Secret, memory: LockedMemory) -> Callable[
         return header
 
     return put
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A command's desk in the test's own process, which stays open to debuggers."""
+    monkeypatch.setattr("waiaas.keystore.desk.harden_process", lambda: None)
+    with Desk() as made:
+        yield made
 
 
 @pytest.fixture

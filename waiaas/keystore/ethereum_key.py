@@ -5,6 +5,7 @@ bytes; it runs in a command that ends right after, and nowhere else.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from waiaas.errors import BadRequest, StartRefused
@@ -33,7 +34,7 @@ def encode(key: HeldKey, passphrase: bytearray, work: int = _SCRYPT_N) -> bytes:
         raise BadRequest(f"an Ethereum keystore holds ecdsa-secp256k1 keys, and this one is {key.scheme.value}")
     from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - slow, and seldom needed
 
-    document = create_keyfile_json(bytes(key.secret.view), _text(passphrase), kdf="scrypt", iterations=work)
+    document = create_keyfile_json(bytes(key.secret.view), _word(passphrase), kdf="scrypt", iterations=work)
     # eth_keyfile drops leading zeros of the counter; other readers want all 16 bytes
     parameters = document["crypto"]["cipherparams"]
     parameters["iv"] = parameters["iv"].rjust(32, "0")
@@ -52,20 +53,16 @@ def decode(desk: Desk, text: bytes, passphrase: bytearray) -> HeldKey:
     from eth_keyfile.keyfile import decode_keyfile_json  # noqa: PLC0415 - slow, and seldom needed
 
     try:
-        opened = decode_keyfile_json(document, _text(passphrase))
+        opened = decode_keyfile_json(document, _word(passphrase))
     except ValueError:
         raise StartRefused("the passphrase is wrong, or the key file was edited", code="WRONG_PASSWORD") from None
     desk.secret.view[:] = opened
-    key = desk.hold(Scheme.ECDSA_SECP256K1, "ethereum", "evm", _address_of(desk))
+    held = desk.hold(Scheme.ECDSA_SECP256K1, "ethereum", "evm")
+    key = replace(held, address="0x" + keccak256(schemes.uncompressed(held.public_key))[12:].hex())
     stated = document.get("address")
     if stated is not None and _stripped(stated) != _stripped(key.address):
         raise BadRequest("the key in the file is not the one of its address")
     return key
-
-
-def _address_of(desk: Desk) -> str:
-    public = schemes.public_key(desk.secret, desk.work, Scheme.ECDSA_SECP256K1)
-    return "0x" + keccak256(schemes.uncompressed(public))[12:].hex()
 
 
 def _read(text: bytes) -> Document:
@@ -146,11 +143,9 @@ def _stripped(address: object) -> str:
     return str(address).lower().removeprefix("0x")
 
 
-def _text(passphrase: bytearray) -> str:
-    try:
-        return passphrase.decode()
-    except UnicodeDecodeError:
-        raise BadRequest("the passphrase is not UTF-8 text") from None
+def _word(passphrase: bytearray) -> Any:
+    """eth_keyfile says that it takes text, and works with bytes alone."""
+    return bytes(passphrase)
 
 
 def _malformed(why: str) -> BadRequest:
