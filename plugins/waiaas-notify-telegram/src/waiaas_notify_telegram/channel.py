@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -15,8 +15,6 @@ from waiaas_notify_telegram.settings import TelegramConfig
 from waiaas_notify_telegram.words import shortened, tidy
 
 _log = logging.getLogger("waiaas_notify_telegram")
-_SECONDS_BETWEEN = 1.05
-"""One chat takes one message a second (Bot API, frequently asked questions); a little more, for two clocks never agree."""
 _LONGEST_NAME = 64
 
 
@@ -28,6 +26,8 @@ class TelegramChannel(NotificationChannel):
     """
 
     type = "TELEGRAM"
+    seconds_between: ClassVar[float] = 1.05
+    """One chat takes one message a second (Bot API, frequently asked questions); and two clocks never agree."""
     config_model = TelegramConfig
 
     def __init__(self, config: BaseModel) -> None:
@@ -72,11 +72,11 @@ class TelegramChannel(NotificationChannel):
     def _one(self, body: dict[str, Any]) -> str:
         pause = self._free_at - time.monotonic()
         if pause > 0:
-            time.sleep(min(pause, _SECONDS_BETWEEN))
+            time.sleep(min(pause, self.seconds_between))
         try:
             message = self._asked("sendMessage", {**body, **self._extra})
         finally:
-            self._free_at = time.monotonic() + _SECONDS_BETWEEN
+            self._free_at = time.monotonic() + self.seconds_between
         return str(message.get("message_id", "")) if isinstance(message, dict) else ""
 
     def _asked(self, method: str, body: dict[str, Any]) -> Any:
