@@ -1,0 +1,62 @@
+"""Amounts and effects in words: exact, and without a word of anybody else's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waiaas.engine.rules.payment_words import amount_words, display, effect_words, effects_words, moment
+from waiaas.interfaces.chain import Asset, Effect, What
+
+SOL = Asset(id="c/slip44:501", symbol="SOL", decimals=9, native=True)
+FAKE = Asset(id="c/token:T", symbol="SOL to friend", decimals=2, native=False, name="Sol")
+ASSETS = {asset.id: asset for asset in (SOL, FAKE)}
+
+
+@given(st.integers(min_value=0, max_value=10**78), st.integers(min_value=0, max_value=78))
+def test_display_units_are_exact(units: int, decimals: int) -> None:
+    """The decimal number, taken back to base units, is what it was."""
+    whole, _, part = display(units, decimals).partition(".")
+    assert int(whole + part.ljust(decimals, "0")) == units
+    assert not part.endswith("0")
+
+
+@pytest.mark.parametrize(
+    ("units", "asset", "words"),
+    [
+        (1_500_000_000, SOL.id, "1.5 SOL (1500000000 base units)"),
+        (1, SOL.id, "0.000000001 SOL (1 base units)"),
+        (250, FAKE.id, "2.5 of the token (250 base units)"),
+        (7, "c/token:unknown", "7 base units"),
+        (7, None, "7 base units"),
+        (None, SOL.id, "WITHOUT LIMIT"),
+    ],
+)
+def test_amounts_are_said_in_both_units(units: int | None, asset: str | None, words: str) -> None:
+    """A native asset by its symbol, a token never by its own word for itself, which anybody may choose."""
+    assert amount_words(units, asset, ASSETS) == words
+
+
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        (Effect(what=What.OUT, asset=SOL.id, units=10**9, to="R"), "sends 1 SOL (1000000000 base units) to R"),
+        (
+            Effect(what=What.OUT, asset=FAKE.id, units=100, to="R"),
+            "sends 1 of the token (100 base units) of c/token:T to R",
+        ),
+        (Effect(what=What.LOCKED, asset=SOL.id, units=5), "locks up 0.000000005 SOL (5 base units)"),
+        (Effect(what=What.APPROVE, asset=FAKE.id, to="S"), "lets S take WITHOUT LIMIT of c/token:T"),
+        (Effect(what=What.AUTHORITY, to="T"), "HANDS CONTROL to T"),
+        (Effect(what=What.UNKNOWN, to="P", data="00"), "UNDECODED CALL to P"),
+        (Effect(what=What.CALL, method="swap"), "UNDECODED CALL to nobody named, method swap"),
+    ],
+)
+def test_every_kind_of_effect_has_words(effect: Effect, words: str) -> None:
+    """What leaves, is tied up, may be taken, or is not understood, is said so."""
+    assert effect_words(effect, ASSETS) == words
+
+
+def test_no_effect_is_said_too() -> None:
+    """A payment to oneself costs the fee."""
+    assert effects_words((), {}) == ("nothing leaves the account but the fee",)
+    assert moment(1_700_000_000) == "2023-11-14 22:13:20 UTC"
