@@ -99,7 +99,10 @@ class Bench:
         in_flight: tuple[Signed, ...] = (),
         replaces: tuple[Signed, ...] = (),
     ) -> BuildRequest:
-        """What the host hands to ``build``, under the network's fee cap unless another is named."""
+        """What the host hands to ``build``, under the network's fee cap unless another is named.
+
+        :param in_flight: oldest first; the last one is the newest that was signed
+        """
         return BuildRequest(
             resolved=resolved,
             account=self.account,
@@ -108,11 +111,14 @@ class Bench:
             now=_NOW,
             max_fee=self.adapter.network.fee_max if max_fee is None else max_fee,
             replaces=replaces,
+            newest=in_flight[-1] if in_flight else None,
         )
 
-    def built(self, resolved: Resolved, *, salt: bytes = SALT, max_fee: int | None = None) -> Unsigned:
+    def built(
+        self, resolved: Resolved, *, salt: bytes = SALT, max_fee: int | None = None, in_flight: tuple[Signed, ...] = ()
+    ) -> Unsigned:
         """Bytes for it."""
-        return self.adapter.build(self.request(resolved, salt=salt, max_fee=max_fee))
+        return self.adapter.build(self.request(resolved, salt=salt, max_fee=max_fee, in_flight=in_flight))
 
     def signatures(self, unsigned: Unsigned, sign: Sign | None = None) -> list[bytes]:
         """Every signature that the adapter asks for, round by round."""
@@ -128,10 +134,18 @@ class Bench:
         """Bytes that can be broadcast."""
         return self.adapter.attach(unsigned, self.account, self.signatures(unsigned))
 
-    def payment(self, *, salt: bytes = SALT) -> tuple[Resolved, Signed]:
+    def payment(self, *, salt: bytes = SALT, in_flight: tuple[Signed, ...] = ()) -> tuple[Resolved, Signed]:
         """A payment to a new address, signed and not sent."""
         resolved = self.resolved()
-        return resolved, self.signed(self.built(resolved, salt=salt))
+        return resolved, self.signed(self.built(resolved, salt=salt, in_flight=in_flight))
+
+    def cancellation(self, *replaces: Signed) -> Signed:
+        """Bytes that take the place of others and pay nothing, signed and not sent; for chains with ``Feature.REPLACE``."""
+        fee = Amount(asset=self.native, units=self.adapter.network.fee_max)
+        nothing = Resolved(
+            intent=Intent(kind=Kind.CANCEL), effects=(), assets=(self.adapter.network.native,), likely_fee=fee
+        )
+        return self.signed(self.adapter.build(self.request(nothing, in_flight=replaces, replaces=replaces)))
 
     def status(self, signed: Signed) -> Status:
         """How far one payment has come."""

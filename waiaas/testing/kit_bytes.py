@@ -100,11 +100,15 @@ class BytesKit:
             bench.built(bench.resolved(), max_fee=0)
 
     def test_twins_are_two_payments(self, bench: Bench) -> None:
-        """Equal intents with different salts give different bytes, all of them under the cap."""
+        """Equal intents with different salts, built one after the other, give different ids and share no claim."""
         resolved = bench.resolved()
-        salts = [hashlib.sha256(bytes([index])).digest()[:16] for index in range(TWINS)]
-        bodies = {bench.built(resolved, salt=salt).body for salt in salts}
-        assert len(bodies) == TWINS
+        signed: list[Signed] = []
+        for index in range(TWINS):
+            salt = hashlib.sha256(bytes([index])).digest()[:16]
+            signed.append(bench.signed(bench.built(resolved, salt=salt, in_flight=tuple(signed))))
+        assert len({one.tx_hash for one in signed}) == TWINS
+        claims = [claim for one in signed for claim in one.claims]
+        assert len(set(claims)) == len(claims)
 
     # --- the very bytes -------------------------------------------------------------------------------------------------
 
@@ -142,8 +146,9 @@ class BytesKit:
     def test_only_the_accounts_own_signature_is_attached(self, bench: Bench) -> None:
         """A stranger's signature, a spoilt one, a short one, none, and one for other bytes are refused."""
         resolved = bench.resolved()
-        unsigned, twin = bench.built(resolved), bench.built(resolved, salt=SALT[::-1])
+        unsigned = bench.built(resolved)
         done = bench.signatures(unsigned)
+        twin = bench.built(resolved, salt=SALT[::-1], in_flight=(bench.signed(unsigned),))
         spoilt = bytes([done[0][0] ^ 1]) + done[0][1:]
         wrong: tuple[list[bytes], ...] = (
             bench.signatures(unsigned, bench.stranger_signs),

@@ -2,9 +2,7 @@
 
 from collections import Counter
 
-import pytest
-
-from waiaas.interfaces.chain import Phase, Sent
+from waiaas.interfaces.chain import Feature, Phase, Sent, Signed
 from waiaas.interfaces.wire import to_wire
 from waiaas.testing.bench import SALT, Bench
 
@@ -51,7 +49,7 @@ class LandingKit:
         """Many are asked at once and answered in the order asked; none is no question."""
         assert list(bench.adapter.statuses([])) == []
         _, sent = bench.payment()
-        _, unsent = bench.payment(salt=SALT[::-1])
+        _, unsent = bench.payment(salt=SALT[::-1], in_flight=(sent,))
         bench.adapter.broadcast(sent)
         bench.chain.advance(1)
         phases = [one.phase for one in bench.adapter.statuses([unsent, sent, unsent])]
@@ -59,14 +57,10 @@ class LandingKit:
         assert phases[1] in (Phase.INCLUDED, Phase.FINAL)
 
     def test_bytes_are_dead_when_they_cannot_land_and_not_before(self, bench: Bench) -> None:
-        """DEAD comes with a proof, after the last block in which the bytes could land, and they do not land then."""
-        if bench.blocks_to_death is None:
-            pytest.skip("bytes of this chain do not expire")
+        """DEAD comes with a proof once the bytes expired or others used their claim for good, and they do not land then."""
         _, signed = bench.payment()
-        for _ in range(bench.blocks_to_death - 1):
-            bench.chain.advance(1)
-            assert bench.status(signed).phase is Phase.UNSEEN
-        bench.chain.advance(1)
+        outlive = _used_up if bench.blocks_to_death is None else _expired
+        outlive(bench, signed)
         status = bench.status(signed)
         assert status.phase is Phase.DEAD
         assert status.proof
@@ -114,3 +108,26 @@ class LandingKit:
 def _holdings(bench: Bench) -> Counter[str]:
     address = bench.account.address
     return Counter({bench.native: bench.chain.balance(address), bench.paid: bench.balance(address)})
+
+
+def _expired(bench: Bench, signed: Signed) -> None:
+    """Until the last block in which the bytes could land is final; they are not dead before."""
+    for _ in range((bench.blocks_to_death or 0) - 1):
+        bench.chain.advance(1)
+        assert bench.status(signed).phase is Phase.UNSEEN
+    bench.chain.advance(1)
+
+
+def _used_up(bench: Bench, signed: Signed) -> None:
+    """Until what took their place is final; they are not dead before, however long it takes."""
+    assert Feature.REPLACE in bench.adapter.features, "bytes that neither expire nor can be replaced never end"
+    cancellation = bench.cancellation(signed)
+    assert signed.claims & cancellation.claims
+    bench.chain.advance(bench.blocks_to_final + 20)
+    assert bench.status(signed).phase is Phase.UNSEEN
+    assert bench.adapter.broadcast(cancellation)[0] is Sent.ACCEPTED
+    for _ in range(bench.blocks_to_final):
+        bench.chain.advance(1)
+        assert bench.status(signed).phase is not Phase.DEAD
+    bench.chain.advance(1)
+    assert bench.status(cancellation).phase is Phase.FINAL

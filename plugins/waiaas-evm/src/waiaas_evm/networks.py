@@ -1,7 +1,7 @@
 """The built-in networks as facts: CAIP-2 ids, native money, finality, fees, explorers, well-known tokens.
 
 Finality is the node's block ``finalized`` wherever that word rests on the chain's own rule and not on a count of blocks:
-Casper on Ethereum, the first layer's finality of what was posted there on rollups, votes of the validators on Polygon and on BNB
+Casper on Ethereum, the first layer's finality of what was posted there on rollups, votes of the validators on Polygon and BNB
 Smart Chain, and on Avalanche acceptance, which comes with the block.
 """
 

@@ -79,7 +79,8 @@ def _second_reader() -> Any:
     :raises RuntimeError: when it would compute with its slow fallback instead of libsecp256k1
     """
     from eth_account import Account  # noqa: PLC0415 - see above
-    from eth_keys.backends import CoinCurveECCBackend, get_backend_class  # noqa: PLC0415
+    from eth_keys.backends import get_backend_class  # noqa: PLC0415
+    from eth_keys.backends.coincurve import CoinCurveECCBackend  # noqa: PLC0415
 
     backend = get_backend_class()
     if not (isinstance(backend, type) and issubclass(backend, CoinCurveECCBackend)):

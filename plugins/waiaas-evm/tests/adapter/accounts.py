@@ -1,0 +1,89 @@
+"""Keys and helpers that only tests have: coincurve signs, as the signer does."""
+
+import secrets
+from dataclasses import dataclass, replace
+
+import coincurve
+from waiaas_evm.adapter import FORM, EvmAdapter
+from waiaas_evm.addresses import checksummed
+from waiaas_evm.keccak import keccak256
+from waiaas_evm.localnet import Anvil
+from waiaas_evm.networks import BUILT_IN
+from waiaas_evm.settings import EvmSettings
+
+from waiaas.interfaces.chain import Account, Http, Network
+from waiaas.interfaces.signing import PublicKey, Scheme, SigningPayload
+from waiaas.testing.bench import Bench
+
+ETH = 10**18
+GWEI = 10**9
+
+
+def network(name: str) -> Network:
+    """A built-in network by name."""
+    return next(known.network for known in BUILT_IN if known.network.name == name)
+
+
+LOCAL = network("local")
+
+
+def adapter_over(http: Http, *, on: Network = LOCAL, **settings: object) -> EvmAdapter:
+    """An adapter with these settings."""
+    return EvmAdapter(on, EvmSettings.model_validate(settings), http)
+
+
+def account_of(key: coincurve.PrivateKey) -> Account:
+    """The account of a key."""
+    public = PublicKey(scheme=Scheme.ECDSA_SECP256K1, data=key.public_key.format(compressed=True))
+    address = checksummed(keccak256(key.public_key.format(compressed=False)[1:])[-20:])
+    return Account(address=address, key=public, form=FORM)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs payloads with a key: deterministic, low s, 65 bytes."""
+
+    key: coincurve.PrivateKey
+
+    def __call__(self, payload: SigningPayload) -> bytes:
+        return self.key.sign_recoverable(keccak256(payload.preimage), hasher=None)
+
+
+def new_address() -> str:
+    """An address that nobody used."""
+    return checksummed(secrets.token_bytes(20))
+
+
+def bench_on(chain: Anvil, http: Http, adapter: EvmAdapter | None = None) -> Bench:
+    """A funded account on a local chain."""
+    key = coincurve.PrivateKey()
+    account = account_of(key)
+    chain.fund(account.address, 100 * ETH)
+    return Bench(
+        adapter=adapter or adapter_over(http),
+        chain=chain,
+        http=http,
+        account=account,
+        sign=Signer(key),
+        stranger_signs=Signer(coincurve.PrivateKey()),
+        new_address=new_address,
+        units=ETH // 1_000,
+        foreign_addresses=(
+            "9Hnb3bRj1Y4Xg7qqxqTqvkGfTnJvYwqS4bXv5QxkUu2a",
+            "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+            "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
+            account.address[:-1],
+            account.address + "0",
+            account.address[2:],
+            "0X" + account.address[2:],
+            account.address[:-1] + "g",
+            "0x" + "１" * 40,
+        ),
+        blocks_to_final=0,
+        blocks_to_death=None,
+    )
+
+
+def rival(bench: Bench, key: coincurve.PrivateKey) -> Bench:
+    """The same bench with another account."""
+    return replace(bench, account=account_of(key), sign=Signer(key))
