@@ -1,6 +1,8 @@
 """Signatures and hashes against published vectors, through a real signer process with known keys sealed into its keystore."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,44 +15,11 @@ from waiaas.keystore.records import KeyHeader
 
 Put = Callable[[bytes, Scheme, str], KeyHeader]
 
-# RFC 8032, section 7.1, tests 1 to 3: secret, public key, message, signature. The first message is empty.
-RFC_8032 = [
-    (
-        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
-        "",
-        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46b"
-        "d25bf5f0595bbe24655141438e7a100b",
-    ),
-    (
-        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
-        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
-        "72",
-        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c"
-        "387b2eaeb4302aeeb00d291612bb0c00",
-    ),
-    (
-        "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
-        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
-        "af82",
-        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc659"
-        "4a7c15e9716ed28dc027beceea1ec40a",
-    ),
-]
-
-# RFC 6979 with secp256k1 and SHA-256, low s: bitcointalk topic 285142, as used by Trezor and bitcoinjs. Secret 1.
-RFC_6979 = [
-    (
-        b"Satoshi Nakamoto",
-        "934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8"
-        "2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5",
-    ),
-    (
-        b"All those moments will be lost in time, like tears in rain. Time to die...",
-        "8600dbd41e348fe5c9465ab92d23e3db8b98b873beecd930736488696438cb6b"
-        "547fe64427496db33bf66019dacbf0039c04199abb0122918601db38a72cfc21",
-    ),
-]
+_FILES = Path(__file__).parents[1] / "vectors"
+_8032 = json.loads((_FILES / "rfc8032.json").read_text())
+_6979 = json.loads((_FILES / "rfc6979_secp256k1.json").read_text())
+RFC_8032 = [(one["secret"], one["public"], one["message"], one["signature"]) for one in _8032["vectors"]]
+RFC_6979 = [(one["message"].encode(), one["signature"]) for one in _6979["vectors"]]
 
 # BIP-340, test-vectors.csv, indexes 0 to 3: secret, public key, auxiliary randomness, message, signature.
 BIP_340 = [
@@ -121,7 +90,7 @@ def test_ed25519_empty_message(memory: LockedMemory) -> None:
 @pytest.mark.parametrize(("message", "signature"), RFC_6979)
 def test_ecdsa_vectors(signer: SignerClient, put_key: Put, message: bytes, signature: str) -> None:
     """The signer's ECDSA signatures have the nonces of RFC 6979 and a low s."""
-    header = put_key((1).to_bytes(32), Scheme.ECDSA_SECP256K1, "other")
+    header = put_key(bytes.fromhex(_6979["secret"]), Scheme.ECDSA_SECP256K1, "other")
     made = sign(signer, header, "tx.other", message, Hash.SHA256)
     assert (made[:64].hex(), len(made), made[64] in (0, 1)) == (signature, 65, True)
 
@@ -169,6 +138,15 @@ def test_eip712_vector(signer: SignerClient, put_key: Put) -> None:
         "07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b91562"
         "01"
     )
+
+
+def test_eip155_vector(signer: SignerClient, put_key: Put) -> None:
+    """A transaction's signing data, hashed by the signer, gets the signature of EIP-155's example."""
+    vector = json.loads((_FILES / "eip155.json").read_text())
+    header = put_key(bytes.fromhex(vector["secret"]), Scheme.ECDSA_SECP256K1, "evm")
+    made = sign(signer, header, "tx.evm", bytes.fromhex(vector["signing_data"][2:]), Hash.KECCAK256)
+    assert (int.from_bytes(made[:32]), int.from_bytes(made[32:64])) == (int(vector["r"]), int(vector["s"]))
+    assert made[64] == vector["v"] - 37
 
 
 def test_every_hash() -> None:

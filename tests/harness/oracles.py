@@ -1,0 +1,59 @@
+"""Other people's libraries that read transactions: viem, ethers and @solana/kit in one long-lived node process."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+
+_CLIENTS = Path(__file__).parents[1] / "clients"
+
+
+class Readers:
+    """One process of node. Use from one thread; skips the test, loudly, where there is no node or npm."""
+
+    def __init__(self) -> None:
+        node = shutil.which("node")
+        if node is None or not (_CLIENTS / "node_modules" / "viem").is_dir():
+            pytest.skip("NOT HELD AGAINST viem, ethers and @solana/kit: needs node, and `make clients` (npm)")
+        self._process = subprocess.Popen(
+            [node, str(_CLIENTS / "decode.mjs")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=_CLIENTS,
+        )
+
+    def evm(self, raw: bytes) -> dict[str, dict[str, Any]]:
+        """What viem and ethers read in EVM bytes, signed or not: fields, or ``error``."""
+        return self._ask({"evm": "0x" + raw.hex()})
+
+    def kit(self, base64: str) -> dict[str, Any]:
+        """What @solana/kit reads in a Solana transaction: fields, or ``error``."""
+        found: dict[str, Any] = self._ask({"solana": base64})["kit"]
+        return found
+
+    def _ask(self, request: dict[str, str]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, f"node ended with {self._process.poll()}"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
