@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from waiaas_sdk.payment import payment_body
 
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
@@ -21,8 +22,8 @@ def ask(house: House, method: str, path: str, token: str | None = None, **rest: 
 
 
 def send(house: House, wallet: Wallet, *, key: str | None = None, **changes: Any) -> Answer:
-    """A usual payment, with changes."""
-    body = {"to": house.case.new_recipient(), "amount": str(house.case.amount), **changes}
+    """A usual payment, with changes; what is None is left out."""
+    body = {**payment_body(house.case.payment(house.case.new_recipient())), **changes}
     body = {name: value for name, value in body.items() if value is not None}
     headers = {"Prefer": "respond-async", **({"Idempotency-Key": key} if key else {})}
     return ask(house, "POST", "/v1/transactions/send", wallet.token, json=body, headers=headers)
@@ -39,8 +40,8 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
 
     def denied_by_constraint() -> Answer:
         wallet = house.instant()
-        issued = house.operator.sessions.issue(wallet.agent_id, constraints={"maxAmount": "1"})
-        body = case.payment(case.new_recipient()) | {"amount": str(case.amount)}
+        issued = house.operator.sessions.issue(wallet.agent_id, constraints={"recipients": [case.new_recipient()]})
+        body = payment_body(case.payment(case.new_recipient()))
         return ask(house, "POST", "/v1/transactions/send", issued.token, json=body)
 
     def name_taken() -> Answer:
@@ -59,7 +60,7 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
         return send(house, wallet)
 
     def decided_twice() -> Answer:
-        held = send(house, house.wallet()).json()["id"]
+        held = send(house, _held(house)).json()["id"]
         house.operator.transactions.reject(held)
         return as_operator(house, "POST", f"/v1/transactions/{held}/approve", json={})
 
@@ -73,6 +74,7 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
         "INVALID_ADDRESS": lambda: send(house, house.instant(), to="nowhere"),
         "INVALID_AMOUNT": lambda: send(house, house.instant(), amount="1e3"),
         "INVALID_NETWORK": lambda: as_operator(house, "POST", "/v1/agents", json=wrong_agent),
+        "TOKEN_MISMATCH": lambda: send(house, house.instant(), **_token(house, assetId=case.new_recipient())),
         "INVALID_RULES": lambda: as_operator(house, "POST", "/v1/policies", json=rules),
         "INVALID_CHANNEL": lambda: as_operator(house, "POST", "/v1/notification-channels", json=channel),
         "INVALID_IDEMPOTENCY_KEY": lambda: send(house, house.instant(), key="k" * 129),
@@ -92,9 +94,19 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
         "UNSUPPORTED_MEDIA_TYPE": lambda: ask(
             house, "POST", login, content=b"a=1", headers={"Content-Type": "text/plain"}
         ),
-        "CHAIN_REFUSED": lambda: send(house, house.instant(), amount="1"),
+        "CHAIN_REFUSED": lambda: send(house, house.instant(), **_token(house)),
         "AGENT_SUSPENDED": suspended,
     }
+
+
+def _held(house: House) -> Wallet:
+    """A wallet whose payments all wait for a person."""
+    return house.wallet(policies=house.case.spending(instant_max=0))
+
+
+def _token(house: House, **said: str) -> dict[str, Any]:
+    """A token that its chain does not know."""
+    return {"type": "TOKEN_TRANSFER", "token": {"address": house.case.new_recipient(), **said}}
 
 
 def _approval(house: House) -> dict[str, Any]:
@@ -134,17 +146,19 @@ def _guess(house: House) -> Answer:
 
 def too_many_held(house: House) -> Answer:
     """A second payment that has to wait, where one may."""
-    wallet = house.start().wallet()
+    wallet = _held(house.start())
     assert send(house, wallet).is_success
     return send(house, wallet)
 
 
 def too_many_active(house: House) -> Answer:
-    """A second payment under way, where one may be, while no node answers."""
-    wallet = house.start().instant()
-    house.chain.away()
+    """A second payment under way, where one may be, while the first is about to be built."""
+    wallet = house.start(hold_at("before-build")).instant()
     assert send(house, wallet).is_success
-    return send(house, wallet)
+    house.held("before-build")
+    answer = send(house, wallet)
+    house.let_go("before-build")
+    return answer
 
 
 def chain_away(house: House) -> Answer:
@@ -175,13 +189,11 @@ def disk_full(house: House) -> Answer:
     """A payment when no file may grow any more; with room again the same is taken."""
     wallet = house.start().instant()
     before = resource.prlimit(house.daemon.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-    answer = send(house, wallet, key="again", to=_FIXED)
+    recipient = house.case.new_recipient()
+    answer = send(house, wallet, key="again", to=recipient)
     resource.prlimit(house.daemon.pid, resource.RLIMIT_FSIZE, before)
-    assert send(house, wallet, key="again", to=_FIXED).is_success
+    assert send(house, wallet, key="again", to=recipient).is_success
     return answer
-
-
-_FIXED = "5wszgQNPLrKMquchw6gru8ybfkg1TVyGbVGMRrGYe6zg"
 
 
 def stopping(house: House) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from uuid6 import uuid7
+from waiaas_sdk.payment import payment_body
 
 from tests.docs.pages import ROOT
 from tests.harness.data_directory import PASSWORD
@@ -44,7 +45,7 @@ class World:
 
     def payment(self, times: int = 1) -> dict[str, Any]:
         """The body of a send: once the amount goes at once, twice is delayed, nine times needs approval."""
-        return {"to": self.house.case.new_recipient(), "amount": str(times * self.house.case.amount)}
+        return payment_body(self.house.case.payment(self.house.case.new_recipient(), times * self.house.case.amount))
 
     def held(self, times: int) -> str:
         """A new payment that waits."""
@@ -146,6 +147,8 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/transactions/pending": lambda world: Ask(),
     "GET /v1/transactions/{id}": lambda world: Ask(world.held(9)),
     "POST /v1/transactions/{id}/cancel": lambda world: Ask(world.held(2), {}),
+    "POST /v1/transactions/{id}/speed-up": lambda world: Ask(world.held(9), {}),
+    "POST /v1/transactions/{id}/cancel-onchain": lambda world: Ask(world.held(9), {}),
     "POST /v1/transactions/{id}/approve": lambda world: Ask(world.held(9), {}),
     "POST /v1/transactions/{id}/reject": lambda world: Ask(world.held(9), {}),
     "GET /v1/approvals": lambda world: Ask(),

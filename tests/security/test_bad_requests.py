@@ -9,12 +9,22 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from waiaas_sdk.payment import payment_body
 
 from tests.harness.house import House, Wallet
 
 pytestmark = pytest.mark.xdist_group("security-input")
 
-_STORED = ("agents", "sessions", "transactions", "policies", "reservations", "spend_ledger", "pending_approvals")
+_STORED = (
+    "agents",
+    "sessions",
+    "transactions",
+    "policies",
+    "reservations",
+    "spend_ledger",
+    "pending_approvals",
+    "tokens",
+)
 _ERROR = {"code", "message", "retryable", "hint", "details", "requestId"}
 _OFF_CURVE = "SysvarC1ock11111111111111111111111111111111"
 GENEROUS = 10**30
@@ -36,7 +46,17 @@ class Target:
 
     def payment(self, **changes: Any) -> dict[str, Any]:
         """A payment that would be made, with changes."""
-        return {"to": self.house.case.new_recipient(), "amount": str(self.house.case.amount), **changes}
+        return {**payment_body(self.house.case.payment(self.house.case.new_recipient())), **changes}
+
+    def of_form(self, form: str, **changes: Any) -> dict[str, Any]:
+        """A payment of the native asset or of some token, with changes; a dot leads into ``token``."""
+        body: dict[str, Any] = {"to": self.house.case.new_recipient(), "amount": str(self.house.case.amount)}
+        if form == "token":
+            body |= {"type": "TOKEN_TRANSFER", "token": {"address": self.house.case.new_recipient()}}
+        for field, value in changes.items():
+            outer, _, inner = field.partition(".")
+            body[outer] = {**body["token"], inner: value} if inner else value
+        return body
 
     def refused(self, method: str, path: str, headers: Mapping[str, str], **rest: Any) -> dict[str, Any]:
         """Ask; hold the answer to be a whole refusal that stored nothing. Its fields, and ``status``."""
@@ -81,38 +101,86 @@ ADDRESSES: list[Any] = [
 TEXTS: list[Any] = [value for value in WRONG_TYPES if value is not None] + ["x" * 5000]
 
 
+OF_PAYMENTS: list[tuple[str, list[Any]]] = [
+    ("amount", AMOUNTS),
+    ("to", ADDRESSES),
+    ("memo", TEXTS),
+    ("note", TEXTS),
+    ("network", [*TEXTS, "mainnet", "évm", "a b", "", "x\x00"]),
+    ("type", [*TEXTS, "", "transfer", "GIFT", "SIGN", "TRANSFER "]),
+    ("surprise", [1]),
+    ("Amount", ["1"]),
+    ("__proto__", [{}]),
+]
+OF_TOKENS: list[tuple[str, list[Any]]] = [
+    (
+        "token",
+        [*TEXTS, {}, {"address": 1}, {"address": "x", "mint": "y"}, {"mint": None}, "native", {"address": "native"}],
+    ),
+    (
+        "token.address",
+        [*WRONG_TYPES, "", " ", "x", "native", "1" * 257, "é", "solana:nowhere/token:x", "eip155:5/erc20:0x00"],
+    ),
+    ("token.mint", ["x", None]),
+    ("token.decimals", ["6", -1, 256, 1.5, True, [], {}, 2**64]),
+    ("token.symbol", [*TEXTS, "s" * 65]),
+    ("token.assetId", [*TEXTS, "", "x", "é", "native", "solana:nowhere/token:x"]),
+    ("token.asset_id", ["x"]),
+    ("token.surprise", [1]),
+    ("calldata", ["0x"]),
+    ("instructions", [[]]),
+]
+
+
 @pytest.mark.parametrize("route", ["send", "simulate"])
 @pytest.mark.parametrize(
-    ("field", "values"),
+    ("form", "field", "values"),
     [
-        ("amount", AMOUNTS),
-        ("to", ADDRESSES),
-        ("memo", TEXTS),
-        ("note", TEXTS),
-        ("network", [*TEXTS, "mainnet", "évm", "a b", "", "x\x00"]),
-        ("type", [*TEXTS, "", "transfer", "GIFT", "SIGN", "TRANSFER "]),
-        ("token", [*TEXTS, {}, {"address": 1}, {"address": "x", "mint": "y"}, {"mint": None}]),
-        ("surprise", [1]),
-        ("Amount", ["1"]),
-        ("__proto__", [{}]),
+        *(("native", *one) for one in [*OF_PAYMENTS, ("token", [{"address": "x"}, None, {}])]),
+        *(("token", *one) for one in [*OF_PAYMENTS, *OF_TOKENS]),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_no_field_of_a_payment_takes_what_it_should_not(
-    target: Target, route: str, field: str, values: list[Any]
+    target: Target, route: str, form: str, field: str, values: list[Any]
 ) -> None:
     """Each wrong value of each field is refused by code and hint, and neither row nor reservation is made."""
     before = target.counts()
     for value in values:
-        body = target.payment(**{field: value})
-        if value is None and field not in ("to", "amount"):
+        if value is None and field not in ("to", "amount", "token.address"):
             continue
-        if field == "token":
-            body["type"] = "TOKEN_TRANSFER"
-        path = f"/v1/transactions/{route}"
-        fields = whole(target.http.post(path, json=body, headers=target.session))
+        body = target.of_form(form, **{field: value})
+        fields = whole(target.http.post(f"/v1/transactions/{route}", json=body, headers=target.session))
         if field == "amount":
             assert fields["code"] == "INVALID_AMOUNT", (value, fields)
     assert target.counts() == before
+
+
+@pytest.mark.parametrize("route", ["send", "simulate"])
+@pytest.mark.parametrize(
+    ("kind", "stray"),
+    [
+        ("BATCH", {"surprise": 1}),
+        ("BATCH", {"instructions": 5}),
+        ("APPROVE", {"to": "x"}),
+        ("CONTRACT_CALL", {"calldata": 1}),
+    ],
+)
+def test_a_type_that_nobody_builds_is_refused_as_such(
+    target: Target, route: str, kind: str, stray: dict[str, Any]
+) -> None:
+    """What the wallet's chain cannot build is 403 whatever its fields are, so that a client learns the reason."""
+    body = {**target.of_form("native"), "type": kind, **stray}
+    found = target.refused("POST", f"/v1/transactions/{route}", target.session, json=body)
+    assert (found["status"], found["code"]) == (403, "TYPE_NOT_SUPPORTED")
+
+
+@pytest.mark.parametrize("route", ["send", "simulate"])
+def test_what_a_request_says_of_a_token_is_compared(target: Target, route: str) -> None:
+    """Another asset id than the token's own is refused before any node is asked."""
+    body = target.of_form("token", **{"token.assetId": target.house.case.new_recipient()})
+    found = target.refused("POST", f"/v1/transactions/{route}", target.session, json=body)
+    assert (found["status"], found["code"]) == (400, "TOKEN_MISMATCH")
 
 
 @pytest.mark.parametrize("units", [str(2**64), str(2**64 - 1), str(2**63), str(2**256), "9" * 78])
@@ -128,10 +196,12 @@ def test_an_amount_that_no_chain_can_carry_is_refused(target: Target, units: str
     ]
 
 
-def test_a_payment_below_rent_is_refused(target: Target) -> None:
-    """An amount that could not keep the recipient's account alive is refused by the chain's rule before anything is stored."""
-    for units in ("1", "890879"):
-        found = target.refused("POST", "/v1/transactions/send", target.session, json=target.payment(amount=units))
+def test_what_the_chains_rule_forbids_is_refused(target: Target) -> None:
+    """An amount that could not keep the recipient's account alive, and a token that is none, are refused unstored."""
+    dust = {"solana": ("1", "890879")}.get(target.house.case.chain, ())
+    bodies = [target.of_form("native", amount=units) for units in dust]
+    for body in [*bodies, target.of_form("token")]:
+        found = target.refused("POST", "/v1/transactions/send", target.session, json=body)
         assert (found["status"], found["code"]) == (422, "CHAIN_REFUSED"), found
 
 
@@ -206,6 +276,9 @@ POLICIES: list[dict[str, Any]] = [
     {"type": "ALLOWED_ADDRESSES", "rules": {"addresses": "x"}}, {"type": "ALLOWED_ADDRESSES", "rules": {"addresses": [1]}},
     {"type": "ALLOWED_ADDRESSES", "rules": {"addresses": ["x"], "otherwise": "allow"}},
     {"type": "ALLOWED_ADDRESSES", "rules": {}}, {"type": "ALLOWED_ADDRESSES", "rules": {"addresses": ["not one"]}},
+    *({"type": "ALLOWED_TOKENS", "rules": {"tokens": bad}} for bad in (None, [], "x", [1], [""], ["native"], ["not one"])),
+    {"type": "ALLOWED_TOKENS", "rules": {}}, {"type": "ALLOWED_TOKENS", "rules": {"tokens": ["x"], "otherwise": "approval"}},
+    {"type": "ALLOWED_TOKENS", "agentId": None, "rules": {"tokens": ["native"]}},
     *each("priority", "1", 1.5, True, 2**31, -(2**64)), *each("enabled", 1, "true", []),
     {"version": 1}, {"agent_id": "x"},
 ]  # fmt: skip
@@ -338,3 +411,31 @@ def test_nothing_unforeseen_happened_meanwhile(target: Target) -> None:
     unforeseen = [line for line in target.house.log() if line["level"] in ("error", "critical") or "trace" in line]
     assert unforeseen == []
     assert target.http.post("/v1/transactions/send", json=target.payment(), headers=target.session).status_code == 201
+
+
+TOKENS: list[dict[str, Any]] = [
+    *each("token", None, 1, [], {}, "", " ", "native", "x", "é", "\x00", "1" * 257, "solana:nowhere/token:x"),
+    *each("chain", None, 1, "", "bitcoin", "x" * 65), *each("network", None, "", "nowhere", "../x"),
+    {"symbol": "USD"}, {"decimals": 6}, {"id": "1"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", TOKENS, ids=lambda changes: repr(changes)[:60])
+def test_no_field_of_a_token_takes_what_it_should_not(target: Target, changes: dict[str, Any]) -> None:
+    """Nothing comes onto a list but a token of a network that is there, as the chain tells it."""
+    case = target.house.case
+    good = {"chain": case.chain, "network": case.network, "token": case.new_recipient()}
+    target.refused("POST", "/v1/tokens", target.operator, json={**good, **changes})
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1e3", "x", "9" * 40, "%00", "١"])
+def test_no_made_up_id_removes_a_token(target: Target, number: str) -> None:
+    """An id that names nothing is not found, whatever it looks like."""
+    assert target.refused("DELETE", f"/v1/tokens/{number}", target.operator)["status"] == 404
+
+
+@pytest.mark.parametrize("asset", ["", "x", "é", "solana:nowhere/token:x", "1" * 257, "a b"])
+def test_no_balance_of_what_is_no_asset(target: Target, asset: str) -> None:
+    """A balance is asked of an asset of the wallet's own network, or refused."""
+    answer = target.http.get("/v1/wallet/balance", params={"asset": asset}, headers=target.session)
+    assert whole(answer)["code"] in ("MALFORMED", "MALFORMED_VALUE", "INVALID_ADDRESS")
