@@ -89,7 +89,7 @@ def test_the_example_channel_makes_one_file_for_one_notification(
     for _ in range(2):
         spool.send(spool.render(notice), notice.id)
     (file,) = tmp_path.iterdir()
-    assert json.loads(file.read_text())["facts"] == {"Amount": "5"}
+    assert json.loads(file.read_text())["facts"] == [["Amount", "5"]]
     assert spool.health() == "1 waiting"
 
 

@@ -32,8 +32,8 @@ class Spool(NotificationChannel):
             "event": notification.event,
             "severity": notification.severity,
             "title": notification.title,
-            "facts": dict(notification.lines),
-            "the agent says": dict(notification.quoted),
+            "facts": [list(pair) for pair in notification.lines],
+            "others say": [[label, words[:200]] for label, words in notification.quoted],
         }
         return json.dumps(document, ensure_ascii=True, indent=1)
 
