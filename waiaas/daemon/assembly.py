@@ -201,7 +201,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             watch=keystore.watch,
         ),
         audit=Audit(store, paths.database, head, checkpoints, lifecycle.instance_id),
-        backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths),
+        backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths, checkpoints=checkpoints),
         wallet=Wallet(bench),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),

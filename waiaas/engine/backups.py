@@ -6,6 +6,7 @@ from waiaas.clock import Clock
 from waiaas.config import DataDir
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.backup_writing import Made, make_backup
+from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.journal import Journal
 from waiaas.errors import Conflict, StartRefused
 from waiaas.keystore.backup_cipher import PURPOSE
@@ -16,7 +17,17 @@ from waiaas.store.database import Store
 class Backups:
     """Makes them, one at a time. Thread-safe."""
 
-    def __init__(self, *, store: Store, signer: SignerClient, journal: Journal, clock: Clock, paths: DataDir) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        signer: SignerClient,
+        journal: Journal,
+        clock: Clock,
+        paths: DataDir,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self._checkpoints = checkpoints
         self._store = store
         self._signer = signer
         self._journal = journal
@@ -34,6 +45,7 @@ class Backups:
         if not self._one.acquire(blocking=False):
             raise Conflict("a backup is being made already", hint="wait for it")
         try:
+            self._checkpoints.sign()  # so that the log in it is signed to its end
             made = make_backup(self._paths, self._signer.subkey(PURPOSE), self._clock.now())
         except StartRefused as problem:
             raise Conflict(problem.message, hint=problem.hint) from problem
