@@ -199,6 +199,8 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
         ("POST", "/v1/transactions/t/approve", TRANSACTION),
         ("POST", "/v1/transactions/t/reject", TRANSACTION),
         ("POST", "/v1/transactions/t/cancel", TRANSACTION),
+        ("POST", "/v1/transactions/t/speed-up", TRANSACTION),
+        ("POST", "/v1/transactions/t/cancel-onchain", TRANSACTION),
         ("GET", "/v1/approvals", page),
         ("GET", "/v1/audit", page),
         ("GET", "/v1/audit/verify", {"rows": 3, "head": [3, "h"], "problems": []}),
@@ -227,6 +229,8 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
     operator.transactions.approve("t")
     operator.transactions.reject("t")
     operator.transactions.cancel("t")
+    operator.transactions.speed_up("t", max_fee=2**70, wait=3)
+    operator.transactions.cancel_onchain("t")
     operator.approvals.list()
     operator.audit.list(severity="critical", event_type="x")
     assert operator.audit.verify().is_intact
@@ -236,6 +240,7 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
     assert operator.admin.status() == {"x": 1}
     operator.admin.shutdown()
     operator.unlock()
+    assert [asked.body for asked in at_socket.asked if asked.path.endswith("/speed-up")] == [{"maxFee": str(2**70)}]
     bodies = {asked.path: asked.body for asked in at_socket.asked if asked.body}
     assert bodies["/v1/sessions"] == {"agentId": "a1", "ttl": 300, "constraints": {"maxAmount": "5"}}
     assert bodies["/v1/policies/p1"] == {"enabled": False}

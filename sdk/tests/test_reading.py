@@ -70,6 +70,22 @@ def test_reads_are_repeated_and_orders_are_not(client: Client, daemon: FakeDaemo
         client.cancel("0198-tx")
 
 
+def test_further_bytes_are_asked_for_once(client: Client, daemon: FakeDaemon) -> None:
+    """A speed-up names its largest fee as text and how long to wait, and is not repeated when its answer is lost."""
+    several = {
+        **TRANSACTION,
+        "variants": [{"n": 2, "kind": "speed_up", "txHash": "h", "feeCap": "7", "lastStatus": "pool"}],
+    }
+    daemon.on("POST", "/v1/transactions/0198-tx/speed-up", Reply(200, several))
+    (variant,) = client.speed_up("0198-tx", max_fee=5, wait=0).variants
+    assert (variant.n, variant.kind, variant.fee_cap) == (2, "speed_up", 7)
+    assert daemon.asked[-1].body == {"maxFee": "5"}
+    assert daemon.asked[-1].headers["prefer"] == "wait=0"
+    daemon.on("POST", "/v1/transactions/0198-tx/cancel-onchain", Reply(drop=True), _as("SUBMITTED"))
+    with pytest.raises(Unreachable):
+        client.cancel_onchain("0198-tx")
+
+
 def test_cancel_too_late_is_a_conflict(client: Client, daemon: FakeDaemon) -> None:
     """A 409 is raised as what it is."""
     daemon.on(

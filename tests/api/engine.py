@@ -204,6 +204,16 @@ class Transactions(Played):
         self.called("cancel", actor=actor, tx_id=tx_id)
         return TransactionView(row=transaction("CANCELLED"))
 
+    def speed_up(self, actor: Actor, tx_id: str, *, max_fee: int | None = None, wait: int | None = None) -> Outcome:
+        self.called("speed_up", actor=actor, tx_id=tx_id, max_fee=max_fee, wait=wait)
+        return Outcome(view=TransactionView(row=transaction("SUBMITTED")), http_status=200)
+
+    def cancel_onchain(
+        self, actor: Actor, tx_id: str, *, max_fee: int | None = None, wait: int | None = None
+    ) -> Outcome:
+        self.called("cancel_onchain", actor=actor, tx_id=tx_id, max_fee=max_fee, wait=wait)
+        return Outcome(view=TransactionView(row=transaction("SUBMITTED")), http_status=200)
+
 
 @dataclass
 class Approvals(Played):

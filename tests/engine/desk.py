@@ -218,7 +218,7 @@ class Desk:
         self.sessions = Sessions(bench=bench, journal=journal, failures=failures)
         self.tokens = Tokens(store=self.store, chains=chains, journal=journal, clock=self.clock)
         self.wallet = Wallet(bench)
-        self.transactions = Transactions(bench, lambda row: None)
+        self.transactions = Transactions(bench, lambda row: None, lambda row: None)
         with self.store.write() as unit:
             unit.agents.insert(AGENT)
 

@@ -20,8 +20,8 @@ def test_acceptances_are_noted_for_rows_that_still_wait_for_their_end(tmp_path: 
             replace(ROW, id="ended", status="CONFIRMED", tx_hash="h2", broadcast_at=1, error_code=None)
         )
     acceptances = Acceptances(place.store, Outcomes(), SystemClock(), lambda step, tx_id: told.append(tx_id))
-    acceptances.add("waits")
-    acceptances.add("ended")
+    acceptances.add("waits", 1)
+    acceptances.add("ended", 1)
     assert told == []
     assert acceptances.flush() == 2
     assert told == ["waits", "ended"]

@@ -73,6 +73,16 @@ class World:
         """A new notification channel."""
         return self.house.operator.channels.create("LOG", {}).id
 
+    def token_body(self) -> dict[str, str]:
+        """A new token, not yet on a list."""
+        case = self.house.case
+        return {"chain": case.chain, "network": case.network, "token": self.house.chain.new_token()}
+
+    def listed(self) -> str:
+        """A new token's id on its list."""
+        body = self.token_body()
+        return str(self.house.operator.tokens.add(body["chain"], body["network"], body["token"]).id)
+
     def suspended(self) -> str:
         """A new agent, suspended."""
         agent = self.agent()
@@ -163,6 +173,9 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "PUT /v1/notification-channels/{id}": lambda world: Ask(world.channel(), {"priority": 7}),
     "DELETE /v1/notification-channels/{id}": lambda world: Ask(world.channel()),
     "POST /v1/notification-channels/{id}/test": lambda world: Ask(world.channel(), {}),
+    "GET /v1/tokens": lambda world: Ask(),
+    "POST /v1/tokens": lambda world: Ask(body=world.token_body()),
+    "DELETE /v1/tokens/{id}": lambda world: Ask(world.listed()),
     "GET /v1/policy-types": lambda world: Ask(),
     "GET /v1/chains": lambda world: Ask(),
     "GET /v1/plugins": lambda world: Ask(),

@@ -78,6 +78,10 @@ def _bench(statuses: Statuses) -> Bench:
     return cast(Bench, SimpleNamespace(store=SimpleNamespace(read=read), chains=chains, clock=SystemClock()))
 
 
+def _woken(row: Transaction) -> None:
+    raise AssertionError("nothing is to be done about it")
+
+
 def _nothing(signed: Sequence[Signed]) -> Sequence[Status]:
     return cast(Sequence[Status], None)
 
@@ -89,7 +93,7 @@ def _nonsense(signed: Sequence[Signed]) -> Sequence[Status]:
 @pytest.mark.parametrize("statuses", [_malformed, _refused, _too_few, _too_many, _nothing, _nonsense])
 def test_an_adapter_that_cannot_tell_is_asked_again(statuses: Statuses) -> None:
     """Whatever it raises, or an answer about another number of payments: nothing is settled, and the next round comes."""
-    assert 0 < Confirmer(_bench(statuses), "solana", "localnet").run_once() <= 5
+    assert 0 < Confirmer(_bench(statuses), "solana", "localnet", _woken).run_once() <= 5
 
 
 def test_a_chain_whose_adapter_cannot_be_made_does_not_end_the_daemon() -> None:
@@ -100,4 +104,4 @@ def test_a_chain_whose_adapter_cannot_be_made_does_not_end_the_daemon() -> None:
         raise Stopped("the plugin failed", code="CHAIN_MISSING")
 
     cast(Any, bench.chains).get = gone
-    assert 0 < Confirmer(bench, "solana", "localnet").run_once() <= 5
+    assert 0 < Confirmer(bench, "solana", "localnet", _woken).run_once() <= 5

@@ -12,7 +12,7 @@ from waiaas.api.models.intents import Simulated, Wish
 from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
 from waiaas.api.models.sessions import IssuedItem, IssueSession, SessionItem, SessionsAsked
 from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
-from waiaas.api.models.transactions import Decide, TransactionItem, TransactionPage, TransactionsAsked
+from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
 from waiaas.api.models.wallet import AddressItem, AssetsItem, BalanceAsked, BalanceItem, ConnectInfo, WalletAsked
 from waiaas.api.models.wire import Nothing, PageAsked, PageOf
 from waiaas.api.resources import (
@@ -90,6 +90,10 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/transactions/{id}", _EITHER, transactions.show, Nothing, TransactionItem, "Show a transaction"),
     Route("POST", "/v1/transactions/{id}/cancel", _EITHER, transactions.cancel, Nothing, TransactionItem,
           "Cancel a transaction that is PENDING or QUEUED", errors=(409,)),
+    Route("POST", "/v1/transactions/{id}/speed-up", _EITHER, transactions.speed_up, Replace, TransactionItem,
+          "Sign a SUBMITTED transaction again with a larger fee", also={202: TransactionItem}, errors=(409, 422, 423)),
+    Route("POST", "/v1/transactions/{id}/cancel-onchain", _EITHER, transactions.cancel_onchain, Replace, TransactionItem,
+          "Sign bytes that give a SUBMITTED transaction up", also={202: TransactionItem}, errors=(409, 422, 423)),
     Route("POST", "/v1/transactions/{id}/approve", _OPERATOR, transactions.approve, Decide, TransactionItem,
           "Let a transaction go on that waits for approval", errors=(409, 423)),
     Route("POST", "/v1/transactions/{id}/reject", _OPERATOR, transactions.reject, Decide, TransactionItem,

@@ -99,6 +99,40 @@ def cancel(invocation: Invocation, transaction: str, as_json: bool) -> None:
         _print(daemon, daemon.transactions.cancel(transaction), as_json)
 
 
+_MAX_FEE = click.option(
+    "--max-fee",
+    type=click.IntRange(min=1),
+    help="The most that the network may take, native base units [twice the dearest so far].",
+)
+_WAIT = click.option("--wait", type=click.IntRange(0, 30), help="Seconds to wait until a node has the new bytes [10].")
+
+
+@tx.command("speed-up")
+@click.argument("transaction", metavar="TX")
+@_MAX_FEE
+@_WAIT
+@json_option
+@click.pass_obj
+def speed_up(invocation: Invocation, transaction: str, max_fee: int | None, wait: int | None, as_json: bool) -> None:
+    """Sign a SUBMITTED transaction again with a larger fee."""
+    with operator(invocation, several=not as_json) as daemon:
+        _print(daemon, daemon.transactions.speed_up(transaction, max_fee=max_fee, wait=wait), as_json)
+
+
+@tx.command("cancel-onchain")
+@click.argument("transaction", metavar="TX")
+@_MAX_FEE
+@_WAIT
+@json_option
+@click.pass_obj
+def cancel_onchain(
+    invocation: Invocation, transaction: str, max_fee: int | None, wait: int | None, as_json: bool
+) -> None:
+    """Sign bytes that give a SUBMITTED transaction up; whichever lands is the truth."""
+    with operator(invocation, several=not as_json) as daemon:
+        _print(daemon, daemon.transactions.cancel_onchain(transaction, max_fee=max_fee, wait=wait), as_json)
+
+
 @tx.command()
 @click.argument("to")
 @click.argument("amount")
@@ -194,10 +228,18 @@ def _print_facts(row: Transaction, amount: str) -> None:
             "goes on at": at(row.due_at) if row.due_at and not row.is_final else None,
             "approval": _approval(row),
             "tx hash": row.tx_hash,
+            "bytes": _variants(row),
             "error": f"{row.error_code}: {row.error}" if row.error_code else row.error,
             "created": at(row.created_at),
         }
     )
+
+
+def _variants(row: Transaction) -> str | None:
+    """Where there are several: each with what it may cost and where it was seen last."""
+    if len(row.variants) < 2:
+        return None
+    return ", ".join(f"{one.n} {one.kind} (fee up to {one.fee_cap}) {one.last_status}" for one in row.variants)
 
 
 def _approval(row: Transaction) -> str | None:

@@ -84,6 +84,10 @@ class Chain:
         key = PublicKey(scheme=Scheme(agent.key_scheme), data=bytes.fromhex(agent.public_key))
         return self.call(self.adapter.derive_account, key, agent.form)
 
+    def witnesses(self) -> Sequence[ChainAdapter]:
+        """One adapter an endpoint, each asking that one alone; for facts that no endpoint may contradict."""
+        return [type(self.adapter)(self.network, self.adapter.settings, http) for http in self._http.each()]
+
     @property
     def node_requests(self) -> int:
         """HTTP requests to its nodes since it was first used."""

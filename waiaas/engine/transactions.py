@@ -10,7 +10,9 @@ from waiaas.engine.actors import Actor
 from waiaas.engine.pipeline.admit import Admission, subject
 from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.holds import SUBJECT
+from waiaas.engine.pipeline.orders import VariantKind
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.replacements import Replacements
 from waiaas.engine.rules.transaction_states import FINISHED, UNFINISHED
 from waiaas.engine.rules.verdicts import wire_verdict
 from waiaas.engine.views import TransactionView
@@ -25,7 +27,7 @@ _WAITING = ("PENDING", "QUEUED")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a send so far. :param http_status: 201, 202 or 422"""
+    """What became of a send, or of a wish for further bytes, so far. :param http_status: 200, 201, 202 or 422"""
 
     view: TransactionView
     replayed: bool
@@ -36,10 +38,14 @@ class Transactions:
     """Payments. Thread-safe.
 
     :param wake: puts a row into its account's lane
+    :param wake_first: the same, before those that wait there
     """
 
-    def __init__(self, bench: Bench, wake: Callable[[Transaction], None]) -> None:
+    def __init__(
+        self, bench: Bench, wake: Callable[[Transaction], None], wake_first: Callable[[Transaction], None]
+    ) -> None:
         self._bench = bench
+        self._replacements = Replacements(bench, wake_first)
         self._admission = Admission(bench)
         self._wake = wake
 
@@ -127,6 +133,29 @@ class Transactions:
         self._bench.outcomes.ring(tx_id)
         return view
 
+    def speed_up(self, actor: Actor, tx_id: str, *, max_fee: int | None = None, wait: int | None = None) -> Outcome:
+        """Sign the same payment again with a larger fee, and wait until a node has it.
+
+        :param max_fee: the most that the fee may be now, native base units
+        :raises Conflict, Denied, RefusedByChain: see :class:`Replacements`
+        """
+        return self._replaced(actor, tx_id, "speed_up", max_fee, wait)
+
+    def cancel_onchain(
+        self, actor: Actor, tx_id: str, *, max_fee: int | None = None, wait: int | None = None
+    ) -> Outcome:
+        """Give a signed payment up: bytes that use its claim and pay nobody. Whichever lands is the truth.
+
+        :raises Conflict, Denied, RefusedByChain: see :class:`Replacements`
+        """
+        return self._replaced(actor, tx_id, "cancel", max_fee, wait)
+
+    def _replaced(self, actor: Actor, tx_id: str, kind: VariantKind, max_fee: int | None, wait: int | None) -> Outcome:
+        with self._bench.store.read() as unit:
+            row = self._own(unit, actor, tx_id)
+        done = self._replacements.ask(actor, row, kind, max_fee=max_fee, wait=wait)
+        return Outcome(view=self.get(actor, tx_id), replayed=False, http_status=200 if done.is_done else 202)
+
     def _outcome(self, tx_id: str, seconds: int, *, replayed: bool) -> Outcome:
         end = self._bench.clock.monotonic() + seconds
         with self._bench.outcomes.watch(tx_id) as bell:
@@ -150,7 +179,8 @@ class Transactions:
 
     def _view(self, unit: Unit, row: Transaction) -> TransactionView:
         approval = unit.approvals.open_of(SUBJECT, row.id) if row.status == "QUEUED" else None
-        return TransactionView(row=row, approval=approval, explorer=self._explorer(row))
+        variants = tuple(unit.variants.of(row.id)) if row.tx_hash else ()
+        return TransactionView(row=row, approval=approval, explorer=self._explorer(row), variants=variants)
 
     def _views(self, unit: Unit, page: Page[Transaction]) -> Page[TransactionView]:
         items = tuple(self._view(unit, row) for row in page.items)

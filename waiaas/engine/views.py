@@ -9,7 +9,7 @@ from waiaas.engine.rules.foreign import amount_text
 from waiaas.engine.rules.transaction_states import UNFINISHED
 from waiaas.interfaces.chain import Asset
 from waiaas.interfaces.wire import from_wire
-from waiaas.store.records import Agent, Approval, Session, Transaction
+from waiaas.store.records import Agent, Approval, Session, Transaction, Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class TransactionView:
     row: Transaction
     approval: Approval | None = None
     explorer: str = ""
+    variants: tuple[Variant, ...] = ()
 
     @property
     def decision(self) -> Mapping[str, Any]:
@@ -84,6 +85,7 @@ class TransactionView:
             "memo": resolved.get("intent", {}).get("memo"),
             "note": json.loads(row.metadata).get("note"),
             "txHash": row.tx_hash,
+            "variants": [wire_variant(variant) for variant in self.variants],
             "explorerUrl": self.explorer.replace("{tx}", row.tx_hash) if self.explorer and row.tx_hash else None,
             "error": row.error,
             "errorCode": row.error_code,
@@ -111,6 +113,18 @@ def wire_approval(approval: Approval) -> dict[str, Any]:
         "requiredBy": json.loads(approval.required_by),
         "requiredApprovals": approval.required_approvals,
         "expiresAt": approval.expires_at,
+    }
+
+
+def wire_variant(variant: Variant) -> dict[str, Any]:
+    """One set of signed bytes of a payment; of all of them at most one lands."""
+    return {
+        "n": variant.n,
+        "kind": variant.kind,
+        "txHash": variant.tx_hash,
+        "feeCap": str(variant.fee_cap),
+        "lastStatus": variant.last_status or "unseen",
+        "createdAt": variant.created_at,
     }
 
 

@@ -19,6 +19,10 @@ class Claims:
             "INSERT INTO claims (agent_id, claim, tx_id) VALUES (?, ?, ?) ON CONFLICT (agent_id, claim) DO NOTHING",
             (agent_id, claim, tx_id),
         )
-        holder = self._sql.one("SELECT tx_id FROM claims WHERE agent_id = ? AND claim = ?", (agent_id, claim))
-        if holder is None or holder[0] != tx_id:
+        if self.holder(agent_id, claim) != tx_id:
             raise Conflict("another transaction of this account uses the same claim", details={"claim": claim})
+
+    def holder(self, agent_id: str, claim: str) -> str | None:
+        """The transaction that holds ``claim``, or None."""
+        row = self._sql.one("SELECT tx_id FROM claims WHERE agent_id = ? AND claim = ?", (agent_id, claim))
+        return row[0] if row else None

@@ -29,6 +29,16 @@ class Reservations:
         """Set the state of all of a transaction's reservations; returns how many. A signed one never goes back."""
         return self._sql.run("UPDATE reservations SET state = ? WHERE tx_id = ?", (state, tx_id)).rowcount
 
+    def grow(self, row: Reservation) -> None:
+        """Raise what is set aside for one kind to ``row.amount``, or leave it where it is more; there is one row of it then."""
+        done = self._sql.run(
+            "UPDATE reservations SET amount = ? WHERE tx_id = ? AND asset = ? AND kind = ?"
+            " AND (length(amount) < length(?) OR (length(amount) = length(?) AND amount < ?))",
+            (str(row.amount), row.tx_id, row.asset, row.kind, *[str(row.amount)] * 3),
+        )
+        if done.rowcount == 0 and not any((one.asset, one.kind) == (row.asset, row.kind) for one in self.of(row.tx_id)):
+            self.reserve([row])
+
     def release(self, tx_id: str) -> int:
         """Delete a transaction's reservations; returns how many there were.
 

@@ -1,16 +1,19 @@
 """The confirmer, one a network: asks the chain about every SUBMITTED row, settles what is final, sends again what is lost."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from waiaas.clock import Clock
 from waiaas.engine.chains import Chain
 from waiaas.engine.pipeline.broadcast import Broadcast
-from waiaas.engine.pipeline.confirm import Confirm, Sighting
+from waiaas.engine.pipeline.confirm import Confirm, Look, Sighting, looks
+from waiaas.engine.pipeline.orders import waiting_order
+from waiaas.engine.pipeline.overdue import tell_overdue
 from waiaas.engine.pipeline.stage import Bench
-from waiaas.engine.variants import signed_of
+from waiaas.engine.pipeline.watch import Watch
+from waiaas.engine.variants import signed_of, was_taken
 from waiaas.errors import Malformed, Refused, Stopped, Unavailable
-from waiaas.interfaces.chain import Phase, Sent, Status
+from waiaas.interfaces.chain import Phase, Status
 from waiaas.store.records import Transaction, Variant
 
 _log = logging.getLogger("waiaas.confirmer")
@@ -23,18 +26,28 @@ _NODE_AWAY_SECONDS = 2.0
 _SLOWEST_POLL, _FASTEST_POLL = 2.0, 0.05
 _LATE_EVERY_SECONDS = 60.0
 _LATE_FOR_SECONDS = 86400
+_FORGET_SECONDS = 600.0
+"""A row that is sent again is sent again more often than that."""
+
+Known = tuple[Transaction, Sequence[Variant]]
+"""A row and all its bytes, in the order they were signed."""
 
 
 class Confirmer:
-    """The job for one network."""
+    """The job for one network.
 
-    def __init__(self, bench: Bench, chain: str, network: str) -> None:
+    :param wake: puts a row into its account's lane, before those that wait there
+    """
+
+    def __init__(self, bench: Bench, chain: str, network: str, wake: Callable[[Transaction], None]) -> None:
         self.name = f"confirm-{chain}-{network}"
         self._where = chain, network
         self._bench = bench
         self._clock: Clock = bench.clock
         self._confirm = Confirm(bench)
         self._broadcast = Broadcast(bench)
+        self._watch = Watch(bench, chain, network)
+        self._wake = wake
         self._sent_at: dict[str, float] = {}
         self._late_at = 0.0
         self._not_before = 0.0
@@ -55,7 +68,7 @@ class Confirmer:
             for start in range(0, len(rows), _BATCH):
                 self._round(chain, rows[start : start + _BATCH])
             if is_late_due:
-                self._look_for_late_ones(chain)
+                self._look_back(chain)
         except Stopped as problem:
             _log.error("%s has no adapter: %s", self.name, problem.message)
             return _IDLE_SECONDS
@@ -67,61 +80,86 @@ class Confirmer:
         _, network = self._bench.chains.network(*self._where)
         return max(_FASTEST_POLL, min(_SLOWEST_POLL, network.block_milliseconds / 1000))
 
-    def _rows(self) -> Sequence[tuple[Transaction, Variant]]:
-        """SUBMITTED rows with the bytes that were sent last."""
+    def _rows(self) -> Sequence[Known]:
+        """SUBMITTED rows with their bytes, in the order in which they were first signed: so claims in order are healed."""
         chain, network = self._where
         with self._bench.store.read() as unit:
             rows = unit.transactions.rows_in(("SUBMITTED",), chain=chain, network=network, limit=_MOST)
-            last = {variant.tx_id: variant for variant in unit.variants.unfinished(chain, network, limit=2 * _MOST)}
-        return [(row, last[row.id]) for row in rows if row.id in last]
+            variants = unit.variants.unfinished(chain, network, limit=2 * _MOST)
+        by_id, found = {row.id: row for row in rows}, dict[str, list[Variant]]()
+        for variant in variants:
+            if variant.tx_id in by_id:
+                found.setdefault(variant.tx_id, []).append(variant)
+        return [(by_id[tx_id], known) for tx_id, known in found.items()]
 
-    def _round(self, chain: Chain, rows: Sequence[tuple[Transaction, Variant]]) -> None:
+    def _round(self, chain: Chain, rows: Sequence[Known]) -> None:
         sightings = self._look(chain, rows)
         self._confirm.settle(sightings)
-        lost = [sighting.row for sighting in sightings if sighting.status.phase is Phase.UNSEEN]
-        for row in self._due_again(lost):
-            self._send_again(row)
+        by_row = looks(sightings)
+        tell_overdue(self._bench, chain, by_row)
+        for look in self._due_again([look for look in by_row if _needs_care(look)]):
+            self._send_again(look)
 
-    def _look(self, chain: Chain, rows: Sequence[tuple[Transaction, Variant]]) -> list[Sighting]:
+    def _look(self, chain: Chain, rows: Sequence[Known]) -> list[Sighting]:
+        asked = [(row, variant) for row, variants in rows for variant in variants]
         try:
             chain.require_right_chain()
-            statuses = chain.call(chain.adapter.statuses, [signed_of(variant) for _, variant in rows])
+            statuses = chain.call(chain.adapter.statuses, [signed_of(variant) for _, variant in asked])
         except (Refused, Malformed) as problem:
             _log.error("%s cannot tell about payments: %s", self.name, problem.message)
             raise Unavailable("the adapter could not tell") from None
-        if not _is_answer(statuses, len(rows)):
-            _log.error("%s cannot tell about payments: it gave no status for each of %d", self.name, len(rows))
+        if not _is_answer(statuses, len(asked)):
+            _log.error("%s cannot tell about payments: it gave no status for each of %d", self.name, len(asked))
             raise Unavailable("the adapter could not tell")
         return [
             Sighting(row=row, variant=variant, status=status)
-            for (row, variant), status in zip(rows, statuses, strict=True)
+            for (row, variant), status in zip(asked, statuses, strict=True)
         ]
 
-    def _due_again(self, lost: Sequence[Transaction]) -> Sequence[Transaction]:
+    def _due_again(self, lost: Sequence[Look]) -> Sequence[Look]:
         now, pause = self._clock.monotonic(), _RESEND_BLOCKS * self._poll_seconds()
-        due = [row for row in lost if self._sent_at.setdefault(row.id, now) + pause <= now]
+        due = [look for look in lost if self._sent_at.setdefault(look[0].row.id, now) + pause <= now]
         return due[:_RESENDS_A_ROUND]
 
-    def _send_again(self, row: Transaction) -> None:
+    def _send_again(self, look: Look) -> None:
+        row = look[0].row
         self._sent_at[row.id] = self._clock.monotonic()
+        if waiting_order(row) is not None:
+            return self._wake(row)  # what is to come is better than what there is
         try:
-            sent = self._broadcast.send(row)
+            handed = self._broadcast.send(row)
         except Unavailable:
-            return  # asked again in the next round
-        if sent in (Sent.ACCEPTED, Sent.KNOWN) and row.broadcast_at is None:
-            self._bench.acceptances.add(row.id)
+            return None  # asked again in the next round
+        if handed is None:
+            return self._wake(row)  # nothing of it may leave: where its claim holds others up, the lane gives it up
+        if handed.was_taken and not any(was_taken(one.variant, row) for one in look if one.variant.n == handed.n):
+            self._bench.acceptances.add(row.id, handed.n)
+        return None
+
+    def _look_back(self, chain: Chain) -> None:
+        self._late_at = self._clock.monotonic() + _LATE_EVERY_SECONDS
+        self._sent_at = {tx_id: at for tx_id, at in self._sent_at.items() if at > self._late_at - _FORGET_SECONDS}
+        self._look_for_late_ones(chain)
+        self._watch.look(chain)
 
     def _look_for_late_ones(self, chain: Chain) -> None:
         """Rows that were given up with proof a while ago: should the chain have them after all, the chain is right."""
-        self._late_at = self._clock.monotonic() + _LATE_EVERY_SECONDS
         since = self._clock.now() - _LATE_FOR_SECONDS
         with self._bench.store.read() as unit:
             rows = unit.transactions.given_up(chain=self._where[0], network=self._where[1], since=since, limit=_MOST)
-            variants = {row.id: unit.variants.of(row.id) for row in rows}
-        candidates = [(row, variants[row.id][-1]) for row in rows if variants[row.id]]
+            known = [(row, unit.variants.of(row.id)) for row in rows]
+        candidates = [(row, variants) for row, variants in known if variants]
         for start in range(0, len(candidates), _BATCH):
             found = self._look(chain, candidates[start : start + _BATCH])
             self._confirm.settle([sighting for sighting in found if sighting.status.phase is Phase.FINAL])
+
+
+def _needs_care(look: Look) -> bool:
+    """Whether a row has an order, or must be sent again: its newest bytes are seen nowhere, and none of them in a block."""
+    phases = [sighting.status.phase for sighting in look]
+    if waiting_order(look[0].row) is not None:
+        return Phase.FINAL not in phases
+    return phases[-1] is Phase.UNSEEN and not {Phase.INCLUDED, Phase.FINAL} & set(phases)
 
 
 def _is_answer(given: object, count: int) -> bool:

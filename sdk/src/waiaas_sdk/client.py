@@ -20,6 +20,7 @@ from waiaas_sdk.models import (
 )
 from waiaas_sdk.parsing import R, parse
 from waiaas_sdk.payment import PaymentFields, payment_body
+from waiaas_sdk.replacing import replace_body
 from waiaas_sdk.transport import Answer, Call, Retry, Transport, path_of
 from waiaas_sdk.waiting import Until, wait_until
 
@@ -167,6 +168,30 @@ class Client:
     def cancel(self, transaction_id: str) -> Transaction:
         """Cancel one that is PENDING or QUEUED. :raises Conflict: when it is past that"""
         return parse(Transaction, self._call("POST", path_of("v1", "transactions", transaction_id, "cancel"), body={}))
+
+    def speed_up(self, transaction_id: str, *, max_fee: int | None = None, wait: int | None = None) -> Transaction:
+        """Have a SUBMITTED one signed again with a larger fee; of all its bytes at most one lands.
+
+        :param max_fee: the most that the network may take, native base units; twice the dearest so far where left out
+        :param wait: seconds to wait until a node has the new bytes, 0 to 30; the daemon's default is 10
+        :raises Denied: a policy, or the chain cannot replace signed bytes; :raises Conflict: it is not SUBMITTED
+        :raises ChainRefused: the bytes could not be made; nothing has changed
+        """
+        return self._replace(transaction_id, "speed-up", max_fee, wait)
+
+    def cancel_onchain(
+        self, transaction_id: str, *, max_fee: int | None = None, wait: int | None = None
+    ) -> Transaction:
+        """Have bytes signed that give a SUBMITTED one up. It ends CANCELLED if they land, CONFIRMED if the payment does.
+
+        Parameters and errors are those of :meth:`speed_up`.
+        """
+        return self._replace(transaction_id, "cancel-onchain", max_fee, wait)
+
+    def _replace(self, transaction_id: str, verb: str, max_fee: int | None, wait: int | None) -> Transaction:
+        path = path_of("v1", "transactions", transaction_id, verb)
+        body, timeout = replace_body(max_fee), self._timeout_for(wait)
+        return parse(Transaction, self._call("POST", path, body=body, headers=_prefer(wait, False), timeout=timeout))
 
     def wait_for(self, transaction_id: str, until: Until = "final", timeout: float = 60.0) -> Transaction:
         """Poll until the transaction is final, or has one of the statuses given.

@@ -6,8 +6,12 @@ from typing import Any
 from waiaas_sdk.credentials import Credentials
 from waiaas_sdk.models import Agent, IssuedSession, Page, Policy, Session, Transaction
 from waiaas_sdk.parsing import parse
+from waiaas_sdk.replacing import replace_body
 from waiaas_sdk.transport import path_of
 from waiaas_sdk.waiting import Until, wait_until
+
+_SERVER_WAIT_SECONDS = 10
+_SLACK_SECONDS = 20.0
 
 
 class Agents:
@@ -170,6 +174,30 @@ class OperatorTransactions:
     def cancel(self, transaction_id: str) -> Transaction:
         """Cancel one that is PENDING or QUEUED."""
         return self._decide(transaction_id, "cancel")
+
+    def speed_up(self, transaction_id: str, *, max_fee: int | None = None, wait: int | None = None) -> Transaction:
+        """Have a SUBMITTED one signed again with a larger fee; of all its bytes at most one lands.
+
+        :param max_fee: the most that the network may take, native base units; twice the dearest so far where left out
+        :param wait: seconds to wait until a node has the new bytes, 0 to 30; the daemon's default is 10
+        """
+        return self._replace(transaction_id, "speed-up", max_fee, wait)
+
+    def cancel_onchain(
+        self, transaction_id: str, *, max_fee: int | None = None, wait: int | None = None
+    ) -> Transaction:
+        """Have bytes signed that give a SUBMITTED one up. It ends CANCELLED if they land, CONFIRMED if the payment does."""
+        return self._replace(transaction_id, "cancel-onchain", max_fee, wait)
+
+    def _replace(self, transaction_id: str, verb: str, max_fee: int | None, wait: int | None) -> Transaction:
+        path = path_of("v1", "transactions", transaction_id, verb)
+        rest: dict[str, Any] = {
+            "body": replace_body(max_fee),
+            "timeout": (wait or _SERVER_WAIT_SECONDS) + _SLACK_SECONDS,
+        }
+        if wait is not None:
+            rest["headers"] = {"Prefer": f"wait={wait}"}
+        return parse(Transaction, self._credentials.call("POST", path, **rest))
 
     def approve(self, transaction_id: str) -> Transaction:
         """Let one that waits for approval go on (only where no owner is proved)."""

@@ -176,6 +176,20 @@ class ConnectInfo(Record):
     prompt: str = ""
 
 
+class Variant(Record):
+    """One set of signed bytes of a transaction; of all of them at most one lands.
+
+    ``kind`` is original, speed_up or cancel; ``last_status`` unseen, pool, included, final or dead.
+    """
+
+    n: int
+    kind: str
+    tx_hash: str
+    fee_cap: BaseUnits
+    last_status: str
+    created_at: int | None = None
+
+
 class Transaction(Record):
     """A transaction's row as it is now.
 
@@ -198,6 +212,7 @@ class Transaction(Record):
     warnings: list[str] = []
     cautions: list[dict[str, Any]] = []
     tx_hash: str | None = None
+    variants: list[Variant] = []
     error: str | None = None
     error_code: str | None = None
     created_at: int

@@ -4,7 +4,17 @@ from typing import Any
 
 from pydantic import Field
 
-from waiaas.api.models.wire import AmountOrZero, Answered, Asked, PageAsked, PageOf, Reference, UnixSeconds, Word
+from waiaas.api.models.wire import (
+    Amount,
+    AmountOrZero,
+    Answered,
+    Asked,
+    PageAsked,
+    PageOf,
+    Reference,
+    UnixSeconds,
+    Word,
+)
 
 
 class TransactionsAsked(PageAsked):
@@ -19,6 +29,33 @@ class Decide(Asked):
     """The operator's decision needs no fields; where an owner is proved, it is the owner's to take."""
 
 
+class Replace(Asked):
+    """What a further variant of signed bytes may cost.
+
+    :param max_fee: the most that the network may take, native base units; left out, twice the dearest so far within the
+        configured maximum
+    """
+
+    max_fee: Amount | None = None
+
+
+class VariantItem(Answered):
+    """One set of signed bytes of a payment; of all of them at most one lands.
+
+    :param n: 1 for the first, then counting up
+    :param kind: original, speed_up (the same payment, dearer) or cancel (gives it up)
+    :param fee_cap: the most that the network can take if these bytes land
+    :param last_status: unseen, pool, included, final or dead
+    """
+
+    n: int
+    kind: str
+    tx_hash: str
+    fee_cap: AmountOrZero
+    last_status: str
+    created_at: UnixSeconds
+
+
 class TransactionItem(Answered):
     """One transaction as it is now.
 
@@ -28,6 +65,8 @@ class TransactionItem(Answered):
     :param warnings: what a person should know; not judged
     :param cautions: [{code, text, about}], what the chain says of the asset or the recipient; judged
     :param note: the agent's own words, for whoever approves; not to be trusted
+    :param tx_hash: of the bytes that landed; until then of those that were signed last
+    :param variants: all signed bytes of it, in the order they were signed
     :param accounting: how its amounts count in the limits: reserved, spent or released
     :param decision: which policy decided, and why
     :param due_at: when a delayed one goes on
@@ -55,6 +94,7 @@ class TransactionItem(Answered):
     memo: str | None = None
     note: str | None = None
     explorer_url: str | None = None
+    variants: list[VariantItem] = Field(default_factory=list)
     accounting: str | None = None
     updated_at: UnixSeconds | None = None
     broadcast_at: UnixSeconds | None = None

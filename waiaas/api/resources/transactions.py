@@ -1,16 +1,17 @@
 """Transactions: asked for by sessions, seen and decided by the operator."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from waiaas.api.call import Call, Reply
 from waiaas.api.models.intents import TYPES, Simulated, Wish
-from waiaas.api.models.transactions import Decide, TransactionItem, TransactionPage, TransactionsAsked
+from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
 from waiaas.api.models.wire import Nothing, PageAsked
 from waiaas.api.preferences import parse_idempotency_key, parse_wait
 from waiaas.api.shaping import shaped
 
 if TYPE_CHECKING:
+    from waiaas.engine.transactions import Outcome
     from waiaas.engine.views import TransactionView
     from waiaas.store.records import Page
 
@@ -71,6 +72,16 @@ def cancel(call: Call, asked: Nothing) -> Reply:
     return Reply(body=shaped(TransactionItem, call.services.transactions.cancel(call.actor, call.id).to_wire()))
 
 
+def speed_up(call: Call, asked: Replace) -> Reply:
+    """The same payment, signed again with a larger fee."""
+    return _replaced(call, asked, call.services.transactions.speed_up)
+
+
+def cancel_onchain(call: Call, asked: Replace) -> Reply:
+    """Bytes that give a signed payment up."""
+    return _replaced(call, asked, call.services.transactions.cancel_onchain)
+
+
 def approve(call: Call, asked: Decide) -> Reply:
     """Let one that waits for approval go on."""
     return Reply(body=shaped(TransactionItem, call.services.approvals.approve(call.actor, call.id).to_wire()))
@@ -79,6 +90,18 @@ def approve(call: Call, asked: Decide) -> Reply:
 def reject(call: Call, asked: Decide) -> Reply:
     """Refuse one that waits for approval."""
     return Reply(body=shaped(TransactionItem, call.services.approvals.reject(call.actor, call.id).to_wire()))
+
+
+def _replaced(call: Call, asked: Replace, ask: "Callable[..., Outcome]") -> Reply:
+    """Have further bytes made, and wait until a node has them as long as the client wishes and a seat is free."""
+    wish = parse_wait(call.header("Prefer"))
+    max_fee = None if asked.max_fee is None else int(asked.max_fee)
+    with call.waiting.for_outcome() as has_seat:
+        wait = wish if has_seat else 0
+        outcome = ask(call.actor, call.id, max_fee=max_fee, wait=wait)
+    headers = {"Preference-Applied": f"wait={wish}" if wish else "respond-async"} if wish is not None else {}
+    body = shaped(TransactionItem, outcome.view.to_wire())
+    return Reply(body=body, status=outcome.http_status, headers=headers if wait == wish else {})
 
 
 def _page(page: "Page[TransactionView]") -> Reply:

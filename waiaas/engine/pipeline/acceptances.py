@@ -23,14 +23,14 @@ class Acceptances:
         self._outcomes = outcomes
         self._clock = clock
         self._observe = observe
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[str, int]] = []
         self._lock = threading.Lock()
         self.on_add: Callable[[], None] = lambda: None
 
-    def add(self, tx_id: str) -> None:
-        """A node took this row's bytes. Returns at once."""
+    def add(self, tx_id: str, n: int) -> None:
+        """A node took the row's variant ``n``. Returns at once."""
         with self._lock:
-            self._waiting.append(tx_id)
+            self._waiting.append((tx_id, n))
         self.on_add()
 
     def flush(self) -> int:
@@ -42,18 +42,23 @@ class Acceptances:
             batch, self._waiting = self._waiting, []
         if not batch:
             return 0
-        now = self._clock.now()
         try:
-            with self._store.write() as unit:
-                for tx_id in batch:
-                    unit.transactions.note(
-                        tx_id, expected="SUBMITTED", at=now, broadcast_at=now
-                    )  # a final one has its own
+            self._note(batch)
         except BaseException:
             with self._lock:
                 self._waiting = [*batch, *self._waiting]
             raise
-        for tx_id in batch:
+        for tx_id, _ in batch:
             self._observe("after-accepted", tx_id)
             self._outcomes.ring(tx_id)
         return len(batch)
+
+    def _note(self, batch: list[tuple[str, int]]) -> None:
+        """A row that is final by now has its own time; one that was sent before keeps its first."""
+        now = self._clock.now()
+        with self._store.write() as unit:
+            for tx_id, n in batch:
+                if n == 1:
+                    unit.transactions.note(tx_id, expected="SUBMITTED", at=now, broadcast_at=now)
+                else:
+                    unit.variants.note(tx_id, n, first_broadcast_at=now)

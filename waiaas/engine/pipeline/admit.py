@@ -79,12 +79,12 @@ class Admission:
         self._bench = bench
 
     def request(self, actor: Actor, body: Mapping[str, Any], key: str | None, tx_id: str | None = None) -> Request:
-        """Authenticate and read; no network, nothing stored.
+        """Authenticate and read; no network, nothing stored. A suspended agent is for :meth:`resolve` to turn away: what was
+        paid before may be asked about again all the same.
 
-        :raises Stopped, BadRequest, Denied: when it cannot be taken as it is
+        :raises BadRequest, Denied: when it cannot be taken as it is
         """
         session, agent = require_session(actor)
-        _require_active(agent)
         chain = self._bench.chains.of(agent)
         wish = read_wish(body, agent, chain)
         return Request(
@@ -104,9 +104,11 @@ class Admission:
     def resolve(self, request: Request) -> StoredIntent:
         """Complete the intent with the chain's facts. Network, at most two seconds.
 
+        :raises Stopped: when the agent is not active
         :raises RefusedByChain: when the chain's rules forbid it, :raises ChainUnreachable: when no node answers
         :raises BadRequest: with code TOKEN_MISMATCH when the request said something else of its token than the chain
         """
+        _require_active(request.agent)
         chain, intent = request.chain, request.wish.intent
         account = chain.account(request.agent)
         try:

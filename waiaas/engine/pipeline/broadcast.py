@@ -1,13 +1,18 @@
-"""Broadcast: the same bytes, handed to a node as often as needed. A node's refusal is an opinion and ends nothing."""
+"""Broadcast: the same bytes, handed to a node as often as needed. A node's refusal is an opinion and ends nothing.
+
+Of a row's variants the newest that may leave is handed over; where a node will not have it, the ones before it: each uses the
+same claim, so that at most one lands.
+"""
 
 import logging
+from dataclasses import dataclass
 
 from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress, later
-from waiaas.engine.variants import signed_of
+from waiaas.engine.variants import may_be_sent, signed_of, was_taken
 from waiaas.errors import Unavailable
-from waiaas.interfaces.chain import Sent, Signed
-from waiaas.store.records import Transaction
+from waiaas.interfaces.chain import Sent
+from waiaas.store.records import Transaction, Variant
 
 _log = logging.getLogger("waiaas.broadcast")
 _NODE_AWAY_SECONDS = 0.5
@@ -15,52 +20,69 @@ _SEND_SECONDS = 8.0
 """For all endpoints together: less than a stop waits for whoever was let through before it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """:param sent: what the node said of the last bytes that were handed over, the row's variant ``n``"""
+
+    sent: Sent
+    n: int
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether the node has them now."""
+        return self.sent in (Sent.ACCEPTED, Sent.KNOWN)
+
+
 class Broadcast:
-    """The stage of SUBMITTED, as the lane sees it: until a node has taken the bytes once."""
+    """Hands bytes over; as the lane sees it, until a node has taken the newest once."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
-    def run(self, row: Transaction) -> Progress:
+    def run(self, row: Transaction, newest: Variant) -> Progress:
         """Send once. Network. May be called again, also after the bytes landed."""
-        if row.broadcast_at is not None:
+        if was_taken(newest, row):
             return DONE
         try:
-            sent = self.send(row)
+            handed = self.send(row)
         except Unavailable as problem:
             return later(problem.retry_after or _NODE_AWAY_SECONDS)
-        if sent in (Sent.ACCEPTED, Sent.KNOWN):
-            self._bench.acceptances.add(row.id)
+        if handed is not None and handed.was_taken:
+            self._bench.acceptances.add(row.id, handed.n)
         return DONE
 
-    def send(self, row: Transaction) -> Sent | None:
+    def send(self, row: Transaction) -> Handed | None:
         """Hand the bytes over, unless a stop came before any node took them (invariant 9): then None.
 
         :raises Unavailable: when no node could be asked
         """
+        handed: Handed | None = None
         with self._bench.gate.passing(row.agent_id), within(_SEND_SECONDS):
-            signed = self._allowed(row)
-            if signed is None:
-                return None
-            chain = self._bench.chains.get(row.chain, row.network)
-            chain.require_right_chain()
-            self._bench.observe("before-broadcast", row.id)
-            sent, reason = chain.call(chain.adapter.broadcast, signed)
-        self._bench.observe("after-broadcast", row.id)
-        if sent is Sent.REFUSED:
-            _log.info("a node did not take the bytes of %s: %s", row.id, reason)
-        return sent
+            for variant in self._allowed(row):
+                handed = self._hand_over(row, variant)
+                if handed.was_taken:
+                    break
+        if handed is not None:
+            self._bench.observe("after-broadcast", row.id)
+        return handed
 
-    def _allowed(self, row: Transaction) -> Signed | None:
-        """The bytes, unless they must not leave: nobody took them yet, and the agent was stopped or its session revoked."""
+    def _hand_over(self, row: Transaction, variant: Variant) -> Handed:
+        chain = self._bench.chains.get(row.chain, row.network)
+        chain.require_right_chain()
+        self._bench.observe("before-broadcast", row.id)
+        sent, reason = chain.call(chain.adapter.broadcast, signed_of(variant))
+        if sent is Sent.REFUSED:
+            _log.info("a node did not take variant %d of %s: %s", variant.n, row.id, reason)
+        return Handed(sent=sent, n=variant.n)
+
+    def _allowed(self, row: Transaction) -> list[Variant]:
+        """The bytes that may leave, as things are now; the newest first."""
         with self._bench.store.read() as unit:
             agent = unit.agents.get(row.agent_id)
             session = unit.sessions.get(row.session_id) if row.session_id else None
             variants = unit.variants.of(row.id)
             fresh = unit.transactions.get(row.id)
-        if agent is None or fresh is None or not variants:
-            return None
-        is_stopped = agent.status != "ACTIVE" or (session is not None and session.revoked_at is not None)
-        if is_stopped and fresh.broadcast_at is None:
-            return None
-        return signed_of(variants[-1])
+        if agent is None or fresh is None:
+            return []
+        is_revoked = session is not None and session.revoked_at is not None
+        return may_be_sent(variants, fresh, is_stopped=agent.status != "ACTIVE", is_revoked=is_revoked)

@@ -1,6 +1,8 @@
 """Confirm: what the chain says of signed bytes becomes the row's end. Only FINAL and DEAD end anything.
 
-Many rows are settled in one commit, because one answer of a node speaks of many; each has its own compare-and-set.
+Many rows are settled in one commit, because one answer of a node speaks of many; each has its own compare-and-set. A row lands
+if any of its variants is FINAL, with that variant's hash, and is given up only if all of them are DEAD at once. Where the one
+that landed gives the payment up, the row is CANCELLED.
 """
 
 import logging
@@ -8,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.rules.foreign import quoted
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.stored_intent import stored_intent
+from waiaas.engine.variants import CANCEL
 from waiaas.interfaces.chain import Phase, Status
 from waiaas.store.database import Unit
 from waiaas.store.records import LedgerEntry, Reservation, Transaction, Variant
@@ -19,11 +23,20 @@ _log = logging.getLogger("waiaas.confirm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What the chain says of one row's bytes."""
+    """What the chain says of one variant of a row's bytes."""
 
     row: Transaction
     variant: Variant
     status: Status
+
+    @property
+    def fee(self) -> int:
+        """What the network took, native base units; all that it could, where it does not say."""
+        return self.status.fee_paid.units if self.status.fee_paid else self.variant.fee_cap
+
+
+Look = Sequence[Sighting]
+"""All variants of one row, in the order they were signed, as one answer showed them."""
 
 
 class Confirm:
@@ -33,59 +46,100 @@ class Confirm:
         self._bench = bench
 
     def settle(self, sightings: Sequence[Sighting]) -> int:
-        """Commit every end and every change of sighting; returns how many rows ended. May be called again."""
-        news = [sighting for sighting in sightings if _is_news(sighting)]
+        """Commit every end and every change of sighting; returns how many rows ended. May be called again.
+
+        :param sightings: those of all variants of each row, in the order they were signed
+        """
+        news = [look for look in looks(sightings) if _is_news(look)]
         if not news:
             return 0
-        for sighting in news:
-            self._bench.observe("before-settle", sighting.row.id)
+        for look in news:
+            self._bench.observe("before-settle", look[0].row.id)
         with self._bench.store.write() as unit:
-            ended = sum(self._one(unit, sighting) for sighting in news)
-        for sighting in news:
-            self._bench.observe("after-settle", sighting.row.id)
-            self._bench.outcomes.ring(sighting.row.id)
+            ended = sum(self._one(unit, look) for look in news)
+        for look in news:
+            self._bench.observe("after-settle", look[0].row.id)
+            self._bench.outcomes.ring(look[0].row.id)
         if ended:
             self._bench.on_signed()
         return ended
 
-    def _one(self, unit: Unit, sighting: Sighting) -> int:
-        row, status = sighting.row, sighting.status
-        if status.phase is Phase.FINAL:
-            return self._landed(unit, sighting)
-        if status.phase is Phase.DEAD:
-            return self._dead(unit, sighting)
-        unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value)
-        if status.phase is not Phase.UNSEEN and row.broadcast_at is None:
-            now = self._bench.clock.now()
-            unit.transactions.note(row.id, expected="SUBMITTED", at=now, broadcast_at=now)
+    def _one(self, unit: Unit, look: Look) -> int:
+        landed = next((sighting for sighting in look if sighting.status.phase is Phase.FINAL), None)
+        if landed is not None:
+            return self._landed(unit, landed)
+        if all(sighting.status.phase is Phase.DEAD for sighting in look):
+            return self._dead(unit, look)
+        for sighting in look:
+            self._seen(unit, sighting)
         return 0
 
-    def _landed(self, unit: Unit, sighting: Sighting) -> int:
-        row, status = sighting.row, sighting.status
-        is_paid = status.ok is True
+    def _seen(self, unit: Unit, sighting: Sighting) -> None:
+        """A change that ends nothing. Bytes that a node shows were taken, whoever has heard the answer."""
+        row, variant, status = sighting.row, sighting.variant, sighting.status
+        if row.status != "SUBMITTED" or not _has_changed(sighting):
+            return
+        now, is_there = self._bench.clock.now(), status.phase in (Phase.POOL, Phase.INCLUDED)
+        unit.variants.note(
+            row.id,
+            variant.n,
+            last_status=status.phase.value,
+            proof=status.proof,
+            chain_tx_id=status.chain_tx_id,
+            first_broadcast_at=now if is_there else None,
+        )
+        if is_there and variant.n == 1 and row.broadcast_at is None:
+            unit.transactions.note(row.id, expected="SUBMITTED", at=now, broadcast_at=now)
+
+    def _landed(self, unit: Unit, landed: Sighting) -> int:
+        row, is_paid = landed.row, landed.status.ok is True and landed.variant.kind != CANCEL
         if row.status == "FAILED":
-            return self._landed_late(unit, sighting) if is_paid else self._failed_late(unit, sighting)
-        fee = status.fee_paid.units if status.fee_paid else sighting.variant.fee_cap
-        now = self._bench.clock.now()
-        moved = self._bench.transitions.move(
+            return self._landed_late(unit, landed) if is_paid else self._failed_late(unit, landed)
+        if not self._move(unit, landed, is_paid=is_paid):
+            return 0
+        self._book(unit, row, unit.reservations.of(row.id), landed.fee, is_paid=is_paid)
+        unit.reservations.release(row.id)
+        status = landed.status
+        unit.variants.note(
+            row.id,
+            landed.variant.n,
+            last_status=status.phase.value,
+            proof=status.proof,
+            chain_tx_id=status.chain_tx_id,
+        )
+        if is_paid and row.tier == "NOTIFY":
+            details = {"txHash": landed.variant.tx_hash}
+            self._bench.transitions.tell(unit, row, "transaction.notified", details)
+        return 1
+
+    def _move(self, unit: Unit, landed: Sighting, *, is_paid: bool) -> bool:
+        row, status, variant, now = landed.row, landed.status, landed.variant, self._bench.clock.now()
+        reason = None if status.reason is None else quoted(status.reason)
+        if is_paid:
+            end = _End("CONFIRMED", "transaction.confirmed", None, None)
+        elif variant.kind == CANCEL:
+            end = _End(
+                "CANCELLED",
+                "transaction.cancelled",
+                "CANCELLED_ON_CHAIN",
+                "it was cancelled on chain; only a fee was paid",
+            )
+        else:
+            why = "the chain refused it" if reason is None else f"the chain refused it: {reason}"
+            end = _End("FAILED", "transaction.failed", "FAILED_ON_CHAIN", why)
+        details = {"txHash": variant.tx_hash, "height": status.height, "fee": str(landed.fee), "reason": reason}
+        return self._bench.transitions.move(
             unit,
             row,
-            "CONFIRMED" if is_paid else "FAILED",
-            "transaction.confirmed" if is_paid else "transaction.failed",
-            details={"txHash": row.tx_hash, "height": status.height, "fee": str(fee), "reason": status.reason},
+            end.status,
+            end.event,
+            details=details | ({"code": end.code} if end.code else {}),
             executed_at=now,
             broadcast_at=row.broadcast_at or now,
-            error=None if is_paid else (status.reason or "the chain refused it"),
-            error_code=None if is_paid else "FAILED_ON_CHAIN",
+            tx_hash=variant.tx_hash,
+            error=end.why,
+            error_code=end.code,
         )
-        if not moved:
-            return 0
-        self._book(unit, row, unit.reservations.of(row.id), fee, is_paid=is_paid)
-        unit.reservations.release(row.id)
-        unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value, proof=status.proof)
-        if is_paid and row.tier == "NOTIFY":
-            self._bench.transitions.tell(unit, row, "transaction.notified", {"txHash": row.tx_hash})
-        return 1
 
     def _book(self, unit: Unit, row: Transaction, reserved: Sequence[Reservation], fee: int, *, is_paid: bool) -> None:
         """The ledger gets what really left: value only when it was paid, the fee in any case (invariants 4 and 5)."""
@@ -107,48 +161,52 @@ class Confirm:
                 )
             )
 
-    def _dead(self, unit: Unit, sighting: Sighting) -> int:
-        row, status = sighting.row, sighting.status
-        if row.status != "SUBMITTED":
-            return 0
-        why = "the network did not take it before it expired; nothing was paid"
+    def _dead(self, unit: Unit, look: Look) -> int:
+        row, seen = look[0].row, {sighting.variant.n for sighting in look}
+        if row.status != "SUBMITTED" or {one.n for one in unit.variants.of(row.id)} != seen:
+            return 0  # finished, or there are bytes that this answer does not speak of
+        proofs = "; ".join(dict.fromkeys(one.status.proof for one in look if one.status.proof))
         moved = self._bench.transitions.move(
             unit,
             row,
             "FAILED",
             "transaction.failed",
-            details={"code": "EXPIRED_ON_CHAIN", "proof": status.proof, "txHash": row.tx_hash},
-            error=why,
+            details={"code": "EXPIRED_ON_CHAIN", "proof": proofs or None, "txHash": row.tx_hash},
+            error="the network did not take it before it expired; nothing was paid",
             error_code="EXPIRED_ON_CHAIN",
         )
         if moved:
             unit.reservations.release(row.id)
-            unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value, proof=status.proof)
+            for sighting in look:
+                status = sighting.status
+                unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value, proof=status.proof)
         return int(moved)
 
-    def _failed_late(self, unit: Unit, sighting: Sighting) -> int:
-        """Given up, and refused by the chain all the same: nothing was paid but the fee, which is booked once."""
-        row, status = sighting.row, sighting.status
+    def _failed_late(self, unit: Unit, landed: Sighting) -> int:
+        """Given up, and landed without paying anybody all the same: nothing was paid but the fee, which is booked once."""
+        row, status = landed.row, landed.status
         if unit.ledger.of(row.id):
             return 0
-        fee = status.fee_paid.units if status.fee_paid else sighting.variant.fee_cap
-        self._append(unit, row, stored_intent(row).resolved.likely_fee.asset, "fee", fee)
-        details = {"code": "FAILED_ON_CHAIN", "txHash": row.tx_hash, "fee": str(fee), "reason": status.reason}
+        self._append(unit, row, stored_intent(row).resolved.likely_fee.asset, "fee", landed.fee)
+        code = "CANCELLED_ON_CHAIN" if landed.variant.kind == CANCEL else "FAILED_ON_CHAIN"
+        reason = None if status.reason is None else quoted(status.reason)
+        details = {"code": code, "txHash": landed.variant.tx_hash, "fee": str(landed.fee), "reason": reason}
         self._bench.transitions.tell(unit, row, "transaction.failed", details)
-        unit.transactions.note(row.id, expected="FAILED", at=self._bench.clock.now(), error_code="FAILED_ON_CHAIN")
+        now = self._bench.clock.now()
+        unit.transactions.note(row.id, expected="FAILED", at=now, error_code=code, tx_hash=landed.variant.tx_hash)
         return 0
 
-    def _landed_late(self, unit: Unit, sighting: Sighting) -> int:
+    def _landed_late(self, unit: Unit, landed: Sighting) -> int:
         """Given up with proof, and paid all the same: the chain wins, and a person must hear of it."""
-        row, status = sighting.row, sighting.status
-        fee = status.fee_paid.units if status.fee_paid else sighting.variant.fee_cap
+        row, status = landed.row, landed.status
         moved = self._bench.transitions.move(
             unit,
             row,
             "CONFIRMED",
             "transaction.landed_late",
-            details={"txHash": row.tx_hash, "height": status.height, "fee": str(fee)},
+            details={"txHash": landed.variant.tx_hash, "height": status.height, "fee": str(landed.fee)},
             executed_at=self._bench.clock.now(),
+            tx_hash=landed.variant.tx_hash,
             error=None,
             error_code=None,
         )
@@ -156,16 +214,39 @@ class Confirm:
             intent = stored_intent(row)
             for (asset, kind), units in totals(intent.resolved.effects).items():
                 self._append(unit, row, asset, kind, units)
-            self._append(unit, row, intent.resolved.likely_fee.asset, "fee", fee)
+            self._append(unit, row, intent.resolved.likely_fee.asset, "fee", landed.fee)
+            unit.variants.note(row.id, landed.variant.n, last_status=status.phase.value)
             _log.critical("transaction %s landed after it was given up", row.id)
         return int(moved)
 
 
-def _is_news(sighting: Sighting) -> bool:
-    status, row = sighting.status, sighting.row
-    if status.phase in (Phase.FINAL, Phase.DEAD):
+@dataclass(frozen=True, slots=True)
+class _End:
+    status: str
+    event: str
+    code: str | None
+    why: str | None
+
+
+def looks(sightings: Sequence[Sighting]) -> Sequence[Look]:
+    """Pure. The sightings by row, rows in the order they first appear."""
+    found: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        found.setdefault(sighting.row.id, []).append(sighting)
+    return list(found.values())
+
+
+def _is_news(look: Look) -> bool:
+    """Whether the look ends its row, or tells of a variant what nobody has written down yet."""
+    phases = {sighting.status.phase for sighting in look}
+    if Phase.FINAL in phases or phases == {Phase.DEAD}:
         return True
-    if row.status != "SUBMITTED":
-        return False
-    is_first_sight = status.phase is not Phase.UNSEEN and row.broadcast_at is None
-    return is_first_sight or (sighting.variant.last_status or Phase.UNSEEN.value) != status.phase.value
+    return look[0].row.status == "SUBMITTED" and any(_has_changed(sighting) for sighting in look)
+
+
+def _has_changed(sighting: Sighting) -> bool:
+    status, row, variant = sighting.status, sighting.row, sighting.variant
+    is_there = status.phase in (Phase.POOL, Phase.INCLUDED)
+    if is_there and variant.n == 1 and row.broadcast_at is None:
+        return True
+    return (variant.last_status or Phase.UNSEEN.value) != status.phase.value

@@ -15,9 +15,12 @@ _EVENTS = {
     "FAILED": "transaction.failed",
 }
 
+KEYSTORE_DAMAGED = "KEYSTORE_DAMAGED"
+
 _WAITED_FOR = {
     "FEE_ABOVE_CAP": "the network's fee stayed above the cap until the time for this payment was over",
-    "ACCOUNT_BUSY": "another program's use of the account was not final before the time for this payment was over",
+    "ACCOUNT_BUSY": "the account was busy, with other payments or in another program, until the time for this payment was over",
+    KEYSTORE_DAMAGED: "the agent's key file could not be read until the time for this payment was over",
 }
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from waiaas.engine.pipeline.broadcast import Broadcast
 from waiaas.engine.pipeline.release import Release
 from waiaas.engine.pipeline.sign import Sign
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress
+from waiaas.engine.pipeline.submitted import Submitted
 from waiaas.store.records import Transaction
 
 
@@ -27,7 +27,7 @@ class Runner:
             "PENDING": release,
             "QUEUED": release,
             "EXECUTING": Sign(bench),
-            "SUBMITTED": Broadcast(bench),
+            "SUBMITTED": Submitted(bench),
         }
 
     def advance(self, tx_id: str) -> Progress:

@@ -10,13 +10,15 @@ from uuid import UUID
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
-from waiaas.engine.pipeline.ending import Ending, end_unsigned, timed_out
+from waiaas.engine.pipeline.ending import KEYSTORE_DAMAGED, Ending, end_unsigned, timed_out
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
+from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.bytes_check import mismatch
+from waiaas.engine.rules.text import shown
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
-from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, Stopped, Unavailable, WaiaasError
+from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, StartRefused, Stopped, Unavailable, WaiaasError
 from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
@@ -25,12 +27,18 @@ from waiaas.store.records import Agent, Session, Transaction
 _NODE_AWAY_SECONDS = 1.0
 _SIGNER_AWAY_SECONDS = 1.0
 _NOT_YET_SECONDS = 5.0
-_MAX_ROUNDS = 16
+_DAMAGED_SECONDS = 30.0
+NEWEST = "newest:"
+"""Before an agent's id: which of its transactions was signed last, on chains whose bytes claim something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One row about to be signed. :param epoch: the count of policy changes under which it was judged last"""
+    """One row about to be signed.
+
+    :param newest: what was signed last for the account, whatever became of it
+    :param epoch: the count of policy changes under which it was judged last
+    """
 
     row: Transaction
     agent: Agent
@@ -38,6 +46,7 @@ class Job:
     account: Account
     intent: StoredIntent
     in_flight: tuple[Signed, ...]
+    newest: Signed | None
     epoch: str
 
 
@@ -51,10 +60,10 @@ class Sign:
         """One transition, or none yet. May be called again: nothing is kept that was not committed."""
         if not self._bench.is_open():
             return later(_SIGNER_AWAY_SECONDS)
-        job = self._prepare(row)
-        if job is None:
-            return DONE
         try:
+            job = self._prepare(row)
+            if job is None:
+                return DONE
             unsigned = self._build(job)
             decoded = self._checked(job, unsigned)
             if decoded is None:
@@ -70,6 +79,7 @@ class Sign:
             agent = unit.agents.get(row.agent_id)
             session = unit.sessions.get(row.session_id) if row.session_id else None
             flying = unit.variants.of_agent_in_flight(row.agent_id)
+            newest = _newest(unit, row.agent_id)
             epoch = unit.state.get(POLICY_EPOCH) or "0"
         if agent is None or agent.status != "ACTIVE":
             return None
@@ -84,6 +94,9 @@ class Sign:
         if epoch != json.loads(row.decision).get("epoch") and not self._still_allowed(row, agent, session, intent):
             return None
         chain = self._bench.chains.of(agent)
+        most = chain.network.max_in_flight
+        if most is not None and len({variant.tx_id for variant in flying}) >= most:
+            raise NotYet(f"{most} payments of this account are on their way already", code="ACCOUNT_BUSY")
         return Job(
             row=row,
             agent=agent,
@@ -91,6 +104,7 @@ class Sign:
             account=chain.account(agent),
             intent=intent,
             in_flight=tuple(signed_of(variant) for variant in flying),
+            newest=newest,
             epoch=epoch,
         )
 
@@ -119,6 +133,7 @@ class Sign:
             salt=UUID(job.row.id).bytes,
             now=self._bench.clock.now(),
             max_fee=job.intent.fee_cap,
+            newest=job.newest,
         )
         unsigned = chain.call(chain.adapter.build, request)
         if isinstance(chain.adapter, Simulates):
@@ -154,31 +169,16 @@ class Sign:
         with self._bench.store.read() as unit:
             if not self._may_store(unit, job):
                 return ON  # stopped or changed meanwhile: looked at afresh, before anything is signed
-        return self._store(job, self._signed(job, unsigned), decoded)
-
-    def _signed(self, job: Job, unsigned: Unsigned) -> Signed:
-        chain, done, epoch = job.chain, list[bytes](), self._bench.stop_epoch()
+            taken = sorted(claim for claim in decoded.claims if unit.claims.holder(job.agent.id, claim))
+        if taken:
+            raise Unavailable(f"the adapter built bytes with {taken[0]}, which another payment holds")
         self._bench.observe("before-sign", job.row.id)
-        for _ in range(_MAX_ROUNDS):
-            payloads = chain.call(chain.adapter.signing_payloads, unsigned, job.account, tuple(done))
-            if not payloads:
-                return chain.call(chain.adapter.attach, unsigned, job.account, tuple(done))
-            for payload in payloads:
-                if payload.key != job.account.key:
-                    raise Malformed("the adapter asks for another key's signature")
-                done.append(
-                    self._bench.signer.sign(
-                        agent_id=job.agent.id,
-                        kind=payload.kind,
-                        preimage=payload.preimage,
-                        hash=payload.hash,
-                        stop_epoch=epoch,
-                    )
-                )
-        raise Malformed("the adapter never stops asking for signatures")
+        signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned)
+        return self._store(job, unsigned, signed, decoded)
 
-    def _store(self, job: Job, signed: Signed, decoded: Decoded) -> Progress:
+    def _store(self, job: Job, unsigned: Unsigned, signed: Signed, decoded: Decoded) -> Progress:
         self._bench.observe("after-sign", job.row.id)
+        remarks = [shown(text) for text in unsigned.remarks]
         with self._bench.store.write() as unit:
             if not self._may_store(unit, job):
                 return ON  # the row is looked at afresh; this signature is dropped
@@ -191,15 +191,23 @@ class Sign:
                     "txHash": signed.tx_hash,
                     "validUntil": signed.valid_until,
                     "maxFee": str(decoded.max_fee.units),
+                    **({"remarks": remarks} if remarks else {}),
                 },
                 tx_hash=signed.tx_hash,
+                error=None,
+                error_code=None,
             )
             if not moved:
                 return DONE
             unit.variants.insert(variant_of(job.row, signed, decoded.max_fee.units, self._bench.clock.now()))
             for claim in sorted(signed.claims):
                 unit.claims.add(job.row.agent_id, claim, job.row.id)
+            if signed.claims:
+                unit.state.set(NEWEST + job.agent.id, job.row.id)
             unit.reservations.set_state(job.row.id, "signed")
+            if remarks:
+                details = {"txHash": signed.tx_hash, "reason": "; ".join(remarks)}
+                self._bench.transitions.tell(unit, job.row, "account.used_elsewhere", details)
         self._bench.observe("after-store", job.row.id)
         self._bench.on_signed()
         return ON
@@ -217,11 +225,10 @@ class Sign:
     def _interrupted(self, row: Transaction, problem: WaiaasError) -> Progress:
         """What a node, the adapter or the signer said: wait, or end the row. Anything else is for the lane to log."""
         if isinstance(problem, NotYet):
-            with self._bench.store.write() as unit:
-                unit.transactions.note(
-                    row.id, expected="EXECUTING", at=self._bench.clock.now(), error_code=problem.code
-                )
+            self._note(row, problem.code, None)
             return later(problem.retry_after or _NOT_YET_SECONDS)
+        if isinstance(problem, StartRefused):
+            return self._damaged(row, problem)
         if isinstance(problem, Unavailable):
             return later(problem.retry_after or _NODE_AWAY_SECONDS)
         if isinstance(problem, NotReady | Stopped):  # locked, or stopped: whatever lifts that, the row is still here
@@ -231,3 +238,31 @@ class Sign:
             end_unsigned(self._bench, row, Ending(status="FAILED", code=code, why=problem.message))
             return DONE
         raise problem
+
+    def _note(self, row: Transaction, code: str, why: str | None) -> None:
+        """What the row waits for, once: it is seen on the row, and named should its time run out."""
+        if row.error_code == code:
+            return
+        now = self._bench.clock.now()
+        with self._bench.store.write() as unit:
+            unit.transactions.note(row.id, expected="EXECUTING", at=now, error_code=code, error=why)
+
+    def _damaged(self, row: Transaction, problem: StartRefused) -> Progress:
+        """The agent's key file cannot be read: a person is told once a row, and the row waits for them."""
+        if row.error_code != KEYSTORE_DAMAGED:
+            now = self._bench.clock.now()
+            with self._bench.store.write() as unit:
+                unit.transactions.note(
+                    row.id, expected="EXECUTING", at=now, error_code=KEYSTORE_DAMAGED, error=problem.message
+                )
+                details = {"code": KEYSTORE_DAMAGED, "reason": problem.message}
+                self._bench.transitions.tell(unit, row, "agent.key_damaged", details)
+            self._bench.outcomes.ring(row.id)
+        return later(_DAMAGED_SECONDS)
+
+
+def _newest(unit: Unit, agent_id: str) -> Signed | None:
+    """The account's first bytes of the transaction that was signed last; variants share its claims."""
+    tx_id = unit.state.get(NEWEST + agent_id)
+    variants = unit.variants.of(tx_id) if tx_id else []
+    return signed_of(variants[0]) if variants else None

@@ -49,9 +49,9 @@ class Transitions:
         self._record(unit, row, event, {"from": row.status, "to": status, **(details or {})}, by)
         return True
 
-    def tell(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any]) -> None:
+    def tell(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor = SYSTEM) -> None:
         """Record something about ``row`` that changes no state."""
-        self._record(unit, row, event, details, SYSTEM)
+        self._record(unit, row, event, details, by)
 
     def reserve(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
         """Set aside everything the row may take: value, rent, allowances, and its fee up to the cap (invariant 4)."""

@@ -1,0 +1,73 @@
+"""Orders: that a person, a session or the house wants another variant of a row's signed bytes. Kept in the row until done.
+
+An order moves no money by itself; it is judged when it is given and once more before anything is signed for it. It is stored so
+that a restart goes on with it.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from waiaas.store.records import Transaction
+
+VariantKind = Literal["speed_up", "cancel"]
+AskedBy = Literal["operator", "session", "system"]
+_FIELD = "order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """:param cap: the most that the fee of the new bytes may be, native base units
+
+    :param asked_by: whose permission counts; :param label: how audit rows name them
+    :param at: when it was given
+    :param code: why it ended without bytes, for programs; empty while it waits
+    :param why: the same for people
+    """
+
+    kind: VariantKind
+    cap: int
+    asked_by: AskedBy
+    label: str
+    at: int
+    code: str = ""
+    why: str = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is still to be carried out."""
+        return not self.code
+
+
+def order_of(row: Transaction) -> Order | None:
+    """The row's last order that did not lead to bytes (yet); None where there is none."""
+    document = json.loads(row.metadata).get(_FIELD)
+    return None if document is None else Order(**{**document, "cap": int(document["cap"])})
+
+
+def waiting_order(row: Transaction) -> Order | None:
+    """The order that is to be carried out now."""
+    order = order_of(row)
+    return order if order is not None and order.is_waiting else None
+
+
+def with_order(row: Transaction, order: Order | None) -> str:
+    """The row's metadata with this order in place of any other; without one where it is None."""
+    document: dict[str, Any] = json.loads(row.metadata)
+    document.pop(_FIELD, None)
+    if order is not None:
+        document[_FIELD] = {
+            "kind": order.kind,
+            "cap": str(order.cap),
+            "asked_by": order.asked_by,
+            "label": order.label,
+            "at": order.at,
+            "code": order.code,
+            "why": order.why,
+        }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def ended(order: Order, code: str, why: str) -> Order:
+    """The order, over without bytes."""
+    return replace(order, code=code, why=why)

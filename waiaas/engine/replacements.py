@@ -1,0 +1,175 @@
+"""Replacements: speed a payment up whose bytes are signed, or give it up on chain. Both are further bytes of the same row.
+
+The wish is judged and stored here; the row's lane carries it out, and the caller may wait for that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from waiaas.engine.actors import Actor
+from waiaas.engine.pipeline.orders import AskedBy, Order, VariantKind, order_of, waiting_order, with_order
+from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.standing import Standing, refusal, standing_of, subject_of, usual_cap
+from waiaas.engine.rules.transaction_states import FINISHED, UNSIGNED
+from waiaas.engine.stored_intent import stored_intent
+from waiaas.engine.variants import was_taken
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, RefusedByChain, Stopped
+from waiaas.interfaces.chain import Feature
+from waiaas.store.database import Unit
+from waiaas.store.records import Transaction
+
+_DEFAULT_WAIT = 10
+_MOST_VARIANTS = 16
+_ASKED = "transaction.replacement_asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """:param is_done: whether a node has the new bytes, or the row has ended; otherwise they are still to come"""
+
+    tx_id: str
+    is_done: bool
+
+
+class Replacements:
+    """Takes wishes for further bytes. Thread-safe.
+
+    :param wake: puts a row into its account's lane, before those that wait there
+    """
+
+    def __init__(self, bench: Bench, wake: Callable[[Transaction], None]) -> None:
+        self._bench = bench
+        self._wake = wake
+
+    def ask(
+        self, actor: Actor, row: Transaction, kind: VariantKind, *, max_fee: int | None = None, wait: int | None = None
+    ) -> Replaced:
+        """Have further bytes made, and wait until a node has them.
+
+        :param row: one that the actor may see
+        :param max_fee: the most that the fee may be now, native base units; None is twice the dearest so far, within the
+            configured maximum
+        :param wait: seconds; None is the default of ten, 0 answers at once
+        :raises Conflict: when the row has no signed bytes, or rests, or is being given up
+        :raises Denied: by policy, or where signed bytes cannot be replaced
+        :raises RefusedByChain: when the bytes could not be made
+        """
+        with self._bench.outcomes.watch(row.id):
+            before, order = self._order(actor, row, kind, max_fee)
+            self._wake(row)
+            return self._outcome(row.id, before, order, _DEFAULT_WAIT if wait is None else wait)
+
+    def _order(self, actor: Actor, row: Transaction, kind: VariantKind, max_fee: int | None) -> tuple[int, Order]:
+        """Judge and store the wish. Returns how many variants there were, and the order that waits now."""
+        if not (self._bench.signer.is_unlocked and self._bench.is_open()):
+            raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
+        with self._bench.store.read() as unit:
+            standing = self._standing(unit, row, kind)
+        order = self._priced(actor, standing, kind, max_fee)
+        judgement = self._bench.evaluator.judge(subject_of(standing, order))
+        denied = refusal(standing, order, judgement)
+        self._bench.observe("before-order", row.id)
+        with self._bench.store.write() as unit:
+            present = self._standing(unit, row, kind)
+            if denied is not None:
+                details = {"kind": kind, "code": denied.code, "reason": denied.message, "askedBy": actor.label}
+                self._bench.transitions.tell(unit, present.row, "transaction.replacement_refused", details, actor)
+            else:
+                order = self._stored(unit, actor, present, order)
+        if denied is not None:
+            raise denied
+        self._bench.observe("after-order", row.id)
+        return len(present.variants), order
+
+    def _stored(self, unit: Unit, actor: Actor, standing: Standing, order: Order) -> Order:
+        """Write the order down. One of the same kind that waits already is joined; to give up overrides to speed up."""
+        waiting = waiting_order(standing.row)
+        if waiting is not None and waiting.kind == order.kind:
+            return waiting
+        if waiting is not None and waiting.kind == "cancel":
+            raise Conflict("this payment is being given up already", details={"status": standing.row.status})
+        now, metadata = self._bench.clock.now(), with_order(standing.row, order)
+        unit.transactions.note(standing.row.id, expected="SUBMITTED", at=now, metadata=metadata)
+        details = {"kind": order.kind, "maxFee": str(order.cap)}
+        self._bench.transitions.tell(unit, standing.row, _ASKED, details, actor)
+        return order
+
+    def _standing(self, unit: Unit, row: Transaction, kind: VariantKind) -> Standing:
+        standing = standing_of(unit, row)
+        fresh = standing.row if standing is not None else unit.transactions.get(row.id)
+        if fresh is None:
+            raise NotFound("there is no such transaction")
+        chain = self._bench.chains.get(row.chain, row.network)
+        if Feature.REPLACE not in chain.adapter.features:
+            raise Denied(
+                f"signed bytes cannot be replaced on {row.chain}/{row.network}",
+                code="TYPE_NOT_SUPPORTED",
+                hint="there they expire by themselves; a payment that is not signed yet can be cancelled",
+            )
+        if standing is None or fresh.status != "SUBMITTED":
+            raise Conflict(f"this payment is {fresh.status}", details={"status": fresh.status}, hint=_hint(fresh))
+        _require_open(standing, kind)
+        return standing
+
+    def _priced(self, actor: Actor, standing: Standing, kind: VariantKind, max_fee: int | None) -> Order:
+        row, most = standing.row, self._bench.chains.get(standing.row.chain, standing.row.network).fees.max
+        setting = f"fees.{row.chain}.{row.network}.max"
+        if max_fee is not None and max_fee > most:
+            raise BadRequest(
+                f"a fee of {max_fee} is above {setting}, {most}", code="INVALID_AMOUNT", details={"max": str(most)}
+            )
+        cap = usual_cap(standing, stored_intent(row), most) if max_fee is None else max_fee
+        if cap <= standing.dearest:
+            raise Conflict(
+                f"its bytes allow a fee of {standing.dearest} already, and {cap} is no more",
+                details={"maxFee": str(standing.dearest), "max": str(most)},
+                hint=f"name a larger maxFee, or have the operator raise {setting}",
+            )
+        asked_by: AskedBy = "session" if actor.session is not None else "operator"
+        return Order(kind=kind, cap=cap, asked_by=asked_by, label=actor.label, at=self._bench.clock.now())
+
+    def _outcome(self, tx_id: str, before: int, order: Order, seconds: int) -> Replaced:
+        end = self._bench.clock.monotonic() + seconds
+        with self._bench.outcomes.watch(tx_id) as bell:
+            while True:
+                with self._bench.store.read() as unit:
+                    row, variants = unit.transactions.get(tx_id), unit.variants.of(tx_id)
+                if row is None:
+                    raise NotFound("there is no such transaction")
+                _raise_if_over(row, order)
+                is_done = row.status in FINISHED or (len(variants) > before and was_taken(variants[-1], row))
+                left = end - self._bench.clock.monotonic()
+                if is_done or left <= 0 or self._bench.outcomes.is_closing:
+                    return Replaced(tx_id=tx_id, is_done=is_done)
+                bell.wait(left)
+
+
+def _require_open(standing: Standing, kind: VariantKind) -> None:
+    """:raises Stopped, Conflict: when nothing further may be made for the row now"""
+    if standing.agent.status != "ACTIVE":
+        raise Stopped(
+            f"this agent is {standing.agent.status}",
+            code="AGENT_SUSPENDED",
+            hint="the operator can resume it: `waiaas agent resume`",
+        )
+    if kind == "speed_up" and (standing.is_revoked or standing.is_given_up):
+        why = "is being given up" if standing.is_given_up else "was asked for by a session that is revoked"
+        raise Conflict(f"this payment {why}", hint="`waiaas tx cancel-onchain` gives it up")
+    if len(standing.variants) >= _MOST_VARIANTS:
+        raise Conflict(f"there are {_MOST_VARIANTS} variants of this payment already", code="LIMIT_REACHED")
+
+
+def _raise_if_over(row: Transaction, order: Order) -> None:
+    """:raises RefusedByChain, Denied: when the order ended without bytes"""
+    last = order_of(row)
+    if last is None or last.is_waiting or (last.kind, last.at, last.label) != (order.kind, order.at, order.label):
+        return
+    if last.code in Denied.codes:
+        raise Denied(last.why, code=last.code, details={"transactionId": row.id})
+    raise RefusedByChain(last.why, details={"transactionId": row.id, "reason": last.code})
+
+
+def _hint(row: Transaction) -> str:
+    if row.status in UNSIGNED:
+        return f"nothing is signed yet: `waiaas tx cancel {row.id}` ends one that is PENDING or QUEUED"
+    return "it is final"
