@@ -30,6 +30,10 @@ class TestChain(ABC):
         """Give ``units`` of what the case pays with, and enough for fees."""
 
     @abstractmethod
+    def new_token(self) -> str:
+        """Issue a token that nobody has met; its address. It has 6 decimals."""
+
+    @abstractmethod
     def left(self, address: str) -> Mapping[str, int]:
         """Units that have left the account since it was funded, fees included, by asset id."""
 
@@ -118,6 +122,10 @@ class ChainCase(ABC):
     network: str
     amount: int
     fee: int
+
+    def missing(self) -> str:
+        """What this machine lacks to run the chain; empty where it lacks nothing."""
+        return ""
 
     @abstractmethod
     def start(self) -> AbstractContextManager[TestChain]:

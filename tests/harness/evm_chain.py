@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from eth_utils.address import to_checksum_address
-from waiaas_evm.localnet import Anvil
+from waiaas_evm.localnet import Anvil, find_anvil
 from waiaas_sdk import PaymentFields
 from waiaas_solana.localnet import Rule
 from waiaas_solana.localnet.faults import SWALLOW
@@ -16,6 +16,7 @@ from tests.harness.chains import ChainCase, Payment, TestChain
 from tests.harness.contracts import call_data, deploy_token, mint
 from tests.harness.evm_node import SEND, LyingNode
 from tests.harness.evm_payments import EvmPayments
+from waiaas.errors import StartRefused
 from waiaas.interfaces.ids import asset_id
 
 _CHAIN_ID = "eip155:31337"
@@ -51,6 +52,10 @@ class EvmChain(TestChain):
             units = _FOR_FEES
         self.anvil.call("anvil_setBalance", address, hex(self.anvil.balance(address) + units))
         self._native[address] += units
+
+    def new_token(self) -> str:
+        """An ERC-20 contract."""
+        return deploy_token(self.anvil)
 
     def left(self, address: str) -> Mapping[str, int]:
         """An account's only way to lose any is a payment of its own; what others spent with its key is left out."""
@@ -161,6 +166,14 @@ class EvmCase(ChainCase):
     amount = 10**16
     fee = 10**16
     token: str | None = None
+
+    def missing(self) -> str:
+        """The node."""
+        try:
+            find_anvil()
+        except StartRefused as error:
+            return f"{error.message} ({error.hint})"
+        return ""
 
     @contextmanager
     def start(self) -> Iterator[TestChain]:

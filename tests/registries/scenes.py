@@ -73,6 +73,8 @@ def management(tools: Tools) -> House:
     policy = operator.policies.create(kind, rules, agent_id=agent.id)
     operator.policies.update(policy.id, priority=3)
     operator.policies.delete(policy.id)
+    token = operator.tokens.add(house.case.chain, house.case.network, tools.chain.new_token())
+    operator.tokens.remove(token.id or "")
     issued = operator.sessions.issue(agent.id)
     house.client(issued.token).renew()
     operator.sessions.revoke(issued.id)
@@ -127,7 +129,7 @@ def payments(tools: Tools) -> House:
 def lateness(tools: Tools) -> House:
     """An approval that nobody gives, and bytes that the chain never takes."""
     house = tools.make_house().start()
-    waiting = house.wallet()
+    waiting = house.wallet(policies=house.case.spending(instant_max=0))
     held = house.client(waiting).send(**house.case.payment(house.case.new_recipient()))
     house.clock.shift(100_000)
     house.until_status(held.id, "EXPIRED")
@@ -207,7 +209,8 @@ def lies(tools: Tools) -> House:
     agent = house.operator.agents.create("liar", "liar", "localnet")
     assert agent.address is not None
     tools.chain.fund(agent.address, 100 * house.case.amount)
-    house.operator.policies.create("SPENDING_LIMIT", {"instant_max": "1000000000"}, agent_id=agent.id)
+    for kind, rules in house.case.spending(instant_max=10**9):
+        house.operator.policies.create(kind, rules, agent_id=agent.id)
     client = house.client(house.operator.sessions.issue(agent.id).token)
     theft = house.case.payment(house.case.new_recipient())
     theft["memo"] = "steal"
@@ -242,6 +245,8 @@ SCENES: Mapping[Scene, frozenset[str]] = {
             "policy.created",
             "policy.changed",
             "policy.deleted",
+            "token.added",
+            "token.removed",
         }
     ),
     payments: frozenset(
