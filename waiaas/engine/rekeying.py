@@ -54,16 +54,20 @@ def rekey(
     finish(paths)
     staging = paths.root / NEXT
     with opened(paths.keystore, desk, old):
-        make_private_folder(staging)
-        work = Rekeying(paths.keystore, staging, desk)
-        count = work.write_keys()
-        observe("keys")
-        _stage_configs(paths, staging, work)
-        observe("configs")
-        _stage_head(paths, staging, work)
-        observe("head")
-        work.write_master(new, params)
-        observe("master")
+        try:
+            make_private_folder(staging)
+            work = Rekeying(paths.keystore, staging, desk)
+            count = work.write_keys()
+            observe("keys")
+            _stage_configs(paths, staging, work)
+            observe("configs")
+            _stage_head(paths, staging, work)
+            observe("head")
+            work.write_master(new, params)
+            observe("master")
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
         os.rename(staging, paths.root / SWITCH)
         _sync(paths.root)
         observe("switched")
