@@ -1,4 +1,4 @@
-"""Solana's localnet as a case: native transfers on LiteSVM."""
+"""Solana's localnet as two cases: native transfers, and transfers of a token of Token-2022."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from solders.keypair import Keypair
 from waiaas_sdk import PaymentFields
-from waiaas_solana.localnet import CHAIN_ID, Localnet
+from waiaas_solana.localnet import CHAIN_ID, Localnet, MintKind
 
 from tests.harness.chains import ChainCase, Payment, TestChain
 
@@ -16,34 +16,67 @@ _SLOT_SECONDS = 0.2
 _FINALITY_SLOTS = 2
 _LIFETIME_SLOTS = 200  # a blockhash lives for 150 blocks; finality and a margin come on top
 _NATIVE = f"{CHAIN_ID}/slip44:501"
+_FOR_FEES = 10**12
+_RENT = 2_074_080  # of 170 bytes
+_MINT_KEY = Keypair.from_seed(b"the mint of the harness' tokens.")
+_MINT = str(_MINT_KEY.pubkey())
+_MINT_KIND = MintKind(program="spl-token-2022", metadata=("TEST", "A token for tests"))
 
 
 class SolanaChain(TestChain):
-    """Statuses are final after some 0.4 seconds; bytes live for 30, long enough for a slow machine to restart a daemon."""
+    """Statuses are final after some 0.4 seconds; bytes live for 30, long enough for a slow machine to restart a daemon.
 
-    def __init__(self, net: Localnet) -> None:
+    :param mint: of the token that the case pays with; None for lamports
+    """
+
+    def __init__(self, net: Localnet, mint: str | None) -> None:
         self._net = net
+        self._mint = mint
         self._funded: Counter[str] = Counter()
+        self._issued: Counter[str] = Counter()
         self.url = net.url
 
     def fund(self, address: str, units: int) -> None:
-        """Lamports."""
+        """Lamports; or token units, and lamports for fees and rent."""
+        if self._mint is not None:
+            self._net.issuer.issue(self._mint, address, units)
+            self._issued[address] += units
+            units = _FOR_FEES
         self._net.fund(address, units)
         self._funded[address] += units
 
+    def new_token(self) -> str:
+        """A mint of SPL Token."""
+        return self._net.issuer.mint(MintKind())
+
     def left(self, address: str) -> Mapping[str, int]:
-        """Lamports, fees included: an account's only way to lose any is a payment of its own."""
-        gone = self._funded[address] - self._net.balance(address)
-        return {_NATIVE: gone} if gone else {}
+        """Fees and rent included: an account's only way to lose any is a payment of its own.
+
+        Two payments under way to somebody new are both judged by the rent that one of them will pay: the books hold it twice,
+        since no node's word makes them hold less than was judged.
+        """
+        spare = sum(one.spare_openings for one in self._net.executed(address)) * _RENT
+        gone = {_NATIVE: self._funded[address] - self._net.balance(address) + spare}
+        if self._mint is not None:
+            gone[f"{CHAIN_ID}/token:{self._mint}"] = self._issued[address] - self._net.tokens(self._mint, address)
+        return {asset: units for asset, units in gone.items() if units}
 
     def payments(self, *, sender: str | None = None, recipient: str | None = None) -> list[Payment]:
-        """System transfers."""
+        """Those that succeeded."""
         return [
-            Payment(tx_hash=one.signature, sender=move.sender, recipient=move.recipient, units=move.lamports)
-            for one in self._net.executed(sender or recipient)
-            for move in one.transfers
-            if sender in (None, move.sender) and recipient in (None, move.recipient)
+            one
+            for one in self._payments(sender or recipient)
+            if sender in (None, one.sender) and recipient in (None, one.recipient)
         ]
+
+    def _payments(self, address: str | None) -> Iterator[Payment]:
+        for one in self._net.executed(address):
+            if self._mint is None:
+                moves = [(move.sender, move.recipient, move.lamports) for move in one.transfers]
+            else:
+                moves = [(move.sender, move.recipient, move.units) for move in one.tokens if move.mint == self._mint]
+            for sender, recipient, units in moves:
+                yield Payment(tx_hash=one.signature, sender=sender, recipient=recipient, units=units)
 
     def handed_over(self, tx_hash: str) -> int:
         """Counts sendTransaction, swallowed ones included."""
@@ -127,12 +160,15 @@ class SolanaCase(ChainCase):
     network = "localnet"
     amount = 2_000_000
     fee = 500_000
+    mint: str | None = None
 
     @contextmanager
     def start(self) -> Iterator[TestChain]:
         """A chain of its own, gone afterwards."""
         with Localnet(slot_seconds=_SLOT_SECONDS, finality_slots=_FINALITY_SLOTS) as net:
-            yield SolanaChain(net)
+            if self.mint is not None:
+                assert net.issuer.mint(_MINT_KIND, _MINT_KEY) == self.mint
+            yield SolanaChain(net, self.mint)
 
     def environ(self, *urls: str) -> Mapping[str, str]:
         """One URL as text, several as a JSON list."""
@@ -151,3 +187,20 @@ class SolanaCase(ChainCase):
         """SPENDING_LIMIT grants native transfers by itself."""
         written = {name: str(value) if name.endswith(("_max", "_limit")) else value for name, value in rules.items()}
         return [("SPENDING_LIMIT", written)]
+
+
+class SolanaTokenCase(SolanaCase):
+    """Transfers of a token with 6 decimals, to recipients who have no account for it yet."""
+
+    name = "solana-token"
+    mint = _MINT
+
+    def payment(self, to: str, amount: int | None = None) -> PaymentFields:
+        """TOKEN_TRANSFER."""
+        units = self.amount if amount is None else amount
+        return {"type": "TOKEN_TRANSFER", "to": to, "amount": units, "token": _MINT}
+
+    def spending(self, **rules: Any) -> list[tuple[str, Mapping[str, Any]]]:
+        """SPENDING_LIMIT of the token grants its transfers by itself."""
+        ((kind, written),) = super().spending(**rules)
+        return [(kind, {"asset": _MINT, **written})]

@@ -73,14 +73,15 @@ class Issuer:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def mint(self, kind: MintKind) -> str:
+    def mint(self, kind: MintKind, key: Keypair | None = None) -> str:
         """A new token; its mint's address.
 
+        :param key: of the mint, for a token that is to be the same on every localnet; None makes one up.
         :raises ValueError: there is no such kind.
         """
         if kind.program not in _PROGRAMS or not set(kind.extensions) <= set(EXTENSIONS):
             raise ValueError(f"a mint is of {', '.join(_PROGRAMS)}, with extensions of {', '.join(EXTENSIONS)}")
-        key, program = Keypair(), _PROGRAMS[kind.program]
+        key, program = key or Keypair(), _PROGRAMS[kind.program]
         mint, faucet = key.pubkey(), self._ledger.faucet
         parts = self._set_up(kind, mint)
         length = _EXTENDED_LENGTH + sum(4 + one for one, _ in parts) if parts else _MINT_LENGTH

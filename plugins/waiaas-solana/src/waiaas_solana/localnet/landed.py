@@ -17,6 +17,7 @@ SYSTEM_PROGRAM = str(Pubkey.default())
 MEMO_PROGRAMS = ("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr", "Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo")
 
 _TOKEN_TRANSFERS = (b"\x0c", b"\x1a\x01")  # TransferChecked, TransferFeeInstruction::TransferCheckedWithFee
+_OPENING = ("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL", b"\x01")  # CreateIdempotent
 _TRANSFER = (2).to_bytes(4, "little")  # SystemInstruction::Transfer
 
 
@@ -100,6 +101,7 @@ class Executed:
     :param payer: who paid the fee.
     :param transfers: its System transfers, in order.
     :param tokens: its token transfers, in order.
+    :param spare_openings: associated accounts that it would have opened and that were there already.
     """
 
     signature: str
@@ -107,6 +109,7 @@ class Executed:
     payer: str
     transfers: tuple[Transfer, ...]
     tokens: tuple[TokenTransfer, ...] = ()
+    spare_openings: int = 0
 
     @property
     def sender(self) -> str:
@@ -133,7 +136,7 @@ class Executed:
 def executed(landed: Landed) -> Executed:
     """The short form of a landed transaction; pure."""
     transfers, tokens = tuple(_transfers(landed)), tuple(_token_transfers(landed))
-    return Executed(landed.signature, landed.slot, landed.accounts[0], transfers, tokens)
+    return Executed(landed.signature, landed.slot, landed.accounts[0], transfers, tokens, _spare_openings(landed))
 
 
 def memos(landed: Landed) -> list[bytes]:
@@ -158,6 +161,12 @@ def _token_transfers(landed: Landed) -> list[TokenTransfer]:
             units = int.from_bytes(data[len(tag) : len(tag) + 8], "little")
             found.append(TokenTransfer(accounts[1], owners[accounts[0]], owners[accounts[2]], units))
     return found
+
+
+def _spare_openings(landed: Landed) -> int:
+    there = {landed.accounts[held.index] for held in landed.before.tokens}
+    opened = [accounts[1] for program, accounts, data in _instructions(landed) if (program, data) == _OPENING]
+    return sum(account in there for account in opened)
 
 
 def _instructions(landed: Landed) -> list[tuple[str, Sequence[str], bytes]]:
