@@ -117,17 +117,45 @@ def test_an_edit_sealed_again_is_found_by_its_follower(folder: Path, attacker: A
 
 
 @pytest.mark.parametrize("first", [1, 6])
-def test_a_chain_written_anew_is_found_by_the_pinned_head(
-    folder: Path, attacker: Attacker, verify: Verify, first: int
+def test_a_chain_written_anew_is_found(
+    folder: Path, attacker: Attacker, verify: Verify, first: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Everything from a row on written again with fitting hashes is found against data/head, and only against it."""
+    """Everything from a row on written again with fitting hashes is found against data/head, without it against the signed
+    checkpoint, and when that is gone with every trace of it, against the one that a person kept; and against nothing else."""
+    assert run(["--data-dir", str(folder), "audit", "checkpoint"]) == 0
+    (folder / "kept").write_text(capsys.readouterr().out)
     attacker.change(f"UPDATE audit_log SET actor = 'nobody' WHERE id = {first}")
     attacker.seal_again(first)
-    code, found = verify(folder)
-    head = json.loads((folder / "data" / "head").read_text())
-    assert (code, found["problems"][0]["fault"], found["problems"][0]["row"]) == (1, "replaced", head["audit_id"])
-    (folder / "data" / "head").unlink()
+    row = json.loads((folder / "data" / "head").read_text())["audit_id"]
+    for how in ("recorded", "signed"):
+        code, found = verify(folder)
+        problem = found["problems"][0]
+        assert (code, problem["fault"], problem["row"], how in problem["text"]) == (1, "replaced", row, True)
+        (folder / "data" / "head").unlink(missing_ok=True)
+    attacker.change("DELETE FROM audit_checkpoints", "DELETE FROM sqlite_sequence WHERE name = 'audit_checkpoints'")
     assert verify(folder)[0] == 0
+    assert run(["audit", "verify", str(folder), "--checkpoint", str(folder / "kept")]) == 1
+
+
+def test_the_end_cut_behind_every_trace_is_found_by_a_kept_checkpoint(
+    folder: Path, attacker: Attacker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tail cut off with its counter, its head and its checkpoints is missed by the line that a person kept."""
+    assert run(["--data-dir", str(folder), "audit", "checkpoint"]) == 0
+    line = capsys.readouterr().out
+    (folder / "data" / "head").unlink()
+    last = attacker.one("SELECT max(id) FROM audit_log") - 1
+    attacker.change(
+        f"DELETE FROM audit_log WHERE id > {last}",
+        f"UPDATE sqlite_sequence SET seq = {last} WHERE name = 'audit_log'",
+        "DELETE FROM audit_checkpoints",
+        "DELETE FROM sqlite_sequence WHERE name = 'audit_checkpoints'",
+    )
+    assert run(["audit", "verify", str(folder)]) == 0
+    capsys.readouterr()
+    assert run(["audit", "verify", str(folder), "--checkpoint", line, "--json"]) == 1
+    first = json.loads(capsys.readouterr().out)["problems"][0]
+    assert (first["fault"], first["row"]) == ("deleted", last + 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"not json", b'{"audit_id": "1", "audit_hash": 5}'])

@@ -1,6 +1,6 @@
 """The one place that constructs everything, in order, each part from those before it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from waiaas.clock import Clock
@@ -81,6 +81,11 @@ class _Bells:
         self.on_record: list[Callable[[], None]] = []
         self.on_stretch: list[Callable[[], None]] = []
         self.on_signed: list[Callable[[], None]] = []
+
+    def hang(self, *, on_record: WorkerThread, on_signed: Sequence[WorkerThread]) -> None:
+        """Let them wake these workers from now on."""
+        self.on_record.append(on_record.wake)
+        self.on_signed += [worker.wake for worker in on_signed]
 
     def recorded(self) -> None:
         """Something is to be told to people."""
@@ -212,11 +217,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     notifications = _notifications(ground, live, journal)
     courier = WorkerThread(Courier(notifications, clock), on_death)
     head_writer = WorkerThread(HeadWriter(head, clock), on_death)
-    timekeeper = WorkerThread(Timekeeper(bench, failures, wake), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
     acceptances.on_add = acceptor.wake
-    bells.on_record.append(courier.wake)
-    bells.on_signed += [head_writer.wake, *(worker.wake for worker in confirmers)]
+    bells.hang(on_record=courier, on_signed=[head_writer, *confirmers])
     return House(
         services=services,
         lanes=lanes,
@@ -226,7 +229,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             acceptor,
             courier,
             head_writer,
-            timekeeper,
+            WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             _notary(ground, checkpoints, bells, on_death),
         ],
