@@ -130,9 +130,7 @@ class LyingNode:
         if self.is_masked and method in ("eth_chainId", "net_version"):
             return _result(call, "0x1" if method == "eth_chainId" else "1")
         answer = self._seen(call, lag)
-        if self.is_forgetful and "result" in answer:
-            answer = {**answer, "result": forgotten(call, answer["result"])}
-        return answer
+        return forgotten(call, answer) if self.is_forgetful else answer
 
     def _seen(self, call: Call, lag: int) -> dict[str, Any]:
         still_at = self._still_at

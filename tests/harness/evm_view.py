@@ -34,7 +34,9 @@ FORGOTTEN = frozenset(
         "eth_getBlockReceipts",
     }
 )
-"""Answered with nothing by a node that keeps no history."""
+"""Refused by a node that keeps no history."""
+PRUNED = {"code": 4444, "message": "pruned history unavailable"}
+"""As EIP-4444 has it."""
 
 
 def asked_at(call: Call, tip: int, *, pool_is_seen: bool) -> Call:
@@ -81,13 +83,13 @@ def seen_at(call: Call, result: Any, tip: int, *, pool_is_seen: bool) -> Any:
     return {**result, "blockHash": None, "blockNumber": None, "transactionIndex": None}
 
 
-def forgotten(call: Call, result: Any) -> Any:
-    """A result of a node that keeps headers and no transactions."""
+def forgotten(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a node that keeps headers and no transactions."""
     if call.get("method") in FORGOTTEN:
-        return None
-    if call.get("method") in _BLOCK_METHODS and isinstance(result, dict):
-        return {**result, "transactions": []}
-    return result
+        return {"jsonrpc": "2.0", "id": call.get("id"), "error": PRUNED}
+    if call.get("method") in _BLOCK_METHODS and isinstance(answer.get("result"), dict):
+        return {**answer, "result": {**answer["result"], "transactions": []}}
+    return answer
 
 
 class Impostors:

@@ -1,5 +1,6 @@
 """Fixtures of the suites that run a whole house; a suite's conftest imports what it needs."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,23 @@ import pytest
 
 from tests.harness.chains import ChainCase, TestChain
 from tests.harness.data_directory import copy_of, make_template
+from tests.harness.evm_chain import EvmCase, EvmTokenCase
 from tests.harness.house import House
-from tests.harness.solana_chain import SolanaCase
+from tests.harness.solana_chain import SolanaCase, SolanaTokenCase
 
-CASES: tuple[ChainCase, ...] = (SolanaCase(),)
+CASES: tuple[ChainCase, ...] = (SolanaCase(), SolanaTokenCase(), EvmCase(), EvmTokenCase())
 
 MakeHouse = Callable[..., House]
 
 
 @pytest.fixture(scope="session", params=CASES, ids=lambda case: case.name)
 def case(request: pytest.FixtureRequest) -> ChainCase:
-    """One asset on one chain; every test runs on each."""
+    """One asset on one chain; every test runs on each, and is skipped, loudly, where there is no npm to fetch a node with."""
     found: ChainCase = request.param
+    if missing := found.missing():
+        if shutil.which("npm") is None:
+            pytest.skip(f"NOT TESTED on {found.name}: {missing}")
+        pytest.fail(f"{found.name}: {missing}")
     return found
 
 

@@ -157,8 +157,9 @@ def test_a_pruned_node_shows_no_transaction(chain: EvmChain) -> None:
     _landed(chain)
     receipt = _ask(chain.url, "eth_getTransactionReceipt", tx_hash)
     chain.forget_history()
-    assert _ask(chain.url, "eth_getTransactionReceipt", tx_hash) is None
-    assert _ask(chain.url, "eth_getTransactionByHash", tx_hash) is None
+    for method in ("eth_getTransactionReceipt", "eth_getTransactionByHash"):
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": [tx_hash]}
+        assert httpx.post(chain.url, json=body, trust_env=False).json()["error"]["code"] == 4444
     assert _ask(chain.url, "eth_getBlockByNumber", receipt["blockNumber"], True)["transactions"] == []
     assert _ask(chain.url, "eth_getTransactionCount", _KEY.address, "latest") == "0x1"
 
