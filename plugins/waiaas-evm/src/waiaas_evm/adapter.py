@@ -215,7 +215,7 @@ class EvmAdapter(ChainAdapter, Simulates, LocalAnvil):
         """
         ids = [self.parse_asset(asset) for asset in assets]
         tokens = [token_address(asset) for asset in ids if asset != self.network.native.id]
-        read = {asset.id: asset for asset in self._tokens.describe(self._rpc, tokens)} if tokens else {}
+        read = {token.asset.id: token.asset for token in self._tokens.describe(self._rpc, tokens)}
         return [read.get(asset, self.network.native) for asset in ids]
 
     def health(self) -> Mapping[str, Any]:

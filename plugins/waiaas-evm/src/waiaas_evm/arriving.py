@@ -9,7 +9,7 @@ from typing import Any
 from waiaas.errors import Unavailable
 from waiaas_evm.addresses import address_bytes
 from waiaas_evm.erc20 import balance_data, read_number
-from waiaas_evm.payment import Errand
+from waiaas_evm.errand import Errand
 from waiaas_evm.questions import LATEST, as_asked
 from waiaas_evm.rpc import Call, as_data, as_list, as_object
 

@@ -10,8 +10,6 @@ from waiaas_evm.questions import ask, balance_call, count_call, read_token_balan
 from waiaas_evm.rpc import Call, Rpc, as_quantity, required
 from waiaas_evm.tokens import Tokens
 
-_WORDS = ("symbol", "name", "decimals")
-
 
 def read_balances(
     rpc: Rpc, network: Network, tokens: Tokens, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]
@@ -36,15 +34,12 @@ def read_balances(
 def _calls(tokens: Tokens, holder: str, contracts: Sequence[str]) -> dict[str, Call]:
     calls = {"money": balance_call(holder), "count": count_call(holder)}
     for contract in contracts:
-        calls[f"holds {contract}"] = token_balance_call(contract, holder)
-        calls |= {f"{word} {contract}": call for word, call in tokens.calls(contract).items()}
+        calls[f"account holds {contract}"] = token_balance_call(contract, holder)
+        calls |= tokens.calls(contract)
     return calls
 
 
 def _token_balance(tokens: Tokens, answers: Mapping[str, Any], contract: str, pending: Sequence[Signed]) -> Balance:
-    if f"decimals {contract}" in answers:
-        asset = tokens.read(contract, *(answers[f"{word} {contract}"] for word in _WORDS))
-    else:
-        (asset,) = [known for known in [tokens.known(contract)] if known is not None]
-    total = read_token_balance(answers[f"holds {contract}"])
+    asset = tokens.read(contract, answers).asset
+    total = read_token_balance(answers[f"account holds {contract}"])
     return Balance(asset=asset, total=total, spendable=max(0, total - most_taken(pending, contract)))

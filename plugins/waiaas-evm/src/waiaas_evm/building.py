@@ -7,12 +7,13 @@ from typing import Any
 from waiaas.errors import NotYet, Refused
 from waiaas.interfaces.chain import BuildRequest, Kind, Network, Unsigned
 from waiaas_evm.addresses import address_bytes
+from waiaas_evm.errand import Errand
 from waiaas_evm.evidence import Evidence
 from waiaas_evm.fees import Price, least_price, lowest_raised, price_within, raised, wanted_price
 from waiaas_evm.final_count import least_final_count
 from waiaas_evm.funds import most_taken, require_money, require_token, under_way
 from waiaas_evm.nonces import followed, own_next, require_dense
-from waiaas_evm.payment import Errand, payable
+from waiaas_evm.payment import payable
 from waiaas_evm.questions import (
     CHAIN,
     ask,

@@ -8,8 +8,8 @@ from waiaas.interfaces.chain import Signed
 from waiaas_evm.addresses import checksummed
 from waiaas_evm.decode import gas_fee
 from waiaas_evm.erc20 import read_transfer
+from waiaas_evm.errand import Errand
 from waiaas_evm.nonces import nonce_of
-from waiaas_evm.payment import Errand
 from waiaas_evm.transaction import read_signed
 
 _REMEMBERED = 4096

@@ -1,36 +1,19 @@
 """What an intent must say to be a payment, and the call that makes it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from waiaas.errors import Malformed, Refused
-from waiaas.interfaces.chain import Account, Amount, Asset, Caution, Effect, Intent, Kind, Network, Resolved, What
+from waiaas.interfaces.chain import Account, Amount, Caution, Effect, Intent, Kind, Network, Resolved, What
 from waiaas_evm.addresses import address_bytes, parse_address
 from waiaas_evm.erc20 import TokenTransfer, transfer_data
+from waiaas_evm.errand import Errand
 from waiaas_evm.names import TOKENS, token_address
+from waiaas_evm.tokens import Token
 
 _U256 = 1 << 256
 _RESERVED = 1 << 16
 """Addresses below are nobody's: zero, precompiles, and what chains keep for themselves."""
 _DEAD = frozenset({"0x000000000000000000000000000000000000dEaD", "0xdEAD000000000000000042069420694206942069"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """The call that a transaction makes.
-
-    :param to: whom it calls: the recipient of money, the contract of a token
-    :param recipient: who gains; the account itself where nothing is paid
-    :param units: of the asset; 0 where nothing is paid
-    :param token: the contract's address; None for native money
-    """
-
-    to: str
-    value: int
-    data: bytes
-    recipient: str
-    units: int
-    token: str | None = None
 
 
 def errand_of(intent: Intent, account: Account, network: Network) -> Errand:
@@ -62,13 +45,13 @@ def resolved(
     account: Account,
     network: Network,
     fee: int,
-    token: Asset | None = None,
+    token: Token | None = None,
     warnings: Sequence[str] = (),
 ) -> Resolved:
     """The effects of a payment, from the intent alone; one to oneself has none.
 
     :param fee: what it will likely cost, in native base units
-    :param token: the asset paid, where it is no native money
+    :param token: what is paid, where it is no native money
     """
     errand, native = errand_of(intent, account, network), network.native
     out = Effect(
@@ -77,10 +60,10 @@ def resolved(
     return Resolved(
         intent=intent,
         effects=() if errand.recipient == account.address else (out,),
-        assets=(native,) if token is None else (token, native),
+        assets=(native,) if token is None else (token.asset, native),
         likely_fee=Amount(asset=native.id, units=fee),
         warnings=tuple(warnings),
-        cautions=tuple(_cautions(errand)),
+        cautions=(*_cautions(errand), *(token.cautions if token is not None else ())),
     )
 
 

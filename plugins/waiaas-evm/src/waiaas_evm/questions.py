@@ -6,8 +6,8 @@ from typing import Any
 from waiaas.errors import Unavailable
 from waiaas_evm.addresses import address_bytes
 from waiaas_evm.erc20 import balance_data, read_number
+from waiaas_evm.errand import Errand
 from waiaas_evm.fees import Market
-from waiaas_evm.payment import Errand
 from waiaas_evm.rpc import Call, Rpc, RpcError, as_data, as_list, as_object, as_quantity, required
 from waiaas_evm.settings import EvmSettings
 from waiaas_evm.traits import Finality

@@ -6,8 +6,8 @@ from typing import Any
 
 from waiaas.errors import Refused, Unavailable
 from waiaas_evm.erc20 import is_refusal
+from waiaas_evm.errand import Errand
 from waiaas_evm.fees import TRANSFER_GAS, Market, likely_price, with_margin
-from waiaas_evm.payment import Errand
 from waiaas_evm.questions import estimate_call, market_calls, read_market, view_call
 from waiaas_evm.reverts import describe_revert, revert_data
 from waiaas_evm.rollup import data_fee_calls, read_data_fee

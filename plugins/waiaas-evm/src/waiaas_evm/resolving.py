@@ -5,7 +5,8 @@ from typing import Any
 
 from waiaas.interfaces.chain import Account, Intent, Network, Resolved
 from waiaas_evm.arriving import arrival_call, arrival_warning
-from waiaas_evm.payment import Errand, contract_warning, payable, resolved
+from waiaas_evm.errand import Errand
+from waiaas_evm.payment import contract_warning, payable, resolved
 from waiaas_evm.questions import ask, balance_call, code_call, read_token_balance, token_balance_call
 from waiaas_evm.quoting import likely_fee, quote_calls, read_quote
 from waiaas_evm.rpc import Call, Rpc, RpcError, as_data, as_quantity, required
@@ -31,7 +32,7 @@ class Resolver:
         """
         errand = payable(intent, account, self._network)
         answers = ask(self._rpc, self._calls(errand, account.address))
-        token = self._token(errand, answers)
+        token = None if errand.token is None else self._tokens.read(errand.token, answers)
         holds, money = self._holdings(errand, answers)
         is_funded = holds >= errand.units
         quote = read_quote(answers, errand, self._traits, self._settings, is_funded=is_funded)
@@ -54,14 +55,6 @@ class Resolver:
             calls["arrives"] = arrival_call(errand, sender)
             calls |= self._tokens.calls(errand.token)
         return calls
-
-    def _token(self, errand: Errand, answers: Mapping[str, Any]) -> Any:
-        if errand.token is None:
-            return None
-        known = self._tokens.known(errand.token) if "decimals" not in answers else None
-        if known is not None:
-            return known
-        return self._tokens.read(errand.token, answers["symbol"], answers["name"], answers["decimals"])
 
     def _holdings(self, errand: Errand, answers: Mapping[str, Any]) -> tuple[int, int]:
         """Base units of what is paid, and wei."""

@@ -1,19 +1,38 @@
 """What a token says of itself: symbol, name and decimals, foreign words all of them. Network; remembered in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from waiaas.errors import Refused, Unavailable
-from waiaas.interfaces.chain import Asset
-from waiaas_evm.erc20 import DECIMALS, NAME, SYMBOL, read_decimals, read_string
+from waiaas.interfaces.chain import Asset, Caution
+from waiaas_evm.erc20 import DECIMALS, NAME, SYMBOL, balance_data, read_decimals, read_number, read_string
 from waiaas_evm.names import token_id
-from waiaas_evm.questions import view_call
+from waiaas_evm.questions import ask, view_call
 from waiaas_evm.reverts import revert_data
 from waiaas_evm.rpc import Call, Rpc, RpcError, as_data
 from waiaas_evm.text import cleaned
 
 SYMBOL_LENGTH, NAME_LENGTH = 16, 64
 _REMEMBERED = 4096
+_QUESTIONS = {"symbol": SYMBOL, "name": NAME, "decimals": DECIMALS, "holds": balance_data(b"")}
+"""Calldata by word; the last one asks what the zero address holds, which only a token answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """:param says_decimals: whether it tells how its units are shown; where it does not, they are shown as they are"""
+
+    asset: Asset
+    says_decimals: bool
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What the host judges by: an amount that nobody can read needs a person."""
+        if self.says_decimals:
+            return ()
+        text = "the token does not say how many decimals it has: the amount is in its smallest unit"
+        return (Caution(code="DECIMALS_UNKNOWN", text=text, about="asset"),)
 
 
 class Tokens:
@@ -24,52 +43,48 @@ class Tokens:
 
     def __init__(self, chain_id: str) -> None:
         self._chain_id = chain_id
-        self._known: dict[str, Asset] = {}
-
-    def known(self, address: str) -> Asset | None:
-        """What was read before. Pure."""
-        return self._known.get(address)
+        self._known: dict[str, Token] = {}
 
     def calls(self, address: str) -> dict[str, Call]:
         """What to ask of a token; nothing where it was read before. Pure."""
         if address in self._known:
             return {}
-        return {
-            "symbol": view_call(address, SYMBOL),
-            "name": view_call(address, NAME),
-            "decimals": view_call(address, DECIMALS),
-        }
+        return {f"{word} {address}": view_call(address, data) for word, data in _QUESTIONS.items()}
 
-    def read(self, address: str, symbol: Any, name: Any, decimals: Any) -> Asset:
-        """A token from its answers. A token without symbol or name is one; one that does not say its decimals is none.
+    def read(self, address: str, answers: Mapping[str, Any]) -> Token:
+        """A token, from the answers to :meth:`calls` or as it was read before. What counts no balances is no token.
 
         :raises Refused: ASSET_UNKNOWN
         :raises Unavailable: when the node did not ask the contract
         """
-        places = read_decimals(_answer(decimals))
-        if places is None:
-            raise Refused("ASSET_UNKNOWN", f"{address} is no ERC-20 token: it does not say its decimals")
-        asset = Asset(
-            id=token_id(self._chain_id, address),
-            symbol=cleaned(read_string(_answer(symbol)) or "", SYMBOL_LENGTH),
-            name=cleaned(read_string(_answer(name)) or "", NAME_LENGTH),
-            decimals=places,
-            native=False,
-        )
-        if len(self._known) >= _REMEMBERED:
-            self._known = {}
-        self._known[address] = asset
-        return asset
+        known = self._known.get(address)
+        if known is None:
+            known = self._from({word: _answer(answers.get(f"{word} {address}")) for word in _QUESTIONS}, address)
+            if len(self._known) >= _REMEMBERED:
+                self._known = {}
+            self._known[address] = known
+        return known
 
-    def describe(self, rpc: Rpc, addresses: Sequence[str]) -> list[Asset]:
+    def describe(self, rpc: Rpc, addresses: Sequence[str]) -> list[Token]:
         """Each token, in order. Network, one request; none for those that were read before.
 
         :raises Refused: ASSET_UNKNOWN
         """
-        asked = {address: self.calls(address) for address in addresses}
-        answers = iter(rpc.try_batch([call for calls in asked.values() for call in calls.values()]))
-        read = {address: {name: next(answers) for name in calls} for address, calls in asked.items()}
-        return [self._known.get(address) or self.read(address, **read[address]) for address in addresses]
+        answers = ask(rpc, {name: call for address in addresses for name, call in self.calls(address).items()})
+        return [self.read(address, answers) for address in addresses]
+
+    def _from(self, said: Mapping[str, bytes], address: str) -> Token:
+        decimals = read_decimals(said["decimals"])
+        if read_number(said["holds"]) is None:
+            raise Refused("ASSET_UNKNOWN", f"{address} is no ERC-20 token: it counts no balances")
+        asset = Asset(
+            id=token_id(self._chain_id, address),
+            symbol=cleaned(read_string(said["symbol"]) or "", SYMBOL_LENGTH),
+            name=cleaned(read_string(said["name"]) or "", NAME_LENGTH),
+            decimals=decimals or 0,
+            native=False,
+        )
+        return Token(asset=asset, says_decimals=decimals is not None)
 
 
 def _answer(answer: Any) -> bytes:
