@@ -18,6 +18,7 @@ READING = [
     ("policy", "list"),
     ("policy", "list", "--agent", "bot"),
     ("policy", "types"),
+    ("token", "list"),
     ("tx", "list"),
     ("tx", "list", "--agent", "bot", "--status", "CONFIRMED"),
     ("tx", "pending"),
