@@ -17,8 +17,8 @@ from waiaas_evm.receipts import Bytes, read_receipt
 from waiaas_evm.rpc import Call, Rpc, as_hash, as_list, as_object, as_quantity
 from waiaas_evm.traits import Traits
 
-_PROBED_BLOCKS = 16
-"""So many blocks after the bytes were made are searched for one that has a transaction, whose receipt must be there."""
+_AT_ONCE, _MOST_SEARCHED = 16, 512
+"""Blocks after the bytes were made that are searched for one with a transaction: the first, unless the chain is very quiet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class _View:
 
 
 def proven_dead(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> list[str | None]:
-    """A proof for each that is dead, in order; None for all others. Two to four requests to each endpoint."""
+    """A proof for each that is dead, in order; None for all others. Two requests to each endpoint, and where it may have
+    thrown something away two more."""
     try:
         views = [_view(endpoint, traits, asked) for endpoint in rpc.each()]
     except Unavailable:
@@ -69,17 +70,23 @@ def _searched(rpc: Rpc, block: str, asked: Sequence[Bytes]) -> tuple[list[int], 
 
 def _keeps_receipts(rpc: Rpc, first: int, final_height: int) -> bool:
     """Whether a node has the receipt of the first transaction in the blocks after the bytes were made."""
-    last = min(first + _PROBED_BLOCKS - 1, final_height)
-    blocks = rpc.batch([("eth_getBlockByNumber", [hex(height), False]) for height in range(first, last + 1)])
-    for block in blocks:
-        if block is None:
-            return False
-        hashes = as_list(as_object(block).get("transactions"))
-        if hashes:
-            tx_hash = as_hash(hashes[0])
-            (receipt,) = rpc.batch([("eth_getTransactionReceipt", [tx_hash])])
-            return receipt is not None and as_hash(as_object(receipt).get("transactionHash")) == tx_hash
+    last = min(first + _MOST_SEARCHED, final_height + 1)
+    for start in range(first, last, _AT_ONCE):
+        calls: list[Call] = [
+            ("eth_getBlockByNumber", [hex(height), False]) for height in range(start, min(start + _AT_ONCE, last))
+        ]
+        for block in rpc.batch(calls):
+            if block is None:
+                return False
+            hashes = as_list(as_object(block).get("transactions"))
+            if hashes:
+                return _has_receipt(rpc, as_hash(hashes[0]))
     return False
+
+
+def _has_receipt(rpc: Rpc, tx_hash: str) -> bool:
+    (receipt,) = rpc.batch([("eth_getTransactionReceipt", [tx_hash])])
+    return receipt is not None and as_hash(as_object(receipt).get("transactionHash")) == tx_hash
 
 
 def _proof(views: Sequence[_View], index: int, one: Bytes) -> str | None:

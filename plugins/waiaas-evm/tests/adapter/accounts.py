@@ -1,6 +1,7 @@
 """Keys and helpers that only tests have: coincurve signs, as the signer does."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import coincurve
@@ -30,6 +31,24 @@ LOCAL = network("local")
 def adapter_over(http: Http, *, on: Network = LOCAL, **settings: object) -> EvmAdapter:
     """An adapter with these settings."""
     return EvmAdapter(on, EvmSettings.model_validate(settings), http)
+
+
+DEEP = {
+    "chain_id": 31338,
+    "symbol": "TST",
+    "rpc": "http://127.0.0.1:8545",
+    "finality_depth": 2,
+    "fee_max": 10**17,
+    "block_milliseconds": 200,
+}
+"""Settings of a chain where a block is final two blocks later."""
+
+
+def configured_adapter(http: Http, table: Mapping[str, object], **settings: object) -> EvmAdapter:
+    """An adapter of a network that settings describe, named ``deep``."""
+    read = EvmSettings.model_validate({"networks": {"deep": table}, **settings})
+    on = next(one for one in EvmAdapter.networks(read) if one.name == "deep")
+    return EvmAdapter(on, read, http)
 
 
 def account_of(key: coincurve.PrivateKey) -> Account:

@@ -1,6 +1,7 @@
 """Fixtures: a client of the local node, a bench."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from waiaas_evm.localnet import Anvil
@@ -8,7 +9,7 @@ from waiaas_evm.localnet import Anvil
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp
 
-from .accounts import bench_on
+from .accounts import DEEP, bench_on, configured_adapter
 
 
 @pytest.fixture
@@ -23,3 +24,12 @@ def http(anvil: Anvil) -> Iterator[DirectHttp]:
 def bench(anvil: Anvil, http: DirectHttp) -> Bench:
     """The adapter, an account with 100 coins, and its signer."""
     return bench_on(anvil, http)
+
+
+@pytest.fixture
+def deep(anvil: Anvil, http: DirectHttp) -> Bench:
+    """The same on a chain that only settings know, where a block is final two blocks later."""
+    bench = bench_on(anvil, http, configured_adapter(http, DEEP))
+    anvil.call("anvil_setChainId", DEEP["chain_id"])  # from now on the faucet, which keeps the old one, is of no use
+    anvil.advance(5)
+    return replace(bench, blocks_to_final=2)
