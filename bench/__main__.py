@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.coins import Coin
-from bench.coins_evm import Wei
-from bench.coins_solana import Lamports
+from bench.coins_evm import Erc20, Wei
+from bench.coins_solana import Lamports, SplToken
 from bench.decisions import decisions
 from bench.figures import Figure
 from bench.report import details, save, table, write_summary
@@ -40,7 +40,9 @@ Measurement = Callable[[Stage], Figure]
 _TRANSFERS: tuple[Measurement, ...] = (transfers(1, 1), transfers(16, 1), transfers(16, 16))
 _STAGES: tuple[tuple[type[Coin], tuple[Measurement, ...]], ...] = (
     (Lamports, (session_read, denied_send, *_TRANSFERS, memory)),
+    (SplToken, (transfers(16, 1),)),
     (Wei, _TRANSFERS),
+    (Erc20, (transfers(16, 1),)),
 )
 
 

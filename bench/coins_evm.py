@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 from waiaas_evm.localnet import Anvil
 
 from bench.coins import Coin
+from tests.harness.contracts import deploy_token, mint
 
 CHAIN_ID = 31337
 
@@ -17,10 +19,11 @@ class Wei(Coin):
     label = "EVM "
     chain, network = "evm", "local"
     amount, limit, plenty = 10**15, 10**17, 10**23
-    least_rate = 40.0
+    least_rate: float | None = 40.0
 
     def __init__(self) -> None:
         self._anvil = Anvil()
+        self._anvil.call("evm_setAutomine", True)
         self.url = self._anvil.url
 
     def fund(self, address: str) -> None:
@@ -42,3 +45,29 @@ class Wei(Coin):
     def close(self) -> None:
         """May be called again."""
         self._anvil.close()
+
+
+class Erc20(Wei):
+    """Units of a plain token, to holders in turn: the first unit of a new holder costs more gas, and is no part of it."""
+
+    label = "ERC-20 "
+    amount, limit, plenty = 5, 1_000, 10**15
+    least_rate = None
+    _RECIPIENTS = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = deploy_token(self._anvil)
+        addresses = [super(Erc20, self).recipient() for _ in range(self._RECIPIENTS)]
+        for address in addresses:
+            mint(self._anvil, self.token, address, 1)
+        self._recipients = cycle(addresses)
+
+    def fund(self, address: str) -> None:
+        """Units, and wei for fees."""
+        self._anvil.fund(address, Wei.plenty)
+        mint(self._anvil, self.token, address, self.plenty)
+
+    def recipient(self) -> str:
+        """Holders in turn."""
+        return next(self._recipients)
