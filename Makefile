@@ -42,7 +42,7 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup
+bench: setup anvil
 	@$(BIN)/python -m bench
 
 mutants: setup

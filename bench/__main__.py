@@ -5,7 +5,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bench.signatures import signatures
 from bench.stage import Stage, set_stage
 from bench.starting import cli_start, memory, start_to_ready
 from bench.transfers import transfers
+from waiaas.errors import StartRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ _FULL = Effort(rounds=3, seconds=2.0, payments=240, starts=5, history=(1_000, 10
 _QUICK = Effort(rounds=1, seconds=0.4, payments=16, starts=1, history=(100, 1_000), decisions=50)
 Measurement = Callable[[Stage], Figure]
 _TRANSFERS: tuple[Measurement, ...] = (transfers(1, 1), transfers(16, 1), transfers(16, 16))
-_STAGES: tuple[tuple[type[Coin], tuple[Measurement, ...]], ...] = (
+Plan = tuple[type[Coin], tuple[Measurement, ...]]
+_STAGES: tuple[Plan, ...] = (
     (Lamports, (session_read, denied_send, *_TRANSFERS, memory)),
     (SplToken, (transfers(16, 1),)),
     (Wei, _TRANSFERS),
@@ -52,7 +54,7 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
     yield start_to_ready(folder / "starting", effort.starts)
     yield signatures(folder, effort.rounds, effort.seconds)
     yield decisions(folder / "decisions", effort.rounds, *effort.history, effort.decisions)
-    for kind, measurements in _STAGES:
+    for kind, measurements in _possible(_STAGES):
         home = folder / kind.__name__
         with (
             kind() as coin,
@@ -60,6 +62,17 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
         ):
             for one in measurements:
                 yield one(stage)
+
+
+def _possible(stages: Iterable[Plan]) -> Iterator[Plan]:
+
+    for kind, measurements in stages:
+        try:
+            kind.require()
+        except StartRefused as problem:
+            print(f"SKIPPED, {kind.label}transfers: {problem.message}", file=sys.stderr)
+        else:
+            yield kind, measurements
 
 
 def main() -> int:

@@ -32,6 +32,10 @@ class Coin(ABC):
     url: str
     token: str = ""
 
+    @classmethod
+    def require(cls) -> None:
+        """:raises StartRefused: when its chain cannot run here"""
+
     @abstractmethod
     def fund(self, address: str) -> None:
         """Far more than any run takes, of the asset and for fees."""

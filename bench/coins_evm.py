@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
-from waiaas_evm.localnet import Anvil
+from waiaas_evm.localnet import Anvil, find_anvil
 
 from bench.coins import Coin
 from tests.harness.contracts import deploy_token, mint
@@ -25,6 +25,11 @@ class Wei(Coin):
         self._anvil = Anvil()
         self._anvil.call("evm_setAutomine", True)
         self.url = self._anvil.url
+
+    @classmethod
+    def require(cls) -> None:
+        """Its program is there."""
+        find_anvil()
 
     def fund(self, address: str) -> None:
         """Through the faucet."""
