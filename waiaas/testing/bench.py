@@ -41,6 +41,7 @@ class Bench:
     :param blocks_to_death: blocks after which unsent bytes are proven dead; None where they never expire
     :param asset: the token that the bench pays with, ``account`` holds plenty of it; None pays with the native asset
     :param held: base units of that token that an address holds
+    :param lists_tokens: whether the chain itself can say which tokens an account holds
     """
 
     adapter: ChainAdapter
@@ -56,6 +57,7 @@ class Bench:
     blocks_to_death: int | None
     asset: str | None = None
     held: Callable[[str], int] | None = None
+    lists_tokens: bool = True
 
     @property
     def paid(self) -> str:

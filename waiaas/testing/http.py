@@ -45,8 +45,8 @@ class DirectHttp:
         raise problem
 
     def each(self) -> Sequence[Http]:
-        """One client an endpoint."""
-        return [DirectHttp(url, client=self._client) for url in self._urls]
+        """One client an endpoint; with one endpoint, this one."""
+        return [self] if len(self._urls) == 1 else [DirectHttp(url, client=self._client) for url in self._urls]
 
     def close(self) -> None:
         """Close every connection."""

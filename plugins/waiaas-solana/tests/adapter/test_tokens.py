@@ -1,0 +1,543 @@
+"""Paying with tokens of both programs on a real virtual machine: what arrives, what is refused, what a person decides."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from solders.instruction import AccountMeta, Instruction
+from solders.keypair import Keypair
+from solders.message import MessageV0
+from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
+from waiaas_solana.decode import read_message
+from waiaas_solana.localnet import EXTENSIONS, Localnet, MintKind
+from waiaas_solana.message import compose
+from waiaas_solana.token_programs import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
+
+from waiaas.errors import Malformed, Refused
+from waiaas.interfaces.chain import Amount, Resolved, Status, What
+from waiaas.testing.bench import Bench
+from waiaas.testing.http import DirectHttp, ScriptedHttp
+
+from .accounts import (
+    LOCAL,
+    PLENTY,
+    SOL,
+    TOKEN_2022,
+    adapter_over,
+    mint_of,
+    pubkey,
+    rival,
+    token_bench_on,
+)
+
+BOTH = [MintKind(), MintKind(program=TOKEN_2022)]
+RENT = {165: 2_039_280, 170: 2_074_080, 182: 2_157_600}
+"""Length of an account to its rent: 3480 lamports a byte and year, two years, 128 bytes for the account itself."""
+PROGRAM_ADDRESS = str(Pubkey.find_program_address([b"vault"], Pubkey(bytes([3]) * 32))[0])
+
+
+def made(localnet: Localnet, http: DirectHttp, *extensions: str, **kind: Any) -> Bench:
+    """A bench that pays with a token of Token-2022 with these extensions."""
+    return token_bench_on(localnet, http, MintKind(program=TOKEN_2022, extensions=extensions, **kind))
+
+
+def landed(bench: Bench, resolved: Resolved) -> Status:
+    """Built, signed, sent, and a block later."""
+    signed = bench.signed(bench.built(resolved))
+    bench.adapter.broadcast(signed)
+    bench.chain.advance(2)
+    return bench.status(signed)
+
+
+def refusal(call: Any, *arguments: Any) -> str:
+    """The code of a refusal."""
+    with pytest.raises(Refused) as problem:
+        call(*arguments)
+    return problem.value.code
+
+
+def opened(localnet: Localnet, bench: Bench) -> str:
+    """A recipient who has an account for the token already."""
+    to = bench.new_address()
+    localnet.fund(to, SOL)
+    localnet.issuer.open(mint_of(bench), to)
+    localnet.advance(2)
+    return to
+
+
+def run(localnet: Localnet, http: DirectHttp, key: Keypair, *instructions: Instruction) -> None:
+    """A transaction of somebody else's."""
+    localnet.fund(str(key.pubkey()), SOL)
+    localnet.advance(2)
+    answer = http.json("POST", "", {"jsonrpc": "2.0", "id": 1, "method": "getLatestBlockhash", "params": []})
+    from solders.hash import Hash
+
+    latest = Hash.from_string(answer["result"]["value"]["blockhash"])
+    signed = VersionedTransaction(MessageV0.try_compile(key.pubkey(), list(instructions), [], latest), [key])
+    localnet._node.ledger.submit(signed)
+    localnet.advance(2)
+
+
+# --- what a payment does ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", BOTH, ids=["spl-token", "spl-token-2022"])
+def test_a_new_recipients_account_is_opened_and_its_rent_said(
+    localnet: Localnet, http: DirectHttp, kind: MintKind
+) -> None:
+    """The effects are the units that leave and the exact rent of the account that is opened, to the wallet itself."""
+    bench = token_bench_on(localnet, http, kind)
+    resolved = bench.resolved()
+    to = resolved.intent.to.address if resolved.intent.to else ""
+    rent = RENT[165 if kind.program == "spl-token" else 170]
+    assert [(one.what, one.asset, one.units, one.to) for one in resolved.effects] == [
+        (What.OUT, bench.asset, bench.units, to),
+        (What.LOCKED, bench.native, rent, to),
+    ]
+    before = localnet.balance(bench.account.address)
+    status = landed(bench, resolved)
+    assert status.ok
+    assert status.fee_paid is not None
+    assert before - localnet.balance(bench.account.address) == rent + status.fee_paid.units
+    assert localnet.tokens(mint_of(bench), to) == bench.units
+
+
+def test_an_account_that_exists_costs_no_rent(localnet: Localnet, http: DirectHttp) -> None:
+    """A recipient with an account for the token is paid without rent, and without an instruction to open one."""
+    bench = token_bench_on(localnet, http)
+    resolved = bench.resolved(bench.intent(to=opened(localnet, bench)))
+    assert [one.what for one in resolved.effects] == [What.OUT]
+    plan = read_message(bench.built(resolved).body).plan
+    assert plan is not None
+    assert plan.opening is None
+    assert landed(bench, resolved).ok
+
+
+@pytest.mark.parametrize("kind", [*BOTH, MintKind(program=TOKEN_2022, fee=(100, 50))], ids=["spl", "2022", "with fee"])
+def test_paying_oneself_moves_nothing(localnet: Localnet, http: DirectHttp, kind: MintKind) -> None:
+    """A payment to the account's own wallet has no effect, lands, and leaves the units where they were."""
+    bench = token_bench_on(localnet, http, kind)
+    resolved = bench.resolved(bench.intent(to=bench.account.address))
+    assert resolved.effects == ()
+    assert landed(bench, resolved).ok
+    assert bench.balance(bench.account.address) == PLENTY
+
+
+@pytest.mark.parametrize(
+    ("points", "maximum", "units", "withheld"),
+    [(100, 10**9, 1_000_000, 10_000), (1, 10**9, 1, 1), (1, 10**9, 10_001, 2), (10_000, 7, 999, 7), (0, 5, 999, 0)],
+)
+def test_a_tokens_own_fee_is_exact(
+    localnet: Localnet, http: DirectHttp, points: int, maximum: int, units: int, withheld: int
+) -> None:
+    """What the mint's configuration withholds, rounded up and at most the maximum, is in the bytes, is told, and is taken."""
+    bench = made(localnet, http, fee=(points, maximum))
+    resolved = bench.resolved(bench.intent(units=units))
+    said = [text for text in resolved.warnings if "takes a fee" in text]
+    assert said == (
+        []
+        if withheld == 0
+        else [f"this token takes a fee of {withheld} base units from each transfer: {units - withheld} arrive"]
+    )
+    unsigned = bench.built(resolved)
+    assert list(unsigned.remarks) == said
+    plan = read_message(unsigned.body).plan
+    assert plan is not None
+    assert plan.token is not None
+    assert plan.token.fee == withheld
+    assert [one.units for one in resolved.effects] == [units, RENT[182]]
+    assert landed(bench, resolved).ok
+    assert bench.balance(resolved.effects[0].to or "") == units - withheld
+    assert bench.balance(bench.account.address) == PLENTY - units
+
+
+def test_the_fee_of_the_epoch_counts(localnet: Localnet, http: DirectHttp) -> None:
+    """A fee that was changed counts from the second epoch after, and from then on for what is resolved and built."""
+    bench = made(localnet, http, fee=(100, 10**9))
+    localnet.issuer.set_fee(mint_of(bench), 200, 10**9)
+
+    def fee_now() -> int | None:
+        fresh = replace(bench, adapter=adapter_over(http))
+        resolved = fresh.resolved(fresh.intent(units=1_000_000))
+        plan = read_message(fresh.built(resolved).body).plan
+        assert landed(fresh, resolved).ok
+        assert plan is not None
+        assert plan.token is not None
+        return plan.token.fee
+
+    assert fee_now() == 10_000
+    epoch = localnet.slot() // 432_000
+    localnet.advance((epoch + 2) * 432_000 - localnet.slot() - 10)
+    assert fee_now() == 10_000
+    localnet.advance(20)
+    assert fee_now() == 20_000
+
+
+@pytest.mark.parametrize("field", ["decimals", "fee", "units", "to", "mint"])
+def test_the_chain_holds_a_mistaken_field_too(localnet: Localnet, http: DirectHttp, field: str) -> None:
+    """Bytes with other decimals or another fee than the chain's do not land, whatever was signed; other accounts neither."""
+    bench = made(localnet, http, fee=(100, 10**9))
+    unsigned = bench.built(bench.resolved())
+    plan = read_message(unsigned.body).plan
+    assert plan is not None
+    assert plan.token is not None
+    wrong: dict[str, Any] = {
+        "decimals": 7,
+        "fee": 1,
+        "units": PLENTY + 1,
+        "to": Pubkey(bytes([5]) * 32),
+        "mint": Pubkey(bytes([6]) * 32),
+    }
+    body = compose(replace(plan, token=replace(plan.token, **{field: wrong[field]})))
+    assert not bench.adapter.decode(replace(unsigned, body=body), bench.account).complete
+    adapter = adapter_over(http)
+    assert not adapter.simulate(replace(unsigned, body=body), bench.account)[0]
+
+
+def test_a_memo_comes_right_before_the_transfer(localnet: Localnet, http: DirectHttp) -> None:
+    """A recipient that takes transfers only with a memo is refused one without, and paid with one."""
+    bench = made(localnet, http)
+    owner = Keypair()
+    mint, to = mint_of(bench), str(owner.pubkey())
+    account = pubkey(localnet.issuer.open(mint, to))
+    wants_room = Instruction(
+        TOKEN_2022_PROGRAM,
+        b"\x1d\x08\x00",
+        [
+            AccountMeta(account, False, True),
+            AccountMeta(owner.pubkey(), True, True),
+            AccountMeta(Pubkey.default(), False, False),
+            AccountMeta(owner.pubkey(), True, False),
+        ],
+    )
+    wants_memos = Instruction(
+        TOKEN_2022_PROGRAM, b"\x1e\x00", [AccountMeta(account, False, True), AccountMeta(owner.pubkey(), True, False)]
+    )
+    run(localnet, http, owner, wants_room, wants_memos)
+    assert refusal(bench.resolved, bench.intent(to=to)) == "MEMO_REQUIRED"
+    assert landed(bench, bench.resolved(bench.intent(to=to, memo="invoice 7"))).ok
+    assert localnet.tokens(mint, to) == bench.units
+
+
+def test_the_longest_memo_lands_with_a_new_account(localnet: Localnet, http: DirectHttp) -> None:
+    """The largest message fits into a packet and its compute limit."""
+    bench = made(localnet, http, "permanent-delegate", "pausable", fee=(1, 1))
+    resolved = bench.resolved(bench.intent(memo="é" * 128))
+    assert len(bench.signed(bench.built(resolved)).raw) <= 1232
+    assert landed(bench, resolved).ok
+
+
+def test_every_bump_has_units_enough(localnet: Localnet, http: DirectHttp) -> None:
+    """Accounts that are found only after several seeds are opened within the compute limit too."""
+    bench = made(localnet, http)
+    program, mint = TOKEN_2022_PROGRAM, pubkey(mint_of(bench))
+    from waiaas_solana.token_programs import derived_with_bump
+
+    wallets = [Keypair().pubkey() for _ in range(600)]
+    late = min(wallets, key=lambda wallet: derived_with_bump(wallet, mint, program)[1])
+    assert derived_with_bump(late, mint, program)[1] < 250
+    assert landed(bench, bench.resolved(bench.intent(to=str(late)))).ok
+
+
+# --- what a mint forbids, and what a person decides ---------------------------------------------------------------------
+
+DECIDED = {
+    "close-authority": "MINT_CLOSE_AUTHORITY",
+    "confidential": "CONFIDENTIAL_TRANSFERS",
+    "default-frozen": "DEFAULT_FROZEN",
+    "pausable": "PAUSABLE",
+    "permanent-delegate": "PERMANENT_DELEGATE",
+    "transfer-hook": "TRANSFER_HOOK",
+    "unknown": "UNKNOWN_EXTENSION",
+}
+FORBIDDEN = {"non-transferable": "NON_TRANSFERABLE", "transfer-hook-program": "TRANSFER_HOOK"}
+HARMLESS = {"interest"}
+
+
+def test_every_extension_is_tried_here() -> None:
+    """No kind of mint that the localnet makes is left out of these tests."""
+    assert set(EXTENSIONS) == {*DECIDED, *FORBIDDEN, *HARMLESS}
+
+
+@pytest.mark.parametrize("extension", DECIDED)
+def test_a_power_over_a_token_is_named(localnet: Localnet, http: DirectHttp, extension: str) -> None:
+    """Each power that somebody has over a token, and each extension that is not known, is a caution about the asset."""
+    issues = extension != "unknown"  # what the program does not know it does not move
+    bench = made(localnet, http, *([extension] if issues else []))
+    if issues:
+        to = bench.new_address()
+        localnet.issuer.issue(mint_of(bench), to, 1)
+        localnet.advance(2)
+    else:
+        mint = localnet.issuer.mint(MintKind(program=TOKEN_2022, extensions=("unknown",)))
+        bench, to = replace(bench, asset=f"{LOCAL.chain_id}/token:{mint}"), bench.new_address()
+    resolved = bench.resolved(bench.intent(to=to))
+    assert [(one.code, one.about) for one in resolved.cautions] == [(DECIDED[extension], "asset")]
+    assert issues is False or landed(bench, resolved).ok
+
+
+@pytest.mark.parametrize("extension", FORBIDDEN)
+def test_a_token_that_cannot_be_paid_with_is_refused(localnet: Localnet, http: DirectHttp, extension: str) -> None:
+    """What the mint forbids, or a program that would have to run, is refused before a verdict."""
+    bench = token_bench_on(localnet, http)
+    mint = localnet.issuer.mint(MintKind(program=TOKEN_2022, extensions=(extension,)))
+    paying = replace(bench, asset=f"{LOCAL.chain_id}/token:{mint}")
+    assert refusal(paying.resolved) == FORBIDDEN[extension]
+
+
+def test_plain_tokens_and_display_factors_need_nobody(localnet: Localnet, http: DirectHttp) -> None:
+    """A plain token has neither caution nor odd warning; one shown with a factor has a warning alone."""
+    plain, shown = token_bench_on(localnet, http), made(localnet, http, "interest")
+    assert plain.resolved(plain.intent(to=opened(localnet, plain))).warnings == ()
+    resolved = shown.resolved(shown.intent(to=opened(localnet, shown)))
+    assert resolved.cautions == ()
+    assert ["factor" in text for text in resolved.warnings] == [True]
+
+
+def test_several_powers_are_all_named(localnet: Localnet, http: DirectHttp) -> None:
+    """Each extension of a mint counts for itself."""
+    bench = made(localnet, http, "permanent-delegate", "pausable", "close-authority", fee=(1, 1))
+    codes = [one.code for one in bench.resolved().cautions]
+    assert codes == ["MINT_CLOSE_AUTHORITY", "PAUSABLE", "PERMANENT_DELEGATE"]
+
+
+def test_a_paused_token_is_refused(localnet: Localnet, http: DirectHttp) -> None:
+    """While transfers are paused nothing is resolved; a pause after the verdict is seen when the bytes are tried."""
+    bench = made(localnet, http, "pausable")
+    resolved = bench.resolved()
+    localnet.issuer.pause(mint_of(bench))
+    localnet.advance(2)
+    assert not adapter_over(http).simulate(bench.built(resolved), bench.account)[0]
+    assert refusal(replace(bench, adapter=adapter_over(http)).resolved) == "TOKEN_PAUSED"
+
+
+def test_frozen_accounts_are_refused(localnet: Localnet, http: DirectHttp) -> None:
+    """A frozen recipient, a frozen sender, and a recipient whose new account would begin frozen are told apart."""
+    bench = token_bench_on(localnet, http)
+    to = opened(localnet, bench)
+    localnet.issuer.freeze(mint_of(bench), to)
+    localnet.advance(2)
+    assert refusal(bench.resolved, bench.intent(to=to)) == "RECIPIENT_FROZEN"
+    resolved = bench.resolved()
+    localnet.issuer.freeze(mint_of(bench), bench.account.address)
+    localnet.advance(2)
+    assert refusal(bench.resolved) == refusal(bench.built, resolved) == "ACCOUNT_FROZEN"
+    assert refusal(made(localnet, http, "default-frozen").resolved) == "RECIPIENT_FROZEN"
+
+
+# --- recipients ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_recipient_is_a_wallet(localnet: Localnet, http: DirectHttp) -> None:
+    """A token account, derived or not, a mint and a program are refused as recipients; the hint names the wallet."""
+    bench = token_bench_on(localnet, http)
+    wallet = opened(localnet, bench)
+    with pytest.raises(Refused) as problem:
+        bench.resolved(bench.intent(to=localnet.issuer.account(mint_of(bench), wallet)))
+    assert problem.value.code == "RECIPIENT_IS_TOKEN_ACCOUNT"
+    assert wallet in problem.value.hint
+    assert refusal(bench.resolved, bench.intent(to=mint_of(bench))) == "RECIPIENT_IS_TOKEN_ACCOUNT"
+    assert refusal(bench.resolved, bench.intent(to=str(TOKEN_PROGRAM))) == "RECIPIENT_RESERVED"
+
+
+def test_a_recipient_without_a_key_is_a_matter_of_policy(localnet: Localnet, http: DirectHttp) -> None:
+    """An address that no key can sign for is a caution about the recipient; paid all the same where a policy names it."""
+    bench = token_bench_on(localnet, http)
+    resolved = bench.resolved(bench.intent(to=PROGRAM_ADDRESS))
+    assert [(one.code, one.about) for one in resolved.cautions] == [("OFF_CURVE", "recipient")]
+    assert landed(bench, resolved).ok
+    assert localnet.tokens(mint_of(bench), PROGRAM_ADDRESS) == bench.units
+
+
+def test_an_account_that_changed_hands_is_not_paid(localnet: Localnet, http: DirectHttp) -> None:
+    """A derived account that its wallet has given away is refused, at the verdict and when the bytes are made."""
+    bench = token_bench_on(localnet, http)
+    owner, thief = Keypair(), Keypair().pubkey()
+    to = str(owner.pubkey())
+    account = pubkey(localnet.issuer.open(mint_of(bench), to))
+    resolved = bench.resolved(bench.intent(to=to))
+    give = Instruction(
+        TOKEN_PROGRAM,
+        b"\x06\x02\x01" + bytes(thief),
+        [AccountMeta(account, False, True), AccountMeta(owner.pubkey(), True, False)],
+    )
+    run(localnet, http, owner, give)
+    code = "RECIPIENT_ACCOUNT_TAKEN"
+    assert refusal(bench.resolved, bench.intent(to=to)) == refusal(bench.built, resolved) == code
+
+
+def test_an_account_opened_meanwhile_does_not_matter(localnet: Localnet, http: DirectHttp) -> None:
+    """Where the account was opened between verdict and bytes, the bytes do what was judged and cost less."""
+    bench = token_bench_on(localnet, http)
+    resolved = bench.resolved()
+    to = resolved.effects[0].to or ""
+    localnet.issuer.open(mint_of(bench), to)
+    localnet.advance(2)
+    unsigned = bench.built(resolved)
+    assert bench.adapter.decode(unsigned, bench.account).effects == resolved.effects
+    before = localnet.balance(bench.account.address)
+    assert landed(bench, resolved).ok
+    assert before - localnet.balance(bench.account.address) < RENT[165]
+
+
+def test_an_account_closed_meanwhile_is_not_opened_unjudged(localnet: Localnet, http: DirectHttp) -> None:
+    """Where the account vanished between verdict and bytes, its rent was not judged: nothing is built."""
+    bench = token_bench_on(localnet, http)
+    owner = Keypair()
+    account = pubkey(localnet.issuer.open(mint_of(bench), str(owner.pubkey())))
+    resolved = bench.resolved(bench.intent(to=str(owner.pubkey())))
+    metas = [AccountMeta(account, False, True), AccountMeta(owner.pubkey(), False, True)]
+    run(localnet, http, owner, Instruction(TOKEN_PROGRAM, b"\x09", [*metas, AccountMeta(owner.pubkey(), True, False)]))
+    assert refusal(bench.built, resolved) == "RECIPIENT_ACCOUNT_GONE"
+
+
+def test_more_rent_than_was_judged_is_not_paid(localnet: Localnet, http: DirectHttp) -> None:
+    """A verdict over less rent than opening takes now is not enough."""
+    bench = token_bench_on(localnet, http)
+    resolved = bench.resolved()
+    out, locked = resolved.effects
+    cheaper = replace(resolved, effects=(out, replace(locked, units=(locked.units or 0) - 1)))
+    assert refusal(bench.built, cheaper) == "RENT_CHANGED"
+
+
+def test_a_node_cannot_talk_rent_down(localnet: Localnet, http: DirectHttp) -> None:
+    """Rent below the rate since genesis is not believed: it is judged at that rate."""
+    bench = token_bench_on(localnet, http)
+
+    def cheap(method: str, path: str, body: Any) -> Any:
+        answers = http.json(method, path, body)
+        for call, answer in zip(body, answers, strict=True):
+            if call["method"] == "getMinimumBalanceForRentExemption":
+                answer["result"] = 1
+        return answers
+
+    resolved = replace(bench, adapter=adapter_over(ScriptedHttp(cheap))).resolved()
+    assert [one.units for one in resolved.effects if one.what is What.LOCKED] == [RENT[165]]
+
+
+# --- money ----------------------------------------------------------------------------------------------------------------
+
+
+def test_too_few_tokens_warn_and_are_refused_when_it_is_time_to_pay(localnet: Localnet, http: DirectHttp) -> None:
+    """More than the derived account holds is a warning first and a refusal with figures then; so is too little SOL."""
+    bench = token_bench_on(localnet, http)
+    resolved = bench.resolved(bench.intent(units=PLENTY + 1))
+    assert any("base units" in text for text in resolved.warnings)
+    with pytest.raises(Refused) as problem:
+        bench.built(resolved)
+    assert (problem.value.code, problem.value.details["missing"]) == ("INSUFFICIENT_FUNDS", "1")
+    key = Keypair()
+    poor = rival(bench, key)
+    localnet.issuer.issue(mint_of(bench), poor.account.address, 10 * bench.units)
+    localnet.fund(poor.account.address, RENT[165])
+    localnet.advance(2)
+    assert refusal(poor.built, poor.resolved()) == "INSUFFICIENT_FUNDS"
+    assert poor.built(poor.resolved(poor.intent(to=opened(localnet, bench))))
+
+
+def test_only_the_derived_account_pays(localnet: Localnet, http: DirectHttp) -> None:
+    """Tokens in another account of the wallet are counted as held, and cannot be spent."""
+    bench = token_bench_on(localnet, http)
+    other = Keypair()
+    spare = other.pubkey()
+    localnet.issuer.issue(mint_of(bench), str(spare), 500)
+    give = Instruction(
+        TOKEN_PROGRAM,
+        b"\x06\x02\x01" + bytes(pubkey(bench.account.address)),
+        [
+            AccountMeta(pubkey(localnet.issuer.account(mint_of(bench), str(spare))), False, True),
+            AccountMeta(spare, True, False),
+        ],
+    )
+    run(localnet, http, other, give)
+    (balance,) = bench.adapter.balances(bench.account, [bench.asset or ""], [])
+    assert (balance.total, balance.spendable) == (PLENTY + 500, PLENTY)
+    assert refusal(bench.built, bench.resolved(bench.intent(units=PLENTY + 1))) == "INSUFFICIENT_FUNDS"
+
+
+def test_tokens_in_flight_are_not_spent_twice(localnet: Localnet, http: DirectHttp) -> None:
+    """With most of the tokens signed away the next payment is refused; what has landed is not counted again."""
+    bench = token_bench_on(localnet, http)
+    big = bench.resolved(bench.intent(units=PLENTY * 6 // 10))
+    first = bench.signed(bench.built(big))
+    assert refusal(bench.adapter.build, bench.request(big, in_flight=(first,))) == "INSUFFICIENT_FUNDS"
+    small = bench.resolved(bench.intent(units=PLENTY * 3 // 10))
+    assert bench.adapter.build(bench.request(small, in_flight=(first,)))
+    bench.adapter.broadcast(first)
+    bench.chain.advance(2)
+    assert bench.adapter.build(bench.request(small, in_flight=(first,)))
+
+
+def test_rent_in_flight_is_not_spent_twice(localnet: Localnet, http: DirectHttp) -> None:
+    """The rent that signed payments will take is kept back from the next one, native or not."""
+    bench = token_bench_on(localnet, http)
+    key = Keypair()
+    poor = rival(bench, key)
+    localnet.issuer.issue(mint_of(bench), poor.account.address, PLENTY)
+    localnet.fund(poor.account.address, 2 * RENT[165])
+    localnet.advance(2)
+    first = poor.signed(poor.built(poor.resolved()))
+    resolved = poor.resolved()
+    assert refusal(poor.adapter.build, poor.request(resolved, in_flight=(first,))) == "INSUFFICIENT_FUNDS"
+    native = replace(poor, asset=None, held=None)
+    assert refusal(native.adapter.build, native.request(native.resolved(), in_flight=(first,))) == "SENDER_BELOW_RENT"
+
+
+def test_a_failed_transfer_says_why(localnet: Localnet, http: DirectHttp) -> None:
+    """Two payments that the tokens cover once: the second lands, fails with a reason, and only its fee is gone."""
+    bench = token_bench_on(localnet, http)
+    resolved = bench.resolved(bench.intent(units=PLENTY * 6 // 10))
+    first, second = (bench.signed(bench.built(resolved, salt=bytes([index]) * 16)) for index in (1, 2))
+    for signed in (first, second):
+        bench.adapter.broadcast(signed)
+    bench.chain.advance(40)
+    paid, failed = bench.adapter.statuses([first, second])
+    assert paid.ok
+    assert (failed.ok, failed.reason) == (False, "the account holds less than the amount")
+
+
+# --- what is no token transfer --------------------------------------------------------------------------------------------
+
+
+def test_other_intents_are_refused(localnet: Localnet, http: DirectHttp) -> None:
+    """The native asset, another network's token, an unknown mint, no amount, zero, and more than 64 bits are not built."""
+    bench = token_bench_on(localnet, http)
+    good = bench.intent()
+    wrong = (
+        replace(good, amount=Amount(asset=bench.native, units=1)),
+        replace(good, amount=Amount(asset=f"solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/token:{mint_of(bench)}", units=1)),
+        replace(good, amount=Amount(asset=f"{LOCAL.chain_id}/token:{bench.new_address()}", units=1)),
+        replace(good, amount=Amount(asset=f"{LOCAL.chain_id}/token:{bench.account.address}", units=1)),
+        replace(good, amount=None),
+        replace(good, to=None),
+        replace(good, amount=Amount(asset=bench.asset or "", units=0)),
+        replace(good, amount=Amount(asset=bench.asset or "", units=2**64)),
+        replace(good, memo=""),
+        replace(good, parts=(good,)),
+    )
+    for intent in wrong:
+        with pytest.raises(Refused):
+            bench.resolved(intent)
+    with pytest.raises(Malformed):
+        bench.adapter.resolve_offline(good, bench.account, 5_000)
+
+
+def test_evidence_of_another_wallet_proves_nothing(localnet: Localnet, http: DirectHttp) -> None:
+    """Another owner, rent or body in the evidence, one too many or one too few, leaves the bytes incomplete."""
+    bench = token_bench_on(localnet, http)
+    unsigned = bench.built(bench.resolved())
+    judged = bench.adapter.decode(unsigned, bench.account)
+    assert judged.complete
+    assert judged.on_trust == {"rent"}
+    evidence = dict(unsigned.evidence)
+    spoilt = [{**evidence, "owner": bench.new_address()}, {**evidence, "rent": "1"}, {**evidence, "body": "0" * 64}]
+    spoilt += [{name: text for name, text in evidence.items() if name != left} for left in ("owner", "rent", "body")]
+    for one in spoilt:
+        assert not bench.adapter.decode(replace(unsigned, evidence=one), bench.account).complete
+    dearer = bench.adapter.decode(replace(unsigned, evidence={**evidence, "rent": "9999999"}), bench.account)
+    assert dearer.effects != judged.effects
+    native = replace(bench, asset=None).built(replace(bench, asset=None).resolved())
+    for name, text in (("owner", bench.new_address()), ("rent", "2039280")):
+        found = bench.adapter.decode(replace(native, evidence={**native.evidence, name: text}), bench.account)
+        assert not found.complete
