@@ -28,7 +28,7 @@ PARTS = {
 }
 CLIENT_VARIABLES = {"WAIAAS_SESSION_TOKEN", "WAIAAS_URL"}
 SECTIONS = "daemon|keystore|database|security|notifications|plugins|rpc|fees"
-NOUNS = "daemon|signer|plugin|operator|credential|agent|session|policy|transaction|channel"
+NOUNS = "daemon|signer|plugin|operator|credential|agent|session|policy|transaction|channel|backup"
 FILES = {"agent.py", "agent.sh", "daemon.lock", "daemon.pid", "daemon.json", "daemon.log", "plugins.lock", "daemon.py"}
 
 

@@ -1,39 +1,25 @@
 """Backups of a real daemon: made while it pays, opened with the password alone, and after a restore nothing moves by itself
 (invariants 14 and 16)."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from waiaas_sdk import Unauthenticated
 
-from tests.harness.books import check_audit, check_books
-from tests.harness.data_directory import PASSWORD
+from tests.harness.books import check_books
+from tests.harness.chains import ChainCase
+from tests.harness.commands import done, waiaas
 from tests.harness.deadline import until
-from tests.harness.fixtures import MakeHouse
-from tests.harness.house import House, Wallet, confirmed
-
-_HOUR = 3600
+from tests.harness.fixtures import CASES, MakeHouse
+from tests.harness.house import House, confirmed
 
 
-def waiaas(root: Path, *arguments: str, password: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
-    """A command on a data directory, to its end."""
-    command = [sys.executable, "-P", "-m", "waiaas.cli", "--data-dir", str(root), *arguments]
-    environ = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "WAIAAS_MASTER_PASSWORD": password}
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
-
-
-def done(root: Path, *arguments: str) -> Any:
-    """The document of a command that has to succeed."""
-    ended = waiaas(root, *arguments, "--json")
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+@pytest.fixture(scope="module")
+def case() -> ChainCase:
+    """Any chain will do: nothing here depends on which it is."""
+    return CASES[0]
 
 
 def backed_up(house: House) -> Path:
@@ -42,41 +28,9 @@ def backed_up(house: House) -> Path:
     return Path(shutil.copy(house.paths.backups / made.file, house.beside / "kept.backup"))
 
 
-def delaying(house: House) -> Wallet:
-    amount = house.case.amount
-    return house.wallet(policies=house.case.spending(instant_max=1, delay_max=amount, delay_seconds=_HOUR))
-
-
 def restored(house: House, file: Path) -> Path:
     """Restore over the house's directory; where the old one went."""
     return Path(done(house.root, "backup", "restore", str(file), "--force")["aside"])
-
-
-def test_after_a_restore_nothing_is_signed_before_a_person_acts(house: House) -> None:
-    """Agents are suspended, every token is dead, held payments are cancelled, and the critical event names the backup."""
-    house.start()
-    wallet, recipient = delaying(house), house.case.new_recipient()
-    held = house.client(wallet).send(**house.case.payment(recipient))
-    file = backed_up(house)
-    later = house.operator.sessions.issue(wallet.agent_id)
-    house.clock.shift(_HOUR + 1)
-    confirmed(house, held)
-    assert house.stop() == 0
-    restored(house, file)
-    house.start()
-    assert house.operator.agents.show(wallet.agent_id).status == "SUSPENDED"
-    assert house.row(held.id)["status"] == "CANCELLED"
-    for token in (wallet.token, later.token):
-        with pytest.raises(Unauthenticated):
-            house.client(token).address()
-    (event,) = house.rows("SELECT * FROM audit_log WHERE event_type = 'daemon.restored'")
-    assert event["severity"] == "critical"
-    assert json.loads(event["details"])["file"] == "kept.backup"
-    assert house.rows("SELECT * FROM audit_log WHERE event_type = 'daemon.directory_moved'") == []
-    signed = "SELECT * FROM audit_log WHERE event_type = 'transaction.signed' AND id > ?"
-    assert house.rows(signed, event["id"]) == []
-    assert len(house.chain.payments(recipient=recipient)) == 1
-    check_audit(house)
 
 
 def test_a_restored_directory_goes_on_when_a_person_lets_it(house: House) -> None:

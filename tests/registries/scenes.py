@@ -1,5 +1,6 @@
 """Scenes that provoke events on a running daemon. Each is given a fresh house factory and leaves its audit log behind."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from waiaas_notify_telegram.stand_in import BotApiServer
 from waiaas_sdk import ChainRefused, Denied, Unauthenticated
 
 from tests.harness.chains import TestChain
+from tests.harness.commands import waiaas
 from tests.harness.data_directory import PASSWORD, copy_of
 from tests.harness.deadline import until
 from tests.harness.fixtures import MakeHouse
@@ -182,7 +184,10 @@ def keystore(tools: Tools) -> House:
     house.start()
     assert house.stop() == 0
     assert run_work(house.root, "rekey", new=PASSWORD).returncode == 0
-    return house.start()
+    house.start()
+    changed = "SELECT 1 FROM audit_log WHERE event_type = 'signer.checkpoint_key_changed'"
+    until(lambda: house.rows(changed), "the new key of checkpoints to be noted")
+    return house
 
 
 def moved(tools: Tools) -> House:
@@ -193,6 +198,18 @@ def moved(tools: Tools) -> House:
     assert first.stop() == 0
     copy = copy_of(first.root, tools.folder / "copy")
     return House(copy.root, first.case, tools.chain).start()
+
+
+def restored(tools: Tools) -> House:
+    """A backup is made and put in the place of the directory."""
+    house = tools.make_house().start()
+    made = house.operator.admin.backup()
+    assert house.stop() == 0
+    kept = shutil.copy(house.paths.backups / made.file, tools.folder / made.file)
+    assert waiaas(house.root, "backup", "restore", str(kept), "--force").returncode == 0
+    house.start()
+    house.operator.admin.backup()
+    return house
 
 
 def broken_plugin(tools: Tools) -> House:
@@ -279,6 +296,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
         }
     ),
     moved: frozenset({"daemon.directory_moved"}),
+    restored: frozenset({"backup.created", "daemon.restored"}),
     broken_plugin: frozenset({"plugin.failed"}),
     lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),
 }

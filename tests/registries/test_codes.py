@@ -15,10 +15,13 @@ from tests.registries.conftest import Plugged
 from tests.registries.refusals import OWN_HOUSE, ask, on_shared
 from waiaas import errors
 from waiaas.api.waiting import WaitingRoom
-from waiaas.config import DataDir, check, load
+from waiaas.config import DataDir, check, create, load
 from waiaas.daemon.lock import DirectoryLock
+from waiaas.engine.backup_reading import open_backup
+from waiaas.engine.backup_writing import make_backup
 from waiaas.errors import PluginError, StartRefused, WaiaasError
 from waiaas.interfaces.signing import Hash, Scheme
+from waiaas.keystore.backup_cipher import backup_key
 from waiaas.keystore.client import SignerClient
 from waiaas.keystore.master import check_password_strength
 from waiaas.keystore.records import KeyHeader
@@ -215,6 +218,35 @@ def _unlock(paths: DataDir, password: str) -> None:
         signer.close()
 
 
+def _a_backup(paths: DataDir) -> bytes:
+    """A backup of a directory that a daemon has named, as bytes."""
+    Store.open(paths.database).close()
+    with closing(sqlite3.connect(paths.database, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO daemon_state (key, value) VALUES ('instance_id', 'of-a-test')")
+    key = backup_key((paths.keystore / "master.json").read_bytes(), bytearray(PASSWORD.encode()))
+    return make_backup(paths, key, 1).path.read_bytes()
+
+
+def _open_a_backup(paths: DataDir, text: bytes) -> None:
+    file = paths.root / "changed.backup"
+    file.write_bytes(text)
+    open_backup(file, bytearray(PASSWORD.encode()), create(paths.root / "opened"))
+
+
+def _edited_backup(paths: DataDir) -> None:
+    text = _a_backup(paths)
+    _open_a_backup(paths, text[:-1] + bytes([text[-1] ^ 1]))
+
+
+def _cut_backup(paths: DataDir) -> None:
+    _open_a_backup(paths, _a_backup(paths)[:-1])
+
+
+def _newer_backup(paths: DataDir) -> None:
+    text = _a_backup(paths)
+    _open_a_backup(paths, text[:15] + b"\2" + text[16:])
+
+
 AT_START: dict[str, Callable[[DataDir], None]] = {
     "START_REFUSED": _damaged_lock,
     "DATA_DIR_UNSAFE": _open_folder,
@@ -224,6 +256,9 @@ AT_START: dict[str, Callable[[DataDir], None]] = {
     "KEYSTORE_DAMAGED": _damaged_keystore,
     "WRONG_PASSWORD": _wrong_password,
     "WEAK_PASSWORD": _weak_password,
+    "BACKUP_DAMAGED": _edited_backup,
+    "BACKUP_TRUNCATED": _cut_backup,
+    "BACKUP_VERSION": _newer_backup,
 }
 
 

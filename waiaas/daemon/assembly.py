@@ -23,6 +23,7 @@ from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
+from waiaas.engine.notices import Notices
 from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
 from waiaas.engine.outcomes import Outcomes
@@ -132,9 +133,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         after_record=bells.recorded,
         after_stretch=bells.stretched,
     )
-    checkpoints = Checkpoints(
-        store=store, signer=signer, journal=journal, clock=clock, instance_id=lifecycle.instance_id
-    )
+    checkpoints = Checkpoints(store=store, signer=signer, journal=journal, clock=clock, lifecycle=lifecycle)
     chains = Chains(registry, settings, clock)
     outcomes = Outcomes()
     acceptances = Acceptances(store, outcomes, clock, observe)
@@ -214,7 +213,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
-    notifications = _notifications(ground, live, journal)
+    notifications = _notifications(ground, live, Notices(chains.native), journal)
     courier = WorkerThread(Courier(notifications, clock), on_death)
     head_writer = WorkerThread(HeadWriter(head, clock), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
@@ -261,11 +260,12 @@ def _keystore_folder(ground: Ground, chains: Chains, journal: Journal) -> Keysto
     )
 
 
-def _notifications(ground: Ground, live: LiveChannels, journal: Journal) -> Notifications:
+def _notifications(ground: Ground, live: LiveChannels, notices: Notices, journal: Journal) -> Notifications:
     return Notifications(
         store=ground.store,
         registry=ground.registry,
         live=live,
+        notices=notices,
         journal=journal,
         clock=ground.clock,
         retention_days=ground.settings.notifications.log_retention_days,

@@ -17,13 +17,15 @@ class Lifecycle:
     """Where the daemon is in its life.
 
     :param state: starting, ready or stopping
-    :param is_open: whether this data directory was found to be the one it was
+    :param is_open: whether everything that has to happen before a payment has happened
+    :param is_own: whether this data directory was found to be the one it was, neither restored nor moved nor rolled back
     """
 
     started_at: int
     instance_id: str
     state: str = "starting"
     is_open: bool = False
+    is_own: bool = False
 
 
 class Admin:

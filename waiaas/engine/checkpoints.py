@@ -5,6 +5,7 @@ import logging
 import threading
 
 from waiaas.clock import Clock
+from waiaas.engine.admin import Lifecycle
 from waiaas.engine.journal import STRETCH, Journal
 from waiaas.keystore.checkpoints import is_checkpoint
 from waiaas.keystore.client import SignerClient
@@ -19,16 +20,24 @@ Link = tuple[int, str]
 
 
 class Checkpoints:
-    """Makes and keeps checkpoints. Thread-safe."""
+    """Makes and keeps checkpoints. Thread-safe.
 
-    def __init__(self, *, store: Store, signer: SignerClient, journal: Journal, clock: Clock, instance_id: str) -> None:
+    :param lifecycle: names the installation, and knows whether the directory is the one it was
+    """
+
+    def __init__(
+        self, *, store: Store, signer: SignerClient, journal: Journal, clock: Clock, lifecycle: Lifecycle
+    ) -> None:
         self._store = store
         self._signer = signer
         self._journal = journal
         self._clock = clock
-        self._instance_id = instance_id
+        self._lifecycle = lifecycle
+        self._instance_id = lifecycle.instance_id
+        self._has_signed = False
         self._lock = threading.Lock()
-        self._waits_since: float | None = None
+        # What a crash left unsigned has waited long enough; a new key is noted at once that way.
+        self._waits_since: float | None = float("-inf")
 
     def keep_up(self) -> None:
         """Sign the head if a hundred rows have come since the last checkpoint, or the first of them waits for a minute.
@@ -84,18 +93,24 @@ class Checkpoints:
         )
         with self._store.write() as unit:
             unit.checkpoints.add(checkpoint)
-        self._waits_since = None
+        self._waits_since, self._has_signed = None, True
 
     def _note_new_key(self) -> None:
-        """Old checkpoints stay good when the data key is drawn anew: the log itself says which key followed which."""
+        """Old checkpoints stay good when the data key is drawn anew: the log itself says which key followed which.
+
+        That happens while no daemon runs, in a directory that is afterwards the one it was. A last checkpoint under another key
+        at any other time was put there by somebody: the log names its key and does not take it for one of ours.
+        """
         with self._store.read() as unit:
             last = unit.checkpoints.last()
         key = self.key()
         if last is None or key is None or last.public_key == key:
             return
-        _log.warning("checkpoints are signed with another key from now on: %s", key)
+        is_ours = self._lifecycle.is_own and not self._has_signed
+        _log.warning("checkpoints are signed with %s; the last one was signed with %s", key, last.public_key)
         with self._store.write() as unit:
-            details = {"before": last.public_key, "after": key, "lastSigned": last.audit_id}
+            before = "before" if is_ours else "unknown"
+            details = {before: last.public_key, "after": key, "lastSigned": last.audit_id}
             self._journal.record(unit, KEY_CHANGED, actor="system", details=details)
 
 

@@ -78,8 +78,10 @@ class Recovery:
             if not self._lifecycle.is_open:
                 self._configs.ensure_enough(self._bench.settings.notifications.min_channels)
                 wrong = self._head.open(self._bench.signer.subkey(PURPOSE))
-                if not self._heed_restore() and wrong is not None:
+                is_restored = self._heed_restore()
+                if wrong is not None and not is_restored:
                     self._distrust(wrong, "daemon.directory_moved", {})
+                self._lifecycle.is_own = wrong is None and not is_restored
                 self._finish_creations()
                 self._keystore.adoption.adopt_all()
                 self._head.keep()

@@ -1,0 +1,24 @@
+"""The command line on a house's directory, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.harness.data_directory import PASSWORD
+
+
+def waiaas(root: Path, *arguments: str, password: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
+    """A command on a data directory, to its end."""
+    command = [sys.executable, "-P", "-m", "waiaas.cli", "--data-dir", str(root), *arguments]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "WAIAAS_MASTER_PASSWORD": password}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+
+
+def done(root: Path, *arguments: str) -> Any:
+    """The document of a command that has to succeed."""
+    ended = waiaas(root, *arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
