@@ -10,7 +10,7 @@ from solders.message import MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 from waiaas_solana.decode import read_message
-from waiaas_solana.localnet import EXTENSIONS, Localnet, MintKind
+from waiaas_solana.localnet import EXTENSIONS, Localnet, MintKind, TokenTransfer
 from waiaas_solana.message import compose
 from waiaas_solana.token_programs import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 
@@ -101,6 +101,9 @@ def test_a_new_recipients_account_is_opened_and_its_rent_said(
     assert status.fee_paid is not None
     assert before - localnet.balance(bench.account.address) == rent + status.fee_paid.units
     assert localnet.tokens(mint_of(bench), to) == bench.units
+    (executed,) = localnet.executed(bench.account.address)
+    assert executed.tokens == (TokenTransfer(mint_of(bench), bench.account.address, to, bench.units),)
+    assert (executed.transfers, executed.spare_openings) == ((), 0)
 
 
 def test_an_account_that_exists_costs_no_rent(localnet: Localnet, http: DirectHttp) -> None:
@@ -379,6 +382,7 @@ def test_an_account_opened_meanwhile_does_not_matter(localnet: Localnet, http: D
     before = localnet.balance(bench.account.address)
     assert landed(bench, resolved).ok
     assert before - localnet.balance(bench.account.address) < RENT[165]
+    assert [one.spare_openings for one in localnet.executed(bench.account.address)] == [1]
 
 
 def test_an_account_closed_meanwhile_is_not_opened_unjudged(localnet: Localnet, http: DirectHttp) -> None:
