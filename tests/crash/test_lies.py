@@ -70,12 +70,12 @@ def test_a_node_that_is_away_over_a_restart_delays_the_payment(house: House) -> 
     """Admitted while the node was away, held over a SIGKILL, and paid once when the node is back."""
     house.start()
     wallet, recipient = house.instant(), house.case.new_recipient()
-    house.chain.away()
+    house.starve()
     sent = _send(house, wallet, recipient, wait=0)
     house.kill()
     house.start()
     assert house.row(sent.id)["status"] in ("PENDING", "EXECUTING")
-    house.chain.away(False)
+    house.starve(False)
     confirmed(house, sent)
     assert len(house.chain.payments(recipient=recipient)) == 1
     check_books(house, wallet)

@@ -21,7 +21,7 @@ def test_waiters_are_answered_and_their_payments_made_after_the_restart(house: H
     house.start()
     wallets = [house.instant() for _ in range(4)]
     jobs = [(wallets[number % 4], case.new_recipient(), f"invoice-{number}") for number in range(_CLIENTS)]
-    house.chain.away()
+    house.starve()
     with ThreadPoolExecutor(_CLIENTS) as pool:
         waiting = [pool.submit(_send, house, *job, wait=30) for job in jobs]
         until(lambda: len(house.rows("SELECT id FROM transactions")) == _CLIENTS, "every send to be admitted")
@@ -31,7 +31,7 @@ def test_waiters_are_answered_and_their_payments_made_after_the_restart(house: H
         assert time.monotonic() - stopped_at < _ANSWERED_WITHIN_SECONDS
     assert house.daemon.wait() == 0
     assert {answer.status for answer in answers} <= {"PENDING", "EXECUTING"}
-    house.chain.away(False)
+    house.starve(False)
     house.start()
     for _, recipient, _ in jobs:
         until(lambda to=recipient: house.chain.payments(recipient=to), "the payment to be made")  # type: ignore[misc]

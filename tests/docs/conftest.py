@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.harness.fixtures import case, chain, house, make_house, shared_chain, shared_house, template
+from tests.harness.fixtures import chain, house, make_house, one_case, shared_chain, shared_house, template
 
-__all__ = ["case", "chain", "house", "make_house", "shared_chain", "shared_house", "template"]
+__all__ = ["chain", "house", "make_house", "one_case", "shared_chain", "shared_house", "template"]
 
 
 @pytest.fixture(scope="session")

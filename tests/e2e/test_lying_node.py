@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from waiaas_sdk import Transaction
+from waiaas_sdk import Retry, Transaction
 
 from tests.harness.books import check_books
 from tests.harness.chains import ChainCase, TestChain
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet, confirmed
 
+_PATIENT = Retry(attempts=10, first_seconds=0.05, longest_seconds=0.5)
 _ROUNDS = 5
 """So many rounds of looking are given to the daemon to come to a wrong conclusion."""
 
@@ -40,7 +41,8 @@ def test_a_lie_about_the_bytes_ends_in_one_payment(shared_house: House, liar: Te
     """Whatever the node says of the bytes while it takes them, the payment is made once and booked as made."""
     wallet, recipient = shared_house.instant(), shared_house.case.new_recipient()
     LIES[lie](liar)
-    row = confirmed(shared_house, _send(shared_house, wallet, recipient))
+    client = shared_house.client(wallet, retry=_PATIENT)
+    row = confirmed(shared_house, client.send(**shared_house.case.payment(recipient)))
     assert [one.tx_hash for one in liar.payments(recipient=recipient)] == [row["tx_hash"]]
     _was_never_failed(shared_house, row["id"])
     check_books(shared_house, wallet)

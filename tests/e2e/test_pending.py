@@ -14,7 +14,7 @@ def test_pending_lists_what_is_held_and_what_is_on_its_way_and_nothing_that_ende
     flying = client.send(**house.case.payment(house.case.new_recipient()))
     assert flying.status == "SUBMITTED"
     held = house.client(waiting).send(**house.case.payment(house.case.new_recipient()))
-    house.chain.away()
+    house.starve()
     stuck = client.send(respond_async=True, **house.case.payment(house.case.new_recipient()))
     listed = {one.id for one in house.operator.transactions.pending().items}
     assert listed == {flying.id, held.id, stuck.id}

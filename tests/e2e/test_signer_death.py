@@ -69,10 +69,10 @@ def test_a_daemon_started_locked_signs_nothing_until_it_is_unlocked(house: House
     """Started without a password over an unfinished payment, the daemon answers 503 to sends and pays after ``unlock``."""
     house.start()
     wallet, recipient = house.instant(), house.case.new_recipient()
-    house.chain.away()
+    house.starve()
     sent = house.client(wallet).send(wait=0, **house.case.payment(recipient))
     house.kill()
-    house.chain.away(False)
+    house.starve(False)
     house.start(password=None)
     with pytest.raises(NotReady) as locked:
         house.client(wallet).send(**house.case.payment(house.case.new_recipient()))

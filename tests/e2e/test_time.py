@@ -44,7 +44,7 @@ def test_a_payment_that_no_node_could_make_expires(house: House) -> None:
     """With the node away past execution_timeout the row is EXPIRED, and is not paid when the node is back."""
     house.start()
     wallet, recipient = house.instant(), house.case.new_recipient()
-    house.chain.away()
+    house.starve()
     sent = house.client(wallet).send(wait=0, **house.case.payment(recipient))
     assert sent.status in ("PENDING", "EXECUTING")
     house.clock.shift(_EXECUTION_TIMEOUT - 60)
@@ -52,7 +52,7 @@ def test_a_payment_that_no_node_could_make_expires(house: House) -> None:
     house.clock.shift(61)
     row = house.until_status(sent.id, "EXPIRED")
     assert row["error_code"] == "EXECUTION_TIMEOUT"
-    house.chain.away(False)
+    house.starve(False)
     other = house.instant()
     confirmed(house, house.client(other).send(**house.case.payment(house.case.new_recipient())))
     assert house.chain.payments(recipient=recipient) == []
@@ -80,12 +80,12 @@ def test_an_approved_payment_is_not_made_hours_late(house: House) -> None:
     wallet, recipient = house.wallet(), house.case.new_recipient()
     held = house.client(wallet).send(**house.case.payment(recipient))
     house.clock.shift(_EXECUTION_TIMEOUT + 60)
-    house.chain.away()
+    house.starve()
     house.operator.transactions.approve(held.id)
     until(lambda: house.row(held.id)["status"] == "EXECUTING", "the approved row to be released")
     house.clock.shift(_EXECUTION_TIMEOUT + 1)
     house.until_status(held.id, "EXPIRED")
-    house.chain.away(False)
+    house.starve(False)
     assert house.chain.payments(recipient=recipient) == []
     check_books(house, wallet)
 

@@ -82,6 +82,10 @@ class TestChain(ABC):
         """Close every connection without an answer, or come back."""
 
     @abstractmethod
+    def withhold_building(self, is_withholding: bool = True) -> None:
+        """Answer 503 to the questions that bytes are made from, and everything else; or answer them again, healed."""
+
+    @abstractmethod
     def lag(self, blocks: int) -> None:
         """Answer as the node stood so many blocks ago; 0 catches up."""
 
@@ -115,6 +119,7 @@ class ChainCase(ABC):
 
     :param amount: what tests pay by default
     :param fee: more than the fee of one payment
+    :param resolves_offline: whether a payment is admitted while every node is away
     """
 
     name: str
@@ -122,6 +127,7 @@ class ChainCase(ABC):
     network: str
     amount: int
     fee: int
+    resolves_offline: bool = True
 
     def missing(self) -> str:
         """What this machine lacks to run the chain; empty where it lacks nothing."""
@@ -146,3 +152,7 @@ class ChainCase(ABC):
     @abstractmethod
     def spending(self, **rules: Any) -> list[tuple[str, Mapping[str, Any]]]:
         """Policies, as (type, rules), that grant this asset under SPENDING_LIMIT rules; amounts are given as ``int``."""
+
+    def asking(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Policies under which every payment needs a person's approval; none where that is so without any."""
+        return [] if self.resolves_offline else self.spending(instant_max=1)

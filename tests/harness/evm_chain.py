@@ -110,6 +110,12 @@ class EvmChain(TestChain):
         """See the base class."""
         self._node.faults.away(is_away)
 
+    def withhold_building(self, is_withholding: bool = True) -> None:
+        """Nobody learns an account's count."""
+        self._node.faults.clear()
+        if is_withholding:
+            self._node.faults.fail(None, method="eth_getTransactionCount")
+
     def lag(self, blocks: int) -> None:
         """See the base class."""
         self._node.faults.lag(blocks)
@@ -140,13 +146,11 @@ class EvmChain(TestChain):
 
     def use_nonce(self, address: str) -> str:
         """Another program that has the key pays nothing to nobody; the hash. It is in a block."""
+        self.anvil.advance(1)  # what waits in the pool goes first
         self.anvil.call("anvil_impersonateAccount", address)
-        transaction = {"from": address, "to": address, "gas": hex(21_000)}
-        tx_hash: str = self.anvil.call("eth_sendTransaction", transaction)
-        self.anvil.advance(1)
-        receipt = self.anvil.call("eth_getTransactionReceipt", tx_hash)
+        receipt = self.anvil.transact(address, sender=address)
         self._native[address] -= int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
-        return tx_hash
+        return str(receipt["transactionHash"])
 
     def stand_still(self, is_still: bool = True) -> None:
         """The node shows no further block; what it takes meanwhile waits in its pool, as far as it shows."""
@@ -212,6 +216,7 @@ class EvmTokenCase(EvmCase):
     name = "evm-token"
     amount = 2_000_000
     token = _TOKEN
+    resolves_offline = False
 
     def payment(self, to: str, amount: int | None = None) -> PaymentFields:
         """TOKEN_TRANSFER."""

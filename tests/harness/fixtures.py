@@ -33,6 +33,12 @@ def runnable(found: ChainCase) -> ChainCase:
     return found
 
 
+@pytest.fixture(scope="session", params=CASES[:1], ids=lambda case: case.name, name="case")
+def one_case(request: pytest.FixtureRequest) -> ChainCase:
+    """For suites whose claims are about the house and the same on every chain: they run on one."""
+    return runnable(request.param)
+
+
 @pytest.fixture
 def chain(case: ChainCase) -> Iterator[TestChain]:
     """A running chain of its own."""

@@ -141,13 +141,18 @@ class House:
         self._clients.append(client)
         return client
 
-    def wallet(self, *, units: int | None = None, policies: Iterable[tuple[str, Mapping[str, Any]]] = ()) -> Wallet:
-        """A new agent with a session, funded. :param policies: its own, as (type, rules)"""
+    def wallet(
+        self, *, units: int | None = None, policies: Iterable[tuple[str, Mapping[str, Any]]] | None = None
+    ) -> Wallet:
+        """A new agent with a session, funded.
+
+        :param policies: its own, as (type, rules); left out, those under which every payment needs approval
+        """
         name = f"agent-{uuid.uuid4().hex[:12]}"
         agent = self.operator.agents.create(name, self.case.chain, self.case.network)
         assert agent.address is not None
         self.chain.fund(agent.address, RICH * self.case.amount if units is None else units)
-        for kind, rules in policies:
+        for kind, rules in self.case.asking() if policies is None else policies:
             self.operator.policies.create(kind, rules, agent_id=agent.id)
         session = self.operator.sessions.issue(agent.id)
         return Wallet(agent_id=agent.id, address=agent.address, session_id=session.id, token=session.token)
@@ -155,6 +160,13 @@ class House:
     def instant(self, **rules: Any) -> Wallet:
         """A wallet whose usual payments go through at once."""
         return self.wallet(policies=self.case.spending(**{"instant_max": 100 * self.case.amount, **rules}))
+
+    def starve(self, is_starved: bool = True) -> None:
+        """No payment can be built: the node is away, or answers what admission asks where that needs a node."""
+        if self.case.resolves_offline:
+            self.chain.away(is_starved)
+        else:
+            self.chain.withhold_building(is_starved)
 
     # --- what it has written
 

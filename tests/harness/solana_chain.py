@@ -118,6 +118,12 @@ class SolanaChain(TestChain):
         """See the base class."""
         self._net.faults.away(is_away)
 
+    def withhold_building(self, is_withholding: bool = True) -> None:
+        """Nobody gets a blockhash."""
+        self._net.faults.clear()
+        if is_withholding:
+            self._net.faults.fail(None, method="getLatestBlockhash")
+
     def lag(self, blocks: int) -> None:
         """Slots and blocks are the same count here."""
         self._net.faults.lag(blocks)
@@ -193,6 +199,7 @@ class SolanaTokenCase(SolanaCase):
     """Transfers of a token with 6 decimals, to recipients who have no account for it yet."""
 
     name = "solana-token"
+    resolves_offline = False
     mint = _MINT
 
     def payment(self, to: str, amount: int | None = None) -> PaymentFields:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.fixtures import MakeHouse, case, chain, house, make_house, shared_chain, shared_house, template
+from tests.harness.fixtures import MakeHouse, chain, house, make_house, one_case, shared_chain, shared_house, template
 from tests.harness.house import House
 from tests.registry.conftest import Maker, make
 from waiaas.config import write_private
 from waiaas.registry import parse, trust
 
-__all__ = ["case", "chain", "house", "make", "make_house", "shared_chain", "shared_house", "template"]
+__all__ = ["chain", "house", "make", "make_house", "one_case", "shared_chain", "shared_house", "template"]
 
 Plugged = Callable[..., House]
 

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from waiaas_sdk.payment import payment_body
 
+from tests.harness.chains import ChainCase
+from tests.harness.fixtures import CASES, runnable
 from tests.harness.house import RICH, House, Wallet
 
 pytestmark = pytest.mark.xdist_group("security-input")
@@ -28,6 +30,12 @@ _STORED = (
 _ERROR = {"code", "message", "retryable", "hint", "details", "requestId"}
 _OFF_CURVE = "SysvarC1ock11111111111111111111111111111111"
 GENEROUS = 10**30
+
+
+@pytest.fixture(scope="session", params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> ChainCase:
+    """What a payment may say differs from chain to chain, and so does what is wrong with it."""
+    return runnable(request.param)
 
 
 @dataclass

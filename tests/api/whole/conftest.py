@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.harness.fixtures import case, shared_chain, shared_house, template
+from tests.harness.fixtures import one_case, shared_chain, shared_house, template
 from tests.harness.house import House, Wallet
 
-__all__ = ["case", "shared_chain", "shared_house", "template"]
+__all__ = ["one_case", "shared_chain", "shared_house", "template"]
 
 
 @dataclass

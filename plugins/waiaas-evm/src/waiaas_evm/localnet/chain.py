@@ -54,9 +54,9 @@ class Anvil:
         """Give ``units`` wei; the hash of a payment that has landed. Twice pays twice."""
         return give(self.call, address, units)
 
-    def transact(self, to: str, data: str = "0x", value: int = 0) -> Any:
-        """Send from the faucet's account; the receipt, whatever its status."""
-        return transact(self.call, {"to": to, "data": data, "value": hex(value)})
+    def transact(self, to: str, data: str = "0x", value: int = 0, sender: str = "") -> Any:
+        """Send from the faucet's account, or one that the node impersonates; the receipt, whatever its status."""
+        return transact(self.call, {"from": sender, "to": to, "data": data, "value": hex(value)})
 
     def deploy(self, code: str) -> str:
         """Deploy a contract; its address. :param code: with the constructor's arguments, in hex"""

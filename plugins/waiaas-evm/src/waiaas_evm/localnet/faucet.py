@@ -38,7 +38,7 @@ def transact(call: Call, transaction: dict[str, str]) -> Any:
 
     :raises Refused: the node does not take it; :raises Unavailable: no block came
     """
-    tx_hash = str(call("eth_sendTransaction", {"from": transaction.get("from") or _account(call), **transaction}))
+    tx_hash = str(call("eth_sendTransaction", {**transaction, "from": transaction.get("from") or _account(call)}))
     receipt = call("eth_getTransactionReceipt", tx_hash)
     if receipt is None:
         call("evm_mine")
