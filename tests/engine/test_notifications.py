@@ -17,6 +17,7 @@ from tests.harness.deadline import until
 from waiaas.engine.events import EVENTS
 from waiaas.engine.journal import Journal
 from waiaas.engine.live_channels import LiveChannels, secrets
+from waiaas.engine.notices import Notices
 from waiaas.engine.notifications import Notifications
 from waiaas.errors import Misconfigured, NotReady, RetryLater, StartRefused, Undeliverable
 from waiaas.interfaces.notify import Notification, NotificationChannel
@@ -72,7 +73,13 @@ class Office:
         self.is_locked = False
         self.live = LiveChannels(registry, self._unseal)
         self.delivery = Notifications(
-            store=store, registry=registry, live=self.live, journal=self.journal, clock=self.clock, retention_days=30
+            store=store,
+            registry=registry,
+            live=self.live,
+            notices=Notices(lambda chain, network: None),
+            journal=self.journal,
+            clock=self.clock,
+            retention_days=30,
         )
 
     def _unseal(self, stored: str) -> bytes:

@@ -15,7 +15,7 @@ from waiaas.config import Settings
 from waiaas.engine.nodes import NodeHttp
 from waiaas.engine.rules.fees import FeeLimits
 from waiaas.errors import BadRequest, PluginError, Refused, Stopped, Unavailable
-from waiaas.interfaces.chain import Account, ChainAdapter, Network
+from waiaas.interfaces.chain import Account, Asset, ChainAdapter, Network
 from waiaas.interfaces.signing import PublicKey, Scheme
 from waiaas.registry import Registry
 from waiaas.store.records import Agent
@@ -152,6 +152,11 @@ class Chains:
         """The address of a page about a transaction, with ``{tx}``; empty where there is none."""
         entry = self._networks.get((chain, name))
         return entry[1].explorer if entry else ""
+
+    def native(self, chain: str, name: str) -> Asset | None:
+        """A network's native asset; None for one whose plugin is gone."""
+        entry = self._networks.get((chain, name))
+        return entry[1].native if entry else None
 
     def report(self) -> Sequence[Mapping[str, Any]]:
         """What each network is, for ``/v1/chains``."""

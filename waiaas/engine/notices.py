@@ -4,7 +4,7 @@ A notice is composed when it is delivered, so what it says of a held payment is 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from waiaas.engine.events import EVENTS
@@ -32,35 +32,46 @@ _SHOWN = {
 Pair = tuple[str, str]
 
 
-def compose(unit: Unit, item: OutboxItem) -> Notification | None:
-    """What an item of the outbox says now; None when its event is gone or unknown."""
-    row = unit.audit.get(int(json.loads(item.payload)["auditId"]))
-    if row is None or row.event_type not in EVENTS:
-        return None
-    agent = unit.agents.get(row.agent_id) if row.agent_id else None
-    transaction = unit.transactions.get(row.tx_id) if row.tx_id else None
-    lines: list[Pair] = [("Agent", shown(agent.name))] if agent else []
-    quoted: list[Pair] = []
-    if transaction is not None:
-        intent = _intent(transaction)
-        lines += _payment(transaction, intent)
-        quoted += _foreign_words(transaction, intent)
-    lines += _details(row)
-    if transaction is not None:
-        lines += _decision(unit, transaction)
-    return Notification(
-        id=f"{item.channel_id}:{item.id}",
-        event=row.event_type,
-        title=EVENTS[row.event_type].title,
-        lines=tuple(lines),
-        quoted=tuple(quoted),
-        severity=row.severity,
-    )
+class Notices:
+    """Composes them. Thread-safe. :param native: a network's native asset, by chain and network; None where it is not known"""
+
+    def __init__(self, native: Callable[[str, str], Asset | None]) -> None:
+        self._native = native
+
+    def compose(self, unit: Unit, item: OutboxItem) -> Notification | None:
+        """What an item of the outbox says now; None when its event is gone or unknown."""
+        row = unit.audit.get(int(json.loads(item.payload)["auditId"]))
+        if row is None or row.event_type not in EVENTS:
+            return None
+        agent = unit.agents.get(row.agent_id) if row.agent_id else None
+        transaction = unit.transactions.get(row.tx_id) if row.tx_id else None
+        lines: list[Pair] = [("Agent", shown(agent.name))] if agent else []
+        quoted: list[Pair] = []
+        if transaction is not None:
+            intent = _intent(transaction)
+            lines += _payment(transaction, intent, self._assets(transaction, intent))
+            quoted += _foreign_words(transaction, intent)
+        lines += _details(row)
+        if transaction is not None:
+            lines += _decision(unit, transaction)
+        return Notification(
+            id=f"{item.channel_id}:{item.id}",
+            event=row.event_type,
+            title=EVENTS[row.event_type].title,
+            lines=tuple(lines),
+            quoted=tuple(quoted),
+            severity=row.severity,
+        )
+
+    def _assets(self, row: Transaction, intent: StoredIntent | None) -> dict[str, Asset]:
+        """What the payment names, and what its fee is paid in."""
+        native = self._native(row.chain, row.network)
+        told = (*(intent.resolved.assets if intent else ()), *([native] if native else []))
+        return {asset.id: asset for asset in told}
 
 
-def _payment(row: Transaction, intent: StoredIntent | None) -> Iterator[Pair]:
+def _payment(row: Transaction, intent: StoredIntent | None, assets: Mapping[str, Asset]) -> Iterator[Pair]:
     """What it does, then the facts one by one."""
-    assets: dict[str, Asset] = {asset.id: asset for asset in intent.resolved.assets} if intent else {}
     does = effects_words(intent.resolved.effects, assets) if intent else ("its stored intent cannot be read",)
     yield "Type", row.type
     yield from (("Does", words) for words in does)

@@ -12,7 +12,7 @@ from typing import Any
 from waiaas.clock import Clock
 from waiaas.engine.journal import Journal
 from waiaas.engine.live_channels import Live, LiveChannels
-from waiaas.engine.notices import compose
+from waiaas.engine.notices import Notices
 from waiaas.errors import Misconfigured, NotReady, RetryLater, Undeliverable, WaiaasError
 from waiaas.interfaces.events import Event
 from waiaas.registry import Registry
@@ -56,6 +56,7 @@ class Notifications:
         store: Store,
         registry: Registry,
         live: LiveChannels,
+        notices: Notices,
         journal: Journal,
         clock: Clock,
         retention_days: int,
@@ -63,6 +64,7 @@ class Notifications:
         self._store = store
         self._registry = registry
         self._live = live
+        self._notices = notices
         self._journal = journal
         self._clock = clock
         self._retention = retention_days * 86400
@@ -164,7 +166,7 @@ class Notifications:
         live: Live | None = None
         try:
             with self._store.read() as unit:
-                message = compose(unit, item)
+                message = self._notices.compose(unit, item)
             if message is None:
                 raise Undeliverable("its event is gone")
             live = self._live.of(channel)

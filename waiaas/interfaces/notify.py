@@ -25,8 +25,8 @@ class Notification:
 
     :param id: the same for every attempt at the same delivery
     :param event: an event's word, such as ``transaction.approval_requested``
-    :param lines: label and value pairs, from decoded bytes and the host's own records, the most important first; an amount
-        has at most 78 digits, an address 128 characters, and any value is one line
+    :param lines: label and value pairs, from decoded bytes and the host's own records, the most important first; any
+        value is one line of at most 1000 characters, an address has at most 128
     :param quoted: words of the agent and of others, to be shown as such; shortened first where space is short
     :param severity: info, warning or critical
     :param locale: BCP 47

@@ -3,28 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from waiaas.engine.rules.foreign import amount_text, quoted
 from waiaas.interfaces.chain import Asset, Effect, What
 
 UNDECODED = "UNDECODED CALL"
-_MOST_DECIMALS = 78
-
-
-def display(units: int, decimals: int) -> str:
-    """Pure. Base units as a decimal number without trailing zeros, exact. :param decimals: 0 to 78"""
-    digits = str(units).rjust(decimals + 1, "0")
-    whole, part = digits[: len(digits) - decimals], digits[len(digits) - decimals :].rstrip("0")
-    return f"{whole}.{part}" if part else whole
 
 
 def amount_words(units: int | None, asset_id: str | None, assets: Mapping[str, Asset]) -> str:
-    """Pure. In display and in base units; a token's own symbol is foreign text and left out."""
+    """Pure. In display and in base units."""
     if units is None:
         return "WITHOUT LIMIT"
     asset = assets.get(asset_id or "")
-    if asset is None or not 0 <= asset.decimals <= _MOST_DECIMALS:
-        return f"{units} base units"
-    name = asset.symbol if asset.native else "of the token"
-    return f"{display(units, asset.decimals)} {name} ({units} base units)"
+    return amount_text(units, asset) + (f" ({units} base units)" if asset else "")
 
 
 def effect_words(effect: Effect, assets: Mapping[str, Asset]) -> str:
@@ -40,7 +30,7 @@ def effect_words(effect: Effect, assets: Mapping[str, Asset]) -> str:
         return f"lets {whom} take {amount}{where}"
     if effect.what is What.AUTHORITY:
         return f"HANDS CONTROL to {whom}"
-    return f"{UNDECODED} to {whom}" + (f", method {effect.method}" if effect.method else "")
+    return f"{UNDECODED} to {whom}" + (f", method {quoted(effect.method)}" if effect.method else "")
 
 
 def effects_words(effects: Sequence[Effect], assets: Mapping[str, Asset]) -> tuple[str, ...]:

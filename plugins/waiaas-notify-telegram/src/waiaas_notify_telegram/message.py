@@ -69,7 +69,7 @@ def _title(notification: Notification) -> str:
 
 
 def _line(label: str, value: str, room: int) -> tuple[str, int]:
-    """Markup and visible length. An amount has at most 78 digits and an address 128 characters: neither is ever cut."""
+    """Markup and visible length. The host's values have at most 1000 characters, so that no amount or address is cut."""
     name = shortened(tidy(label), _LONGEST_LABEL) or "-"
     shown = shortened(tidy(value), room) or "-"
     return f"{heading(name)}{_SEPARATOR}{code(shown)}", units(name) + len(_SEPARATOR) + units(shown)
