@@ -24,6 +24,9 @@ STEPS = (
 )
 """In the order in which a payment that goes through at once passes them."""
 
+REPLACING = ("before-order", "after-order", "before-rebuild", "before-resign", "after-resign", "after-restore")
+"""Those that further bytes of a signed payment pass besides, where a chain can replace bytes."""
+
 
 def announced() -> set[str]:
     """Every literal that shipped code passes to ``observe``.

@@ -11,7 +11,7 @@ from waiaas.interfaces.chain import Feature
 from waiaas.store.records import Transaction
 
 _REFUSED_PAUSE_SECONDS = 60
-"""After an automatic cancel was refused (fees over the day's limit, say) the house asks again no sooner."""
+"""After an automatic cancel came to nothing (fees over the day's limit, say) the house tries again no sooner."""
 
 
 class Submitted:
@@ -45,4 +45,6 @@ class Submitted:
         is_too_soon = last is not None and last.asked_by == "system" and now < last.at + _REFUSED_PAUSE_SECONDS
         if Feature.REPLACE not in chain.adapter.features or is_too_soon:
             return None
-        return automatic_cancel(usual_cap(standing, stored_intent(row), chain.fees.max), now)
+        is_too_little = last is not None and last.code == "FEE_ABOVE_CAP"
+        usual = usual_cap(standing, stored_intent(row), chain.fees.max)
+        return automatic_cancel(chain.fees.max if is_too_little else usual, now)
