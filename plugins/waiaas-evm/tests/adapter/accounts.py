@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import coincurve
 from waiaas_evm.adapter import FORM, EvmAdapter
-from waiaas_evm.addresses import checksummed
+from waiaas_evm.addresses import address_bytes, checksummed
+from waiaas_evm.erc20 import balance_data
 from waiaas_evm.keccak import keccak256
 from waiaas_evm.localnet import Anvil
 from waiaas_evm.networks import BUILT_IN
@@ -15,6 +17,8 @@ from waiaas_evm.settings import EvmSettings
 from waiaas.interfaces.chain import Account, Http, Network
 from waiaas.interfaces.signing import PublicKey, Scheme, SigningPayload
 from waiaas.testing.bench import Bench
+
+from .contracts import deploy_token, mint
 
 ETH = 10**18
 GWEI = 10**9
@@ -100,9 +104,29 @@ def bench_on(chain: Anvil, http: Http, adapter: EvmAdapter | None = None) -> Ben
         ),
         blocks_to_final=0,
         blocks_to_death=None,
+        lists_tokens=False,
     )
 
 
 def rival(bench: Bench, key: coincurve.PrivateKey) -> Bench:
     """The same bench with another account."""
     return replace(bench, account=account_of(key), sign=Signer(key))
+
+
+def token_bench_on(chain: Anvil, http: Http, name: str = "Standard") -> Bench:
+    """A bench that pays with one of the test tokens, of which the account holds plenty."""
+    bench = bench_on(chain, http)
+    token = deploy_token(chain, name)
+    mint(chain, token, bench.account.address, 10**12)
+    return paying_with(bench, chain, token)
+
+
+def paying_with(bench: Bench, chain: Anvil, token: str) -> Bench:
+    """The same bench with a token instead of native money."""
+    asset = bench.adapter.parse_asset(token)
+    return replace(bench, asset=asset, units=1_500_000, held=partial(held_of, chain, token))
+
+
+def held_of(chain: Anvil, token: str, address: str) -> int:
+    """Base units of a token, as its contract counts them."""
+    return int(chain.call("eth_call", {"to": token, "data": f"0x{balance_data(address_bytes(address)).hex()}"}), 16)

@@ -9,7 +9,7 @@ from waiaas_evm.localnet import Anvil
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp
 
-from .accounts import DEEP, bench_on, configured_adapter
+from .accounts import DEEP, bench_on, configured_adapter, token_bench_on
 
 
 @pytest.fixture
@@ -33,3 +33,9 @@ def deep(anvil: Anvil, http: DirectHttp) -> Bench:
     anvil.call("anvil_setChainId", DEEP["chain_id"])  # from now on the faucet, which keeps the old one, is of no use
     anvil.advance(5)
     return replace(bench, blocks_to_final=2)
+
+
+@pytest.fixture
+def token_bench(anvil: Anvil, http: DirectHttp) -> Bench:
+    """Pays with a token as the standard says."""
+    return token_bench_on(anvil, http)
