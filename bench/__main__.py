@@ -20,7 +20,6 @@ from bench.signatures import signatures
 from bench.stage import Stage, set_stage
 from bench.starting import cli_start, memory, start_to_ready
 from bench.transfers import transfers
-from waiaas.errors import StartRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +66,8 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
 def _possible(stages: Iterable[Plan]) -> Iterator[Plan]:
 
     for kind, measurements in stages:
-        try:
-            kind.require()
-        except StartRefused as problem:
-            print(f"SKIPPED, {kind.label}transfers: {problem.message}", file=sys.stderr)
+        if reason := kind.missing():
+            print(f"SKIPPED, {kind.label}transfers: {reason}", file=sys.stderr)
         else:
             yield kind, measurements
 

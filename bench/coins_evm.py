@@ -9,6 +9,7 @@ from waiaas_evm.localnet import Anvil, find_anvil
 
 from bench.coins import Coin
 from tests.harness.contracts import deploy_token, mint
+from waiaas.errors import StartRefused
 
 CHAIN_ID = 31337
 
@@ -27,9 +28,13 @@ class Wei(Coin):
         self.url = self._anvil.url
 
     @classmethod
-    def require(cls) -> None:
-        """Its program is there."""
-        find_anvil()
+    def missing(cls) -> str:
+        """Its program may be."""
+        try:
+            find_anvil()
+        except StartRefused as problem:
+            return f"{problem.message} ({problem.hint})"
+        return ""
 
     def fund(self, address: str) -> None:
         """Through the faucet."""
