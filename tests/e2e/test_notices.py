@@ -9,8 +9,8 @@ from waiaas_notify_telegram.stand_in import BotApiServer
 from tests.e2e.chats import facts, held, telling, told_of
 from tests.harness.deadline import until
 from tests.harness.house import House, confirmed
+from waiaas.engine.notices import moment
 from waiaas.engine.rules.foreign import amount_text
-from waiaas.engine.rules.payment_words import moment
 from waiaas.interfaces.chain import Asset
 from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.wire import from_wire

@@ -17,7 +17,7 @@ from tests.harness.deadline import until
 from waiaas.engine.events import EVENTS
 from waiaas.engine.journal import Journal
 from waiaas.engine.live_channels import LiveChannels, secrets
-from waiaas.engine.notices import Notices
+from waiaas.engine.notices import Notices, moment
 from waiaas.engine.notifications import Notifications
 from waiaas.errors import Misconfigured, NotReady, RetryLater, StartRefused, Undeliverable
 from waiaas.interfaces.notify import Notification, NotificationChannel
@@ -394,3 +394,8 @@ def test_secrets_are_found_however_deep() -> None:
 def test_events_of_channels_tell_people() -> None:
     """Whoever redirects or silences notices is seen on the other channels."""
     assert all(EVENTS[name].is_notified for name in ("channel.changed", "channel.deleted", "channel.failed"))
+
+
+def test_times_are_told_in_utc() -> None:
+    """As a date that a person can read anywhere."""
+    assert moment(1_700_000_000) == "2023-11-14 22:13:20 UTC"

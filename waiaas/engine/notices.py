@@ -5,11 +5,12 @@ A notice is composed when it is delivered, so what it says of a held payment is 
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from waiaas.engine.events import EVENTS
 from waiaas.engine.pipeline.holds import SUBJECT
-from waiaas.engine.rules.payment_words import amount_words, effects_words, moment
+from waiaas.engine.rules.payment_words import amount_words, effects_words
 from waiaas.engine.rules.text import shown
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.errors import WaiaasError
@@ -124,6 +125,11 @@ def _decision(unit: Unit, row: Transaction) -> Iterator[Pair]:
     elif row.due_at is not None:
         yield "Goes on at", moment(row.due_at)
         yield "To stop it, run", f"waiaas tx cancel {row.id}"
+
+
+def moment(at: int) -> str:
+    """Pure. Unix seconds as a date in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _intent(row: Transaction) -> StoredIntent | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from waiaas.engine.rules.payment_words import amount_words, effect_words, effects_words, moment
+from waiaas.engine.rules.payment_words import amount_words, effect_words, effects_words
 from waiaas.interfaces.chain import Asset, Effect, What
 
 SOL = Asset(id="c/slip44:501", symbol="SOL", decimals=9, native=True)
@@ -49,4 +49,3 @@ def test_every_kind_of_effect_has_words(effect: Effect, words: str) -> None:
 def test_no_effect_is_said_too() -> None:
     """A payment to oneself costs the fee."""
     assert effects_words((), {}) == ("nothing leaves the account but the fee",)
-    assert moment(1_700_000_000) == "2023-11-14 22:13:20 UTC"

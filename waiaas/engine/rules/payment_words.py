@@ -1,7 +1,6 @@
 """What a payment does, in words for the person who decides about it: from effects and assets, never from an agent's label."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from waiaas.engine.rules.foreign import amount_text, quoted
 from waiaas.interfaces.chain import Asset, Effect, What
@@ -36,11 +35,6 @@ def effect_words(effect: Effect, assets: Mapping[str, Asset]) -> str:
 def effects_words(effects: Sequence[Effect], assets: Mapping[str, Asset]) -> tuple[str, ...]:
     """Pure. Every effect, in order; a payment without any says so."""
     return tuple(effect_words(effect, assets) for effect in effects) or ("nothing leaves the account but the fee",)
-
-
-def moment(at: int) -> str:
-    """Pure. Unix seconds as a date in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _is_native(asset_id: str, assets: Mapping[str, Asset]) -> bool:
