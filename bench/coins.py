@@ -33,8 +33,9 @@ class Coin(ABC):
     token: str = ""
 
     @classmethod
-    def require(cls) -> None:
-        """:raises StartRefused: when its chain cannot run here"""
+    def missing(cls) -> str:
+        """Why its chain cannot run here; empty where it can."""
+        return ""
 
     @abstractmethod
     def fund(self, address: str) -> None:
