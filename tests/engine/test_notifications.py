@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 from tests.harness.deadline import until
 from waiaas.engine.events import EVENTS
 from waiaas.engine.journal import Journal
-from waiaas.engine.live_channels import LiveChannels, secrets
+from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.notices import Notices, moment
 from waiaas.engine.notifications import Notifications
 from waiaas.errors import Misconfigured, NotReady, RetryLater, StartRefused, Undeliverable
@@ -372,23 +372,6 @@ def test_a_fault_of_our_own_ends_the_worker(office: Office, monkeypatch: pytest.
     office.carry()
     with pytest.raises(StartRefused):
         office.delivery.deliver()
-
-
-def test_secrets_are_found_however_deep() -> None:
-    """In models, lists and mappings; what is too short to be one would garble every text."""
-
-    class Inner(BaseModel):
-        keys: list[SecretStr]
-        by_name: dict[str, SecretStr]
-
-    class Outer(BaseModel):
-        inner: Inner
-        plain: str
-
-    config = Outer(
-        inner=Inner(keys=[SecretStr("first-one"), SecretStr("x")], by_name={"a": SecretStr("second-one")}), plain="no"
-    )
-    assert sorted(secrets(config)) == ["first-one", "second-one"]
 
 
 def test_events_of_channels_tell_people() -> None:
