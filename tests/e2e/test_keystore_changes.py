@@ -11,6 +11,7 @@ from waiaas_sdk import Conflict, NotFound, Operator, Unauthenticated, WaiaasApiE
 from tests.harness.books import check_audit, check_log
 from tests.harness.chains import ChainCase
 from tests.harness.data_directory import PASSWORD
+from tests.harness.deadline import until
 from tests.harness.fixtures import CASES
 from tests.harness.house import ONCE, House, Wallet, confirmed
 from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
@@ -71,6 +72,8 @@ def test_a_running_daemon_takes_the_new_password(house: House) -> None:
     pay(house, wallet)
     assert events(house, "password.changed") == ["password.changed"]
     house.daemon.kill_signer()
+    with Operator.over_socket(house.paths.admin_socket, retry=ONCE) as anybody:
+        until(lambda: not anybody.health().ready, "the signer's death to be noticed")
     with Operator.over_socket(house.paths.admin_socket, OTHER, retry=ONCE) as operator:
         operator.unlock()
     pay(house, wallet)
