@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
+from waiaas_evm.adapter import EvmAdapter
+from waiaas_evm.settings import EvmSettings
+from waiaas_solana.adapter import SolanaAdapter
+from waiaas_solana.settings import SolanaSettings
 
 from waiaas import errors, hookspecs
 from waiaas.api.credentials import Credential
@@ -77,6 +81,9 @@ _WHEN = {
     "KEYSTORE_DAMAGED": "a keystore file is damaged; it is named, and must be restored from a backup",
     "WRONG_PASSWORD": "the master password is wrong",
     "WEAK_PASSWORD": "the master password is too short or too common; at init only",
+    "BACKUP_DAMAGED": "a backup was changed, or is none: a chunk of it does not open, or what is in it does not fit together",
+    "BACKUP_TRUNCATED": "a backup is shorter than it was: copy it again",
+    "BACKUP_VERSION": "a backup has a format that this program does not read",
 }
 
 
@@ -142,6 +149,26 @@ def commands() -> str:
     return _table(("command", "what"), rows)
 
 
+def networks() -> str:
+    """Every network of the chain plugins that are developed here."""
+    families = (EvmAdapter.networks(EvmSettings()), SolanaAdapter.networks(SolanaSettings()))
+    rows = [
+        (
+            f"`{network.name}`" + (" (test)" if network.is_test else ""),
+            f"`{network.chain_id}`",
+            network.native.symbol,
+            f"{network.block_milliseconds / 1000:g} s",
+            network.finality,
+            _whole(network.fee_max, network.native.decimals),
+            _host(network.explorer),
+        )
+        for family in families
+        for network in family
+    ]
+    head = ("network", "CAIP-2", "native", "a block", "final", "fee cap of one payment", "explorer")
+    return _table(head, rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "routes": routes,
     "codes": codes,
@@ -151,6 +178,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "states": states,
     "hooks": hooks,
     "commands": commands,
+    "networks": networks,
 }
 
 
@@ -198,6 +226,16 @@ def _codes_of(kind: type[WaiaasError]) -> str:
 
 def _statuses(status: int, also: Mapping[int, object]) -> str:
     return ", ".join(str(one) for one in (status, *also))
+
+
+def _whole(units: int, decimals: int) -> str:
+    """Base units in whole ones, exactly."""
+    whole, part = divmod(units, 10**decimals)
+    return f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".")
+
+
+def _host(explorer: str) -> str:
+    return explorer.removeprefix("https://").partition("/")[0] or "none"
 
 
 def _first_line(subject: object) -> str:

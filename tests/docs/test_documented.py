@@ -25,11 +25,23 @@ PARTS = {
     "raised": "plugins.md",
     "hooks": "plugins.md",
     "commands": "cli.md",
+    "networks": "chains.md",
 }
 CLIENT_VARIABLES = {"WAIAAS_SESSION_TOKEN", "WAIAAS_URL"}
 SECTIONS = "daemon|keystore|database|security|notifications|plugins|rpc|fees"
 NOUNS = "daemon|signer|plugin|operator|credential|agent|session|policy|transaction|channel|backup"
-FILES = {"agent.py", "agent.sh", "daemon.lock", "daemon.pid", "daemon.json", "daemon.log", "plugins.lock", "daemon.py"}
+FILES = {
+    "agent.py",
+    "agent.sh",
+    "daemon.lock",
+    "daemon.pid",
+    "daemon.json",
+    "daemon.log",
+    "plugins.lock",
+    "daemon.py",
+    "keystore.next",
+    "keystore.switch",
+}
 
 
 def document(page: str) -> str:
@@ -46,7 +58,7 @@ def by_line(block: Block) -> str:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if reference.parts_of(page.read_text())], ids=by_name)
 def test_what_is_made_from_the_code_is_as_the_code_makes_it(page: Path) -> None:
-    """Tables of routes, codes, events, states, hooks and commands, and quoted files, are current."""
+    """Tables of routes, codes, events, states, hooks, commands and networks, and quoted files, are current."""
     assert page.read_text() == reference.made(page.read_text()), "run: python scripts/reference.py"
 
 
