@@ -1,6 +1,6 @@
 """The host's HTTP client for nodes: one for each network, with deadlines, several endpoints, and no word of theirs leaking.
 
-Built on httpcore, the transport below httpx: a payment makes several calls, and the layer above costs four times as much.
+What goes over the wire is the business of :mod:`waiaas.engine.node_connections`.
 """
 
 import json
@@ -10,14 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import httpcore
-
+from waiaas.engine.node_connections import Answer, Endpoint
 from waiaas.errors import Unavailable
 
 _CALL_SECONDS = 5.0
 _RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
-_MAX_BYTES = 16 * 1024 * 1024
-_HEADERS = [(b"content-type", b"application/json"), (b"accept", b"application/json"), (b"user-agent", b"waiaas")]
 
 _limits = threading.local()
 
@@ -57,14 +54,9 @@ class NodeHttp:
     :param urls: tried in order; the one that answered last is tried first next time
     """
 
-    def __init__(
-        self, urls: Sequence[str], *, pool: httpcore.ConnectionPool | None = None, tally: "Tally | None" = None
-    ) -> None:
-        self.tally = tally or Tally()
-        self._urls = tuple(url.rstrip("/") for url in urls)
-        self._pool = pool or httpcore.ConnectionPool(
-            max_connections=32, max_keepalive_connections=16, keepalive_expiry=30
-        )
+    def __init__(self, urls: Sequence[str]) -> None:
+        self.tally = Tally()
+        self._endpoints = tuple(Endpoint(url) for url in urls)
         self._preferred = 0
 
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
@@ -74,10 +66,10 @@ class NodeHttp:
         """
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         retry_after: int | None = None
-        for offset in range(len(self._urls)):
-            index = (self._preferred + offset) % len(self._urls)
+        for offset in range(len(self._endpoints)):
+            index = (self._preferred + offset) % len(self._endpoints)
             try:
-                answer = self._ask(self._urls[index] + path, method, content)
+                answer = self._ask(self._endpoints[index], method, path, content)
             except Unavailable as problem:
                 retry_after = problem.retry_after or retry_after
                 continue
@@ -87,46 +79,41 @@ class NodeHttp:
 
     def each(self) -> "Sequence[NodeHttp]":
         """One client an endpoint, sharing this one's connections."""
-        if len(self._urls) == 1:
+        if len(self._endpoints) == 1:
             return (self,)
-        return [NodeHttp([url], pool=self._pool, tally=self.tally) for url in self._urls]
+        return [self._over(endpoint) for endpoint in self._endpoints]
 
     def close(self) -> None:
-        """Close every connection."""
-        self._pool.close()
+        """Close every idle connection."""
+        for endpoint in self._endpoints:
+            endpoint.close()
 
-    def _ask(self, url: str, method: str, content: bytes | None) -> Any:
+    def _over(self, endpoint: Endpoint) -> "NodeHttp":
+        one = NodeHttp(())
+        one.tally, one._endpoints = self.tally, (endpoint,)
+        return one
+
+    def _ask(self, endpoint: Endpoint, method: str, path: str, content: bytes | None) -> Any:
         seconds = _seconds_left()
         if seconds <= 0:
             raise Unavailable("the time for this call is used up")
         self.tally.add()
-        timeout = {"connect": min(2.0, seconds), "read": seconds, "write": seconds, "pool": seconds}
         try:
-            with self._pool.stream(
-                method, url, headers=_HEADERS, content=content, extensions={"timeout": timeout}
-            ) as response:
-                return _parsed(response)
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as problem:
+            answer = endpoint.ask(method, path, content, seconds)
+        except OSError as problem:
             raise Unavailable(f"the node could not be asked ({type(problem).__name__})") from None
+        return _parsed(answer)
 
 
-def _parsed(response: httpcore.Response) -> Any:
-    if response.status in _RETRY_STATUSES:
-        raise Unavailable(f"the node answered {response.status}", retry_after=_retry_after(response))
-    parts, size = [], 0
-    for part in response.iter_stream():
-        size += len(part)
-        if size > _MAX_BYTES:
-            raise Unavailable("the node's answer is too large")
-        parts.append(part)
+def _parsed(answer: Answer) -> Any:
+    if answer.status in _RETRY_STATUSES:
+        raise Unavailable(f"the node answered {answer.status}", retry_after=_retry_after(answer))
     try:
-        return json.loads(b"".join(parts))
+        return json.loads(answer.body)
     except (ValueError, RecursionError):
-        raise Unavailable(f"the node answered {response.status} without JSON") from None
+        raise Unavailable(f"the node answered {answer.status} without JSON") from None
 
 
-def _retry_after(response: httpcore.Response) -> int | None:
-    for name, value in response.headers:
-        if name.lower() == b"retry-after" and value.isdigit():
-            return min(int(value), 60)
-    return None
+def _retry_after(answer: Answer) -> int | None:
+    text = answer.headers.get(b"retry-after", b"")
+    return min(int(text), 60) if text.isdigit() and len(text) < 10 else None
