@@ -24,10 +24,13 @@ class NamesKit:
             assert problem.value.code == "INVALID_ADDRESS", text
 
     def test_a_typing_error_never_gives_the_same_address(self, bench: Bench) -> None:
-        """An address with one character changed is refused, or is somebody else's."""
+        """An address with one character changed, or in the other case, is refused or somebody else's."""
         text = bench.account.address
-        for index in range(len(text)):
-            typo = text[:index] + ("2" if text[index] != "2" else "3") + text[index + 1 :]
+        typos = [("2" if character != "2" else "3", character.swapcase()) for character in text]
+        for index, wrong in ((index, wrong) for index, pair in enumerate(typos) for wrong in pair):
+            typo = text[:index] + wrong + text[index + 1 :]
+            if typo == text:
+                continue
             try:
                 parsed = bench.adapter.parse_address(typo)
             except Malformed:

@@ -77,11 +77,20 @@ def new_address() -> str:
     return checksummed(secrets.token_bytes(20))
 
 
+def _mixed_case_key() -> coincurve.PrivateKey:
+    """A key in whose address one letter in the other case leaves letters of both cases: a checksum that can be wrong."""
+    while True:
+        key = coincurve.PrivateKey()
+        digits = account_of(key).address[2:]
+        if min(sum(map(str.isupper, digits)), sum(map(str.islower, digits))) > 1:
+            return key
+
+
 def bench_on(chain: Anvil, http: Http, adapter: EvmAdapter | None = None) -> Bench:
     """A funded account on a local chain."""
-    key = coincurve.PrivateKey()
+    key = _mixed_case_key()
     account = account_of(key)
-    chain.fund(account.address, 100 * ETH)
+    chain.call("anvil_setBalance", account.address, hex(100 * ETH))
     return Bench(
         adapter=adapter or adapter_over(http),
         chain=chain,

@@ -45,7 +45,7 @@ def test_the_signer_takes_what_it_is_handed(is_legacy: bool) -> None:
     header = KeyHeader(
         agent_id="a",
         chain="evm",
-        network=LOCAL.chain_id,
+        chain_id=LOCAL.chain_id,
         scheme=Scheme.ECDSA_SECP256K1,
         public_key=ACCOUNT.key.data.hex(),
         address=ACCOUNT.address,
