@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
-from waiaas_evm.adapter import EvmAdapter
-from waiaas_evm.settings import EvmSettings
+from waiaas_evm.networks import BUILT_IN
 from waiaas_solana.adapter import SolanaAdapter
 from waiaas_solana.settings import SolanaSettings
 
@@ -22,6 +21,7 @@ from waiaas.cli.application import cli
 from waiaas.engine.events import EVENTS
 from waiaas.engine.rules.transaction_states import MOVES, NEW
 from waiaas.errors import PluginError, StartRefused, WaiaasError
+from waiaas.interfaces.chain import Network
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -151,22 +151,27 @@ def commands() -> str:
 
 def networks() -> str:
     """Every network of the chain plugins that are developed here."""
-    families = (EvmAdapter.networks(EvmSettings()), SolanaAdapter.networks(SolanaSettings()))
+    price = SolanaSettings().price_floor
     rows = [
-        (
-            f"`{network.name}`" + (" (test)" if network.is_test else ""),
-            f"`{network.chain_id}`",
-            network.native.symbol,
-            f"{network.block_milliseconds / 1000:g} s",
-            network.finality,
-            _whole(network.fee_max, network.native.decimals),
-            _host(network.explorer),
-        )
-        for family in families
-        for network in family
+        *(_network_row(known.network, f"{_whole(known.traits.priority_floor, 9)} gwei") for known in BUILT_IN),
+        *(_network_row(network, f"{price} µlamports") for network in SolanaAdapter.networks(SolanaSettings())),
     ]
-    head = ("network", "CAIP-2", "native", "a block", "final", "fee cap of one payment", "explorer")
+    head = ("network", "CAIP-2", "native", "a block", "final", "fee cap of a payment", "floor of tips", "explorer")
     return _table(head, rows)
+
+
+def _network_row(network: Network, floor: str) -> tuple[str, ...]:
+    """:param floor: of what is offered for one unit of gas or compute beyond what must be paid"""
+    return (
+        f"`{network.name}`" + (" (test)" if network.is_test else ""),
+        f"`{network.chain_id}`",
+        network.native.symbol,
+        f"{network.block_milliseconds / 1000:g} s",
+        network.finality,
+        _whole(network.fee_max, network.native.decimals),
+        floor,
+        network.explorer.removeprefix("https://").partition("/")[0] or "none",
+    )
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
@@ -231,11 +236,7 @@ def _statuses(status: int, also: Mapping[int, object]) -> str:
 def _whole(units: int, decimals: int) -> str:
     """Base units in whole ones, exactly."""
     whole, part = divmod(units, 10**decimals)
-    return f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".")
-
-
-def _host(explorer: str) -> str:
-    return explorer.removeprefix("https://").partition("/")[0] or "none"
+    return f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".") if part else str(whole)
 
 
 def _first_line(subject: object) -> str:
