@@ -17,6 +17,8 @@ from waiaas.engine.pipeline import watch
 from waiaas.interfaces.chain import Phase, Signed
 
 _MINUTE = 61
+_LOOKS = 2 + watch._SILENT_SECONDS // (_MINUTE + 1)
+"""After so many looks silence has lasted."""
 
 
 @pytest.fixture
@@ -92,13 +94,13 @@ def test_what_was_final_and_vanished_stops_the_agent_and_is_told_once(engine: En
     tx_id = engine.send(program)
     engine.settle()
     engine.node.reorganise(len(engine.node.blocks))
-    looks_back(engine, watch._SILENT_LOOKS)
+    looks_back(engine, _LOOKS)
     assert engine.agent_status() == "SUSPENDED"
     assert engine.row(tx_id).status == "CONFIRMED"
     assert engine.booked(tx_id) == {"amount": 5, "fee": 10}
     assert engine.events(tx_id)[-2:] == ["transaction.reorged", "agent.suspended"]
     engine.agents.resume(engine.operator, engine.row(tx_id).agent_id)
-    looks_back(engine, 2 * watch._SILENT_LOOKS)
+    looks_back(engine, 2 * _LOOKS)
     assert engine.agent_status() == "ACTIVE"
     assert engine.events(tx_id).count("transaction.reorged") == 1
 
@@ -111,11 +113,11 @@ def test_one_silent_look_stops_nobody(engine: Engine, program: Actor) -> None:
     assert tx_hash is not None
     for _ in range(3):
         engine.node.lies = {tx_hash: Phase.UNSEEN}
-        looks_back(engine, watch._SILENT_LOOKS - 1)
+        looks_back(engine, _LOOKS - 1)
         engine.node.lies = {}
         looks_back(engine, 1)
         engine.node.away = True
-        looks_back(engine, watch._SILENT_LOOKS)
+        looks_back(engine, _LOOKS)
         engine.node.away = False
     assert engine.agent_status() == "ACTIVE"
 
@@ -130,7 +132,7 @@ def test_bytes_that_expire_are_gone_only_with_proof(tmp_path: Path, node: Node) 
         tx_hash = engine.row(tx_id).tx_hash
         assert tx_hash is not None
         node.lies = {tx_hash: Phase.UNSEEN}
-        looks_back(engine, 2 * watch._SILENT_LOOKS)
+        looks_back(engine, 2 * _LOOKS)
         assert engine.agent_status() == "ACTIVE"
         node.lies = {tx_hash: Phase.DEAD}
         looks_back(engine, 1)
@@ -149,10 +151,10 @@ def test_every_endpoint_is_asked_before_anybody_is_stopped(engine: Engine, progr
     vars(witness)["node"] = honest
     chain.witnesses = lambda: [chain.adapter, witness]  # type: ignore[method-assign]
     engine.node.reorganise(len(engine.node.blocks))
-    looks_back(engine, 2 * watch._SILENT_LOOKS)
+    looks_back(engine, 2 * _LOOKS)
     assert engine.agent_status() == "ACTIVE"
     honest.blocks.clear()
-    looks_back(engine, watch._SILENT_LOOKS)
+    looks_back(engine, _LOOKS)
     assert engine.agent_status() == "SUSPENDED"
 
 
@@ -181,7 +183,7 @@ def test_what_is_old_is_left_alone(engine: Engine, program: Actor) -> None:
     engine.settle()
     engine.node.reorganise(len(engine.node.blocks))
     engine.clock.advance(watch._FOR_SECONDS + 1)
-    looks_back(engine, 2 * watch._SILENT_LOOKS)
+    looks_back(engine, 2 * _LOOKS)
     assert "transaction.reorged" not in engine.events(tx_id)
 
 

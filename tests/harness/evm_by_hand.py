@@ -1,0 +1,75 @@
+"""Anvil without blocks of its own: what is in the pool stays there until a test makes a block."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from waiaas_evm.localnet import Anvil
+
+from tests.harness.data_directory import copy_of
+from tests.harness.evm_chain import EvmCase, EvmChain
+from tests.harness.evm_node import LyingNode
+from tests.harness.house import House
+
+_NEVER = 1e9
+
+
+class StillChain(EvmChain):
+    """Blocks come when they are asked for."""
+
+    def mine(self, blocks: int = 1) -> int:
+        """Blocks with everything that may go in; the newest one's number."""
+        return self.anvil.advance(blocks)
+
+    def base_fee(self, wei: int) -> None:
+        """Of the next block; those after it follow the protocol."""
+        self.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(wei))
+
+    def dear(self, wei: int) -> None:
+        """A base fee that is in force now: one block is made with it."""
+        self.base_fee(wei)
+        self.mine()
+
+    def drop(self, tx_hash: str) -> None:
+        """The pool forgets a transaction."""
+        self.anvil.call("anvil_dropTransaction", tx_hash)
+
+    def rollback(self, blocks: int) -> None:
+        """The last blocks never were, and what they held is forgotten."""
+        self.anvil.call("anvil_rollback", blocks)
+
+    def in_pool(self) -> list[str]:
+        """Hashes of what waits, that which waits behind a gap included."""
+        content = self.anvil.call("txpool_content")
+        return [
+            str(one["hash"]) for part in content.values() for by_nonce in part.values() for one in by_nonce.values()
+        ]
+
+    def nonces(self, address: str) -> list[int]:
+        """Of everything that the account has on chain, in order."""
+        tip = self.anvil.advance(0)
+        blocks = [self.anvil.call("eth_getBlockByNumber", hex(number), True) for number in range(tip + 1)]
+        return [
+            int(one["nonce"], 16)
+            for block in blocks
+            for one in block["transactions"]
+            if one["from"].lower() == address.lower()
+        ]
+
+
+@contextmanager
+def still_chain() -> Iterator[StillChain]:
+    """A chain of its own, gone afterwards."""
+    with Anvil() as anvil:
+        node = LyingNode(anvil, _NEVER)
+        try:
+            yield StillChain(anvil, node, None)
+        finally:
+            node.close()
+
+
+def house_on(chain: StillChain, template: Path, root: Path, **arguments: Any) -> House:
+    """A house, not yet started. :param template: an initialised data directory that no daemon has seen"""
+    copy_of(template, root)
+    return House(root, EvmCase(), chain, **arguments)
