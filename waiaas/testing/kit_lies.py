@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from waiaas.errors import Refused, Unavailable
-from waiaas.interfaces.chain import ChainAdapter, Phase, Resolved, Sent, Signed, Simulates, Status
+from waiaas.interfaces.chain import ChainAdapter, Phase, Resolved, Sent, Signed, Simulates, Status, Unsigned
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import ScriptedHttp
 
@@ -26,31 +26,35 @@ class LiesKit:
     def test_an_absent_node_proves_nothing(self, bench: Bench) -> None:
         """Without a node every network method says Unavailable."""
         resolved, signed = bench.payment()
-        for call in _network_calls(bench.over(ScriptedHttp(_nobody)), bench, resolved, signed):
+        unsigned = bench.built(resolved)
+        for call in _network_calls(bench.over(ScriptedHttp(_nobody)), bench, resolved, signed, unsigned):
             with pytest.raises(Unavailable):
                 call()
 
     def test_nonsense_is_not_believed(self, bench: Bench) -> None:
         """A node that answers nonsense makes nothing final, dead or accepted, and causes only errors of the contract."""
         resolved, signed = bench.payment()
+        unsigned = bench.built(resolved)
         for junk in JUNK:
             adapter = bench.over(ScriptedHttp(partial(_always, junk)))
-            for call in _network_calls(adapter, bench, resolved, signed):
+            for call in _network_calls(adapter, bench, resolved, signed, unsigned):
                 _assert_modest(call)
 
     def test_spoilt_answers_are_not_believed(self, bench: Bench) -> None:
         """True answers with any one value replaced by nonsense make nothing final or dead, and cause no other error."""
         resolved, signed = bench.payment()
+        unsigned = bench.built(resolved)
         answers = _Recorded(bench)
-        for number in range(len(_network_calls(bench.adapter, bench, resolved, signed))):
+        for number in range(len(_network_calls(bench.adapter, bench, resolved, signed, unsigned))):
             answers.known.clear()
             # an adapter of its own for each call: what one remembers must not hide what another asks
-            _network_calls(bench.over(ScriptedHttp(answers.true)), bench, resolved, signed)[number]()
+            _network_calls(bench.over(ScriptedHttp(answers.true)), bench, resolved, signed, unsigned)[number]()
             recorded = list(answers.known.values())
             for path in {path for answer in recorded for path in _paths(answer)}:
                 for junk in JUNK:
                     spoiling = bench.over(ScriptedHttp(partial(answers.spoilt, path, junk)))
-                    _assert_modest(_network_calls(spoiling, bench, resolved, signed)[number], is_accepted_ok=True)
+                    call = _network_calls(spoiling, bench, resolved, signed, unsigned)[number]
+                    _assert_modest(call, is_accepted_ok=True)
 
 
 class _Recorded:
@@ -71,7 +75,7 @@ class _Recorded:
 
 
 def _network_calls(
-    adapter: ChainAdapter, bench: Bench, resolved: Resolved, signed: Signed
+    adapter: ChainAdapter, bench: Bench, resolved: Resolved, signed: Signed, unsigned: Unsigned
 ) -> Sequence[Callable[[], Any]]:
     calls: list[Callable[[], Any]] = [
         partial(adapter.resolve, resolved.intent, bench.account),
@@ -84,7 +88,7 @@ def _network_calls(
     if bench.asset is not None:
         calls.append(partial(adapter.describe_assets, [bench.asset]))
     if isinstance(adapter, Simulates):
-        calls.insert(2, partial(adapter.simulate, bench.built(resolved), bench.account))
+        calls.insert(2, partial(adapter.simulate, unsigned, bench.account))
     return calls
 
 

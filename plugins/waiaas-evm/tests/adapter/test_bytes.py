@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import rlp as oracle
 from eth_account import Account as EthAccount
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 from hypothesis import given
 from hypothesis import strategies as st

@@ -111,8 +111,11 @@ def test_another_transactions_hash_is_no_acceptance(bench: Bench) -> None:
     """A node that answers with another hash has not accepted these bytes."""
     _, signed = bench.payment()
     for result in ("0x" + "1" * 64, "", None, 7):
-        node = ScriptedHttp(lambda _method, _path, body, result=result: {"id": body["id"], "result": result})
-        assert adapter_over(node).broadcast(signed)[0] is Sent.REFUSED
+
+        def answer(method: str, path: str, body: Any, result: Any = result) -> Any:
+            return {"id": body["id"], "result": result}
+
+        assert adapter_over(ScriptedHttp(answer)).broadcast(signed)[0] is Sent.REFUSED
 
 
 def test_sending_again_is_known_before_and_after_landing(bench: Bench, anvil: Anvil) -> None:

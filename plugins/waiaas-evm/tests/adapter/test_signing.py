@@ -9,6 +9,7 @@ import coincurve
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiaas_evm.adapter import FORM
 from waiaas_evm.keccak import keccak256
 from waiaas_evm.signatures import attach_signature, sender_of
 from waiaas_evm.transaction import Signature, Transaction, read_signed, signed_bytes, unsigned_bytes
@@ -20,7 +21,7 @@ from waiaas.keystore.kinds import bytes_to_sign
 from waiaas.keystore.records import KeyHeader
 from waiaas.testing.http import ScriptedHttp, no_network
 
-from .accounts import FORM, LOCAL, account_of, adapter_over
+from .accounts import LOCAL, account_of, adapter_over
 from .transactions import transactions
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
