@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from waiaas.engine.actors import Actor
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
-from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
-from waiaas.store.records import AuditRow, Page, Session
+from waiaas.store.records import Page, Session
 
 from .played import Channels, Played, Policies, Tokens
+from .played_audit import Audit, Backups
 from .records import (
     AGENT_ID,
     COIN,
@@ -246,43 +246,6 @@ class Wallet(Played):
 
 
 @dataclass
-class Audit(Played):
-    def list(
-        self,
-        actor: Actor,
-        *,
-        event_type: str | None = None,
-        agent_id: str | None = None,
-        tx_id: str | None = None,
-        severity: str | None = None,
-        since: int | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page[AuditRow]:
-        self.called("list", actor=actor, event_type=event_type, severity=severity, since=since, limit=limit)
-        row = AuditRow(
-            id=1,
-            timestamp=NOW,
-            event_type="agent.created",
-            actor="operator",
-            agent_id=AGENT_ID,
-            session_id=None,
-            tx_id=None,
-            details="{}",
-            severity="info",
-            ip_address="127.0.0.1",
-            prev_hash="0" * 64,
-            hash="1" * 64,
-        )
-        return Page(items=(row,))
-
-    def verify(self, actor: Actor) -> AuditReport:
-        self.called("verify", actor=actor)
-        problem = AuditProblem(fault=Fault.EDITED, text="row 3 was edited", row=3)
-        return AuditReport(rows=2, head=(2, "1" * 64), problems=(problem,))
-
-
-@dataclass
 class Admin(Played):
     def health(self) -> dict[str, Any]:
         self.called("health")
@@ -330,6 +293,7 @@ class PlayedEngine:
     channels: Channels = field(default_factory=Channels)
     operator: Operator = field(default_factory=Operator)
     audit: Audit = field(default_factory=Audit)
+    backups: Backups = field(default_factory=Backups)
     wallet: Wallet = field(default_factory=Wallet)
     tokens: Tokens = field(default_factory=Tokens)
     admin: Admin = field(default_factory=Admin)

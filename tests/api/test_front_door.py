@@ -13,7 +13,7 @@ from waiaas.errors import StartRefused, WaiaasError
 
 from .conftest import AS_OPERATOR, AS_SESSION, BY_PASSWORD, Build, House
 from .engine import PlayedEngine
-from .records import PASSWORD
+from .records import NOW, PASSWORD
 from .wire import error_of, exchange, request
 
 CANARY = "canary /etc/secret http://node.example/key"
@@ -235,4 +235,6 @@ def test_the_audit_report_names_every_problem(house: House) -> None:
         "rows": 2,
         "head": {"id": 2, "hash": "1" * 64},
         "problems": [{"fault": "edited", "text": "row 3 was edited", "row": 3, "txId": None}],
+        "checkpoints": 1,
+        "signedUpTo": {"auditId": 1, "auditHash": "1" * 64, "publicKey": "2" * 64, "createdAt": NOW},
     }

@@ -53,9 +53,7 @@ def list_(invocation: Invocation, /, as_json: bool, limit: int | None, **filters
 
 
 @audit.command()
-@click.argument(
-    "place", metavar="[FOLDER, DATABASE or EXPORT]", required=False, type=click.Path(path_type=Path, exists=True)
-)
+@click.argument("place", metavar="[FOLDER, DATABASE or EXPORT]", required=False, type=click.Path(path_type=Path))
 @click.option("--checkpoint", "kept", multiple=True, metavar="TEXT|FILE", help="A checkpoint that you kept elsewhere.")
 @click.option(
     "--daemon", "by_daemon", is_flag=True, help="Have the running daemon do it, which knows the signer's key."
