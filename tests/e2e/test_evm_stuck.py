@@ -1,4 +1,4 @@
-"""On a real EVM node whose blocks a test makes: what is stuck is sped up or given up, and no nonce is left out or used twice."""
+"""On a real EVM node whose blocks a test makes: what is stuck is sped up or given up, and nonces stay dense."""
 
 import secrets
 from collections.abc import Iterator
@@ -211,7 +211,7 @@ def test_wishes_that_cannot_be_are_refused(house: House, chain: StillChain) -> N
     wallet = house.instant()
     sent = pay(house, wallet)
     fee = sent.variants[0].fee_cap
-    with pytest.raises(ChainRefused, match="FEE_ABOVE_CAP|fee"):
+    with pytest.raises(ChainRefused, match="fee"):
         house.client(wallet).speed_up(sent.id, max_fee=fee + 1)
     with pytest.raises(Conflict):
         house.client(wallet).speed_up(sent.id, max_fee=fee)
@@ -231,7 +231,7 @@ def test_a_policy_may_refuse_a_larger_fee(chain: StillChain, template: Path, tmp
         sent = pay(house, wallet)
         for client in (house.client(wallet), house.operator.transactions):
             with pytest.raises(Denied, match="limit"):
-                client.speed_up(sent.id, max_fee=10**16)  # type: ignore[attr-defined]
+                client.speed_up(sent.id, max_fee=10**16)
         in_blocks(house, chain, sent.id)
     finally:
         house.close()

@@ -17,6 +17,7 @@ from tests.harness.deadline import until
 from tests.harness.fixtures import MakeHouse
 from tests.harness.house import House, confirmed
 from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
+from tests.registries import mending
 from tests.registries.conftest import Plugged
 
 BROKEN = "raise RuntimeError('this plugin cannot be imported')"
@@ -243,6 +244,21 @@ def lies(tools: Tools) -> House:
     return house
 
 
+def stuck(tools: Tools) -> House:
+    """A payment on an EVM chain that no block takes."""
+    return mending.replacements(tools.make_house(), mending.stuck)
+
+
+def vanished(tools: Tools) -> House:
+    """A payment on an EVM chain that was final and is gone."""
+    return mending.replacements(tools.make_house(), mending.vanished)
+
+
+def damaged_key(tools: Tools) -> House:
+    """A key file that cannot be read."""
+    return mending.damaged_key(tools.make_house())
+
+
 SCENES: Mapping[Scene, frozenset[str]] = {
     management: frozenset(
         {
@@ -299,5 +315,17 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     restored: frozenset({"backup.created", "daemon.restored"}),
     broken_plugin: frozenset({"plugin.failed"}),
     lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),
+    stuck: frozenset(
+        {
+            "transaction.overdue",
+            "transaction.replacement_asked",
+            "transaction.replacement_refused",
+            "transaction.sped_up",
+            "transaction.cancel_signed",
+            "account.used_elsewhere",
+        }
+    ),
+    vanished: frozenset({"transaction.reorged"}),
+    damaged_key: frozenset({"agent.key_damaged"}),
 }
 """Scene → the events that it provokes."""

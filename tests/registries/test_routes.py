@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,9 @@ from waiaas_sdk.payment import payment_body
 from tests.docs.pages import ROOT
 from tests.harness.data_directory import PASSWORD
 from tests.harness.deadline import until
+from tests.harness.evm_by_hand import house_on, still_chain
+from tests.harness.evm_chain import EvmCase
+from tests.harness.fixtures import runnable
 from tests.harness.house import House, Wallet
 from tests.harness.keystore_commands import new_key_file, seal
 from waiaas.api.credentials import Credential
@@ -22,6 +26,8 @@ from waiaas.api.routes import ROUTES
 
 pytestmark = pytest.mark.xdist_group("registries-routes")
 STOPS = "POST /v1/admin/shutdown"
+REPLACES = {"POST /v1/transactions/{id}/speed-up", "POST /v1/transactions/{id}/cancel-onchain"}
+"""They need a chain that can replace signed bytes."""
 
 
 def name(route: AnyRoute) -> str:
@@ -53,6 +59,12 @@ class World:
             "/v1/transactions/send", json=self.payment(times), headers=self.bearer(self.wallet.token)
         )
         assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def signed(self) -> str:
+        """A new payment that a node has taken and no block."""
+        answer = self.tcp.post("/v1/transactions/send", json=self.payment(), headers=self.bearer(self.wallet.token))
+        assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
     def agent(self) -> str:
@@ -157,8 +169,8 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/transactions/pending": lambda world: Ask(),
     "GET /v1/transactions/{id}": lambda world: Ask(world.held(9)),
     "POST /v1/transactions/{id}/cancel": lambda world: Ask(world.held(2), {}),
-    "POST /v1/transactions/{id}/speed-up": lambda world: Ask(world.held(9), {}),
-    "POST /v1/transactions/{id}/cancel-onchain": lambda world: Ask(world.held(9), {}),
+    "POST /v1/transactions/{id}/speed-up": lambda world: Ask(world.signed(), {}),
+    "POST /v1/transactions/{id}/cancel-onchain": lambda world: Ask(world.signed(), {}),
     "POST /v1/transactions/{id}/approve": lambda world: Ask(world.held(9), {}),
     "POST /v1/transactions/{id}/reject": lambda world: Ask(world.held(9), {}),
     "GET /v1/approvals": lambda world: Ask(),
@@ -235,10 +247,24 @@ def test_there_is_a_question_for_every_route() -> None:
     assert set(ASKS) == {name(route) for route in ROUTES}
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if name(route) != STOPS], ids=name)
+@pytest.mark.parametrize("route", [route for route in ROUTES if name(route) not in {STOPS, *REPLACES}], ids=name)
 def test_every_route_answers_as_its_table_says(world: World, route: AnyRoute) -> None:
     """Asked properly, a route of the running daemon answers with its status and its model."""
     hold(route, put(world, route))
+
+
+def test_routes_that_replace_bytes_answer_as_their_table_says(template: Path, tmp_path: Path) -> None:
+    """On a chain that can, each answers with its status and its model."""
+    runnable(EvmCase())
+    with still_chain() as chain:
+        house = house_on(chain, template, tmp_path / "house")
+        try:
+            with world_of(house.start()) as world:
+                for route in ROUTES:
+                    if name(route) in REPLACES:
+                        hold(route, put(world, route))
+        finally:
+            house.close()
 
 
 def test_shutdown_answers_and_the_daemon_ends(house: House) -> None:
