@@ -208,7 +208,7 @@ def test_ethereum_keystores_need_no_plugin_either(made: Program, tmp_path: Path,
 
 
 def test_without_a_daemon(made: Program, tmp_path: Path, passphrase: str) -> None:
-    """While no daemon runs keys are imported and exported all the same; the next start adopts the one and tells of the other."""
+    """While no daemon runs keys go in and out all the same; the next start adopts the one and tells of the other."""
     assert made("start", "--detach").code == 0
     agent = made.json("agent", "create", "sleeper")
     assert made("stop").code == 0

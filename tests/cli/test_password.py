@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program
-from waiaas.cli.password import FILE_VARIABLE
+from waiaas.cli.passwords import FILE_VARIABLE
 
 OTHER = "quixotic-Marmalade 44 sextant"
 
