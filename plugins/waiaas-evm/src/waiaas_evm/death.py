@@ -17,8 +17,8 @@ from waiaas_evm.receipts import Bytes, read_receipt
 from waiaas_evm.rpc import Call, Rpc, as_hash, as_list, as_object, as_quantity
 from waiaas_evm.traits import Traits
 
-_AT_ONCE, _MOST_SEARCHED = 16, 512
-"""Blocks after the bytes were made that are searched for one with a transaction: the first, unless the chain is very quiet."""
+_MOST_AT_ONCE, _MOST_SEARCHED = 64, 1024
+"""Blocks after the bytes were made that are searched for one with a transaction: the first, unless the chain is quiet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +70,17 @@ def _searched(rpc: Rpc, block: str, asked: Sequence[Bytes]) -> tuple[list[int], 
 
 def _keeps_receipts(rpc: Rpc, first: int, final_height: int) -> bool:
     """Whether a node has the receipt of the first transaction in the blocks after the bytes were made."""
-    last = min(first + _MOST_SEARCHED, final_height + 1)
-    for start in range(first, last, _AT_ONCE):
-        calls: list[Call] = [
-            ("eth_getBlockByNumber", [hex(height), False]) for height in range(start, min(start + _AT_ONCE, last))
-        ]
+    start, count = first, 1
+    while start <= final_height and start < first + _MOST_SEARCHED:
+        stop = min(start + count, final_height + 1)
+        calls: list[Call] = [("eth_getBlockByNumber", [hex(height), False]) for height in range(start, stop)]
         for block in rpc.batch(calls):
             if block is None:
                 return False
             hashes = as_list(as_object(block).get("transactions"))
             if hashes:
                 return _has_receipt(rpc, as_hash(hashes[0]))
+        start, count = stop, min(4 * count, _MOST_AT_ONCE)
     return False
 
 

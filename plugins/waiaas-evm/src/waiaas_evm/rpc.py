@@ -14,7 +14,7 @@ Call = tuple[str, Sequence[Any]]
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_MOST_DATA = 2 * 64 * 1024
+_MOST_DATA = 2 * 1024 * 1024
 _MOST_CALLS = 100
 """Calls in one request: what public endpoints take."""
 
@@ -109,7 +109,7 @@ def as_quantity(value: Any) -> int:
 
 
 def as_data(value: Any) -> bytes:
-    """Bytes, at most 64 KiB. :raises Unavailable: otherwise"""
+    """Bytes, at most a mebibyte. :raises Unavailable: otherwise"""
     if not isinstance(value, str) or len(value) > _MOST_DATA or not _DATA.fullmatch(value):
         raise _unreadable()
     return bytes.fromhex(value[2:])

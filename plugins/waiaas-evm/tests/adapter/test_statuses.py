@@ -55,13 +55,14 @@ def test_a_block_is_final_at_its_depth_and_not_before(deep: Bench) -> None:
     """One block and the next are INCLUDED; the third is FINAL, with height, block and fee."""
     _, signed = deep.payment()
     deep.adapter.broadcast(signed)
+    height = deep.chain.advance(0) + 1
     phases = []
     for _ in range(3):
         deep.chain.advance(1)
         status = deep.status(signed)
         phases.append(status.phase)
         assert status.ok
-        assert status.height == 7
+        assert status.height == height
         assert len(status.block_id or "") == 66
     assert phases == [Phase.INCLUDED, Phase.INCLUDED, Phase.FINAL]
 
