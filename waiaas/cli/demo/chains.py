@@ -58,3 +58,4 @@ class DemoChain:
     people: People
     config: Callable[[str], str]
     witness: Callable[[str], Witness]
+    carries_memos: bool = True

@@ -101,4 +101,5 @@ EVM = DemoChain(
     people=_PEOPLE,
     config=lambda url: f'\n[rpc.evm]\nlocal = "{url}"\n',
     witness=EvmWitness,
+    carries_memos=False,
 )
