@@ -79,7 +79,8 @@ def read_account(value: Any) -> Holder | None:
 
 def read_prices(answer: Any) -> list[int]:
     """Micro-lamports a unit, one for each recent block. :raises Unavailable: when the answer cannot be read"""
-    return [as_whole(as_object(item).get("prioritizationFee")) for item in as_list(answer)]
+    prices = [item.get("prioritizationFee") if isinstance(item, dict) else None for item in as_list(answer)]
+    return [as_whole(price) for price in prices]
 
 
 def _data(value: Any) -> bytes:
