@@ -69,8 +69,9 @@ def as_asked(errand: Errand, sender: str) -> dict[str, str]:
 
 
 def estimate_call(errand: Errand, sender: str) -> Call:
-    """Ask how much gas it takes."""
-    return "eth_estimateGas", [as_asked(errand, sender)]
+    """Ask how much gas it takes after the newest block, where it is tried out too: after what is pending, a recipient who is
+    being paid already costs less, and the bytes would not do before that."""
+    return "eth_estimateGas", [as_asked(errand, sender), LATEST]
 
 
 # --- prices -------------------------------------------------------------------------------------------------------------
