@@ -138,6 +138,13 @@ class Agents(Played):
         return view()
 
 
+@dataclass
+class Adoption(Played):
+    def adopt(self, actor: Actor, agent_id: str) -> AgentView:
+        self.called("adopt", actor=actor, agent_id=agent_id)
+        return view()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     view: TransactionView
@@ -286,6 +293,7 @@ class PlayedEngine:
     """All services."""
 
     agents: Agents = field(default_factory=Agents)
+    adoption: Adoption = field(default_factory=Adoption)
     sessions: Sessions = field(default_factory=Sessions)
     transactions: Transactions = field(default_factory=Transactions)
     policies: Policies = field(default_factory=Policies)

@@ -186,7 +186,7 @@ def test_unknown_paths_and_methods(house: House) -> None:
         assert set(wrong.headers["Allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
 
 
-NOUNS = "agents sessions transactions policies channels approvals operator audit wallet tokens admin catalogue metrics"
+NOUNS = "agents adoption sessions transactions policies channels approvals operator audit wallet tokens admin catalogue metrics"
 
 
 @pytest.mark.parametrize("noun", NOUNS.split())
