@@ -52,7 +52,7 @@ def read_receipt(answer: Any, of: Bytes) -> Receipt | None:
     if answer is None:
         return None
     fields = as_object(answer)
-    used, price = as_quantity(fields.get("gasUsed")), as_quantity(fields.get("effectiveGasPrice"))
+    used, price = as_quantity(fields.get("gasUsed")), _price(fields, of.tx)
     if as_hash(fields.get("transactionHash")) != of.tx_hash or _address(fields.get("from")) != of.sender:
         raise Unavailable("the node's receipt is another transaction's")
     status = as_quantity(fields.get("status"))
@@ -70,6 +70,12 @@ def read_receipt(answer: Any, of: Bytes) -> Receipt | None:
 def is_pooled(answer: Any, of: Bytes) -> bool:
     """Whether a node has the transaction. :raises Unavailable: when the answer cannot be read"""
     return answer is not None and as_hash(as_object(answer).get("hash")) == of.tx_hash
+
+
+def _price(fields: Mapping[str, Any], tx: Transaction) -> int:
+    if tx.is_legacy and fields.get("effectiveGasPrice") is None:
+        return tx.max_fee  # nodes from before there was another price do not name it
+    return as_quantity(fields.get("effectiveGasPrice"))
 
 
 def _data_fee(fields: Mapping[str, Any], evidence: Evidence) -> int:
