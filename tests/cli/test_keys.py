@@ -146,6 +146,28 @@ def test_what_is_refused_leaves_nothing_behind(running: Running, tmp_path: Path,
     assert running.json("agent", "show", "first")["id"] == agent["id"]
 
 
+def test_a_key_of_ethereum_tools(running: Running, tmp_path: Path, passphrase: str) -> None:
+    """A keystore of version 3 becomes an agent at the address that its standard states, on evm alone, and exports again."""
+    from eth_keyfile.keyfile import decode_keyfile_json
+
+    from tests.keystore.test_ethereum_key import V3
+
+    file, word, back = tmp_path / "v3.json", tmp_path / "word", tmp_path / "back.json"
+    file.write_text(json.dumps(V3["files"]["scrypt"]))
+    word.write_text(V3["passphrase"])
+    word.chmod(0o600)
+    options = ("--passphrase-file", str(word))
+    refused = running("agent", "import", "ether", str(file), "--chain", "solana", "--network", "devnet", *options)
+    assert refused.code == 1
+    assert "ecdsa-secp256k1" in refused.line
+    agent = running.json("agent", "import", "ether", str(file), "--network", "sepolia", *options)["agent"]
+    assert (agent["chain"], agent["address"].lower()) == ("evm", V3["address"])
+    done = exported(running, "ether", back, "--format", "ethereum", "--passphrase-file", passphrase)
+    assert done.code == 0, done.err
+    document = json.loads(back.read_text())
+    assert decode_keyfile_json(document, PASSPHRASE.encode()).hex() == V3["secret"]  # type: ignore[arg-type]
+
+
 LOOK = """
 import sys
 from waiaas.cli.application import run

@@ -33,6 +33,7 @@ from waiaas.store.database import Store
 
 _log = logging.getLogger("waiaas.daemon")
 _WORKER_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 EXIT_OK, EXIT_FAILED = 0, 1
 
 
@@ -111,7 +112,8 @@ class Daemon:
 
     def wait(self) -> int:
         """Until a signal, an order over HTTP, or the death of a part."""
-        while not self._stopping.wait(3600):
+        # The kernel may hand a signal to any thread, and Python's handler runs only when this one wakes.
+        while not self._stopping.wait(_LOOK_SECONDS):
             continue
         if self._died is not None:
             _log.critical("the daemon ends because %s died; nothing that was admitted is lost", self._died)

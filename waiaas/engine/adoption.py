@@ -98,7 +98,10 @@ class Adoption:
         form = next((form for form, scheme in adapter.forms.items() if scheme is record.scheme), None)
         if form is None:
             uses = ", ".join(sorted({scheme.value for scheme in adapter.forms.values()}))
-            raise BadRequest(f"{record.chain} uses keys of {uses}, and this one is {record.scheme.value}")
+            raise BadRequest(
+                f"{record.chain} uses keys of {uses}, and this one is {record.scheme.value}",
+                hint="name the chain that the key is for",
+            )
         live = self._chains.get(record.chain, record.network)
         key = PublicKey(scheme=record.scheme, data=bytes.fromhex(record.public_key))
         account = live.call(live.adapter.derive_account, key, form)
