@@ -129,4 +129,6 @@ def _unsigned(
         ),
     )
     evidence = Evidence(lifetime=found.latest.lifetime, owner=str(payment.to), rent=rent)
-    return unsigned_of(plan, evidence, tuple(fee_sentences(mint, payment.units, found.epoch)))
+    is_own = str(payment.to) == request.account.address
+    remarks = fee_sentences(mint, payment.units, None if is_own else found.epoch)
+    return unsigned_of(plan, evidence, tuple(remarks))

@@ -123,6 +123,7 @@ def test_paying_oneself_moves_nothing(localnet: Localnet, http: DirectHttp, kind
     bench = token_bench_on(localnet, http, kind)
     resolved = bench.resolved(bench.intent(to=bench.account.address))
     assert resolved.effects == ()
+    assert not any("takes a fee" in text for text in (*resolved.warnings, *bench.built(resolved).remarks))
     assert landed(bench, resolved).ok
     assert bench.balance(bench.account.address) == PLENTY
 
