@@ -6,9 +6,21 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Program
+from tests.harness.evm_chain import EvmCase
+from tests.harness.fixtures import runnable
 
 TOLD = ["INSTANT", "NOTIFY", "DELAY", "APPROVAL", "POLICY_DENIED", "SIGKILL", "audit"]
+
+
+@pytest.fixture(params=["solana", "evm"])
+def chain(request: pytest.FixtureRequest) -> str:
+    """Each chain that the demo can play on."""
+    if request.param == "evm":
+        runnable(EvmCase())
+    return str(request.param)
 
 
 def _left_behind(folder: Path) -> list[str]:
@@ -24,9 +36,9 @@ def _left_behind(folder: Path) -> list[str]:
     return found
 
 
-def test_every_claim_of_the_demo_holds(bare: Program, tmp_path: Path) -> None:
+def test_every_claim_of_the_demo_holds(bare: Program, tmp_path: Path, chain: str) -> None:
     """The whole story holds, in under a minute of a machine that does nothing else, and leaves nothing behind."""
-    done = bare.within(170, "demo", "--json", TMPDIR=str(tmp_path))
+    done = bare.within(170, "demo", "--chain", chain, "--json", TMPDIR=str(tmp_path))
     assert done.code == 0, done.out + done.err
     document = done.document
     assert document["ok"] is True
@@ -39,9 +51,9 @@ def test_every_claim_of_the_demo_holds(bare: Program, tmp_path: Path) -> None:
     assert not _left_behind(tmp_path)
 
 
-def test_kept_demo_can_be_gone_on_with_and_ended(bare: Program, tmp_path: Path) -> None:
+def test_kept_demo_can_be_gone_on_with_and_ended(bare: Program, tmp_path: Path, chain: str) -> None:
     """``--keep`` leaves a daemon that its own directions reach and end."""
-    done = bare.within(170, "demo", "--json", "--keep", TMPDIR=str(tmp_path))
+    done = bare.within(170, "demo", "--chain", chain, "--json", "--keep", TMPDIR=str(tmp_path))
     assert done.code == 0, done.out + done.err
     kept = done.document["kept"]
     path = f"{Path(bare.command()[0]).parent}:{os.environ['PATH']}"
