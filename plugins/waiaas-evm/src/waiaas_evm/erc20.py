@@ -14,7 +14,6 @@ SYMBOL = bytes.fromhex("95d89b41")
 NAME = bytes.fromhex("06fdde03")
 DECIMALS = bytes.fromhex("313ce567")
 
-_TRANSFER_LENGTH = len(TRANSFER) + 2 * WORD
 _MOST_DECIMALS = 255
 
 
@@ -33,8 +32,6 @@ def transfer_data(transfer: TokenTransfer) -> bytes:
 
 def read_transfer(data: bytes) -> TokenTransfer | None:
     """What :func:`transfer_data` wrote; None for everything else, also where the address's upper bytes are not empty."""
-    if len(data) != _TRANSFER_LENGTH:
-        return None
     to = data[len(TRANSFER) + WORD - ADDRESS_LENGTH : len(TRANSFER) + WORD]
     transfer = TokenTransfer(to=to, units=int.from_bytes(data[-WORD:]))
     return transfer if transfer_data(transfer) == data else None

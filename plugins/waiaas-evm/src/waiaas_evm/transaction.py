@@ -79,7 +79,7 @@ def read_unsigned(body: bytes) -> Transaction:
     if body[:1] == _FEE_MARKET:
         tx = _read_fee_market(items)
     else:
-        if len(items) != _LEGACY_ITEMS or items[7:] != [b"", b""]:
+        if len(items) != _LEGACY_ITEMS:
             raise Malformed("a transaction without a type must name its chain in what is signed (EIP-155)")
         tx = _read_legacy(items, read_whole(items[6], 64))
     if unsigned_bytes(tx) != body:
@@ -126,8 +126,8 @@ def _fee_market_items(tx: Transaction) -> list[Item]:
 
 
 def _read_fee_market(items: list[Item]) -> Transaction:
-    if len(items) != _FEE_MARKET_ITEMS or items[8] != ():
-        raise Malformed("a fee market transaction has nine fields, and here no access list")
+    if len(items) != _FEE_MARKET_ITEMS:
+        raise Malformed("a fee market transaction has nine fields")
     return _checked(
         Transaction(
             chain=read_whole(items[0], 64),

@@ -174,3 +174,20 @@ def test_unprotected_signed_bytes_are_refused() -> None:
     for v in (27, 28, 0, 1):
         with pytest.raises(Malformed):
             read_signed(encode_list([*items, whole(v), whole(1), whole(1)]))
+
+
+def test_signed_bytes_have_no_access_list_either() -> None:
+    """What could not have been signed here is not read as ours."""
+    items = [*decode_list(unsigned_bytes(PLAIN)[1:]), whole(1), whole(1), whole(1)]
+    assert read_signed(b"\x02" + encode_list(items))[0] == PLAIN
+    items[8] = (b"\x01" * 20,)
+    with pytest.raises(Malformed):
+        read_signed(b"\x02" + encode_list(items))
+
+
+def test_the_last_two_fields_of_a_legacy_transaction_are_empty() -> None:
+    """As EIP-155 has it; anything there would be hashed and signed unread."""
+    items = decode_list(unsigned_bytes(replace(PLAIN, is_legacy=True, tip=PLAIN.max_fee)))
+    for index in (7, 8):
+        with pytest.raises(Malformed):
+            read_unsigned(encode_list([*items[:index], b"\x01", *items[index + 1 :]]))
