@@ -1,5 +1,6 @@
 """The plugin's README says what there is."""
 
+import tomllib
 from pathlib import Path
 
 from waiaas_evm.networks import BUILT_IN
@@ -28,3 +29,15 @@ def test_every_network_is_documented() -> None:
         row = next((row for row in rows if f"| {known.network.name} |" in row), "")
         assert str(known.traits.number) in row, known.network.name
         assert (known.traits.finality.tag or "on inclusion") in row
+
+
+def test_examples_of_a_further_network_are_valid() -> None:
+    """The tables in the README and in docs/chains.md are taken as they stand."""
+    chains = Path(__file__).parents[4] / "docs" / "chains.md"
+    for page in (README, chains):
+        text = page.read_text()
+        start = text.index("[plugins.waiaas-evm.networks.")
+        table = text[start:].split("```")[0].split("\n\n")[0]
+        tables = tomllib.loads("\n".join(line.strip() for line in table.splitlines()))
+        (network,) = EvmSettings.model_validate(tables["plugins"]["waiaas-evm"]).networks.values()
+        assert network.chain_id == 100
