@@ -37,7 +37,7 @@ _MEMO_UNITS, _MEMO_UNITS_A_BYTE = 30_000, 300
 _TOKEN_UNITS = 30_000
 """Three times what Token-2022 takes for a transfer with a fee."""
 _OPENING_UNITS, _BUMP_UNITS = 60_000, 1_600
-"""Three times what opening takes, and what each seed costs that the deriving program tries in vain (1500)."""
+"""Three times what opening takes, and what each bump costs that the deriving program tries in vain (1500)."""
 _UNITS_SPREAD = 1 << 12
 _DATA_LIMIT, _DATA_SPREAD = 32 << 20, 1 << 25
 """Loaded account data: at least 32 MiB (an account has at most 10), below the runtime's maximum of 64 MiB."""

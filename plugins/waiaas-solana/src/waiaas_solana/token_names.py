@@ -43,8 +43,8 @@ _LONGEST = 256
 
 def metadata_account(mint: Pubkey) -> Pubkey:
     """Where Metaplex keeps a mint's metadata."""
-    seeds = [b"metadata", bytes(METADATA_PROGRAM), bytes(mint)]
-    return Pubkey.find_program_address(seeds, METADATA_PROGRAM)[0]
+    parts = [b"metadata", bytes(METADATA_PROGRAM), bytes(mint)]
+    return Pubkey.find_program_address(parts, METADATA_PROGRAM)[0]
 
 
 def name_of(mint: Mint, network: str, metaplex: bytes | None) -> tuple[str, str]:

@@ -48,7 +48,7 @@ _ADDED_TO_ACCOUNTS: Mapping[int, int] = {
 
 @lru_cache(maxsize=4096)
 def derived_with_bump(owner: Pubkey, mint: Pubkey, program: Pubkey) -> tuple[Pubkey, int]:
-    """An owner's associated account for a mint, and the bump seed at which it was found."""
+    """An owner's associated account for a mint, and the bump at which it was found."""
     return Pubkey.find_program_address([bytes(owner), bytes(program), bytes(mint)], DERIVING_PROGRAM)
 
 
