@@ -162,7 +162,10 @@ class EvmChain(TestChain):
 
 
 class EvmCase(ChainCase):
-    """Native transfers."""
+    """Native transfers.
+
+    :param options: further options of the node
+    """
 
     name = "evm-native"
     chain = "evm"
@@ -170,6 +173,7 @@ class EvmCase(ChainCase):
     amount = 10**16
     fee = 10**16
     token: str | None = None
+    options: tuple[str, ...] = ()
 
     def missing(self) -> str:
         """The node."""
@@ -182,7 +186,7 @@ class EvmCase(ChainCase):
     @contextmanager
     def start(self) -> Iterator[TestChain]:
         """A chain of its own, gone afterwards."""
-        with Anvil() as anvil:
+        with Anvil(options=self.options) as anvil:
             if self.token is not None:
                 assert deploy_token(anvil) == self.token
             node = LyingNode(anvil, _BLOCK_SECONDS)

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.harness.fixtures import template
 from tests.harness.oracles import Readers
+
+__all__ = ["readers", "template"]
 
 
 @pytest.fixture(scope="module")

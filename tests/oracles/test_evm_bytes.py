@@ -1,13 +1,20 @@
 """EVM transactions as bytes: the adapter's reading against published vectors and against other people's readers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import coincurve
 import pytest
+from eth_abi.abi import encode
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from waiaas_evm.adapter import EvmAdapter
 from waiaas_evm.keccak import keccak256
+from waiaas_evm.settings import EvmSettings
 from waiaas_evm.signatures import hash_of, sender_of
 from waiaas_evm.transaction import Transaction, read_signed, read_unsigned, unsigned_bytes
 
@@ -15,11 +22,19 @@ from tests.harness.oracles import Readers
 from tests.oracles.evm_random import SECRETS, broken, foreign, signed, transactions
 from tests.oracles.evm_reading import Reading, eth_account, from_javascript, ours
 from waiaas.errors import Malformed
+from waiaas.interfaces.chain import Unsigned, What
+from waiaas.interfaces.signing import PublicKey, Scheme
+from waiaas.testing.http import ScriptedHttp, no_network
 
 _VECTORS = Path(__file__).parents[1] / "vectors"
 _EIP155 = json.loads((_VECTORS / "eip155.json").read_text())
 _EIP1559 = json.loads((_VECTORS / "eip1559.json").read_text())
 _TESTS = json.loads((_VECTORS / "ethereum_tests.json").read_text())
+
+_PUBLIC = coincurve.PrivateKey(b"\x11" * 32).public_key.format()
+_LOCAL = next(one for one in EvmAdapter.networks(EvmSettings()) if one.name == EvmAdapter.local_network)
+_ADAPTER = EvmAdapter(_LOCAL, EvmSettings(), ScriptedHttp(no_network))
+_ACCOUNT = _ADAPTER.derive_account(PublicKey(scheme=Scheme.ECDSA_SECP256K1, data=_PUBLIC), "eoa")
 
 _examples = settings(max_examples=150, deadline=None)
 
@@ -102,6 +117,30 @@ def test_all_readers_agree_on_what_is_to_be_signed(readers: Readers, tx: Transac
         assert "error" not in fields, fields
         said = (fields["to"].lower(), int(fields["value"]), int(fields["chain"]), fields["data"])
         assert said == ("0x" + tx.to.hex(), tx.value, tx.chain, "0x" + tx.data.hex())
+
+
+@_examples
+@given(
+    tx=transactions(), to=st.binary(min_size=20, max_size=20), units=st.integers(0, 2**256 - 1), is_token=st.booleans()
+)
+def test_effects_are_what_others_read_in_the_fields(
+    readers: Readers, tx: Transaction, to: bytes, units: int, is_token: bool
+) -> None:
+    """Decoded effects name the recipient, value and chain that viem reads, and what eth-abi reads in a token's call."""
+    call = keccak256(b"transfer(address,uint256)")[:4] + encode(["address", "uint256"], [to, units])
+    tx = replace(tx, data=call if is_token else b"", value=0 if is_token else max(tx.value, 1))
+    decoded = _ADAPTER.decode(Unsigned(body=unsigned_bytes(tx), evidence={"height": "1"}), _ACCOUNT)
+    fields = readers.evm(unsigned_bytes(tx))["viem"]
+    assert decoded.chain_id == f"eip155:{fields['chain']}"
+    assert decoded.max_fee.units == int(fields["gas"]) * int(fields["maxFee"])
+    assert decoded.claims == {f"nonce:{fields['nonce']}"}
+    (effect,) = decoded.effects
+    assert effect.what is What.OUT
+    if is_token:
+        assert effect.asset == f"eip155:{tx.chain}/erc20:{to_checksum_address(fields['to'])}"
+        assert (effect.to, effect.units) == (to_checksum_address(to), units)
+    else:
+        assert (effect.to, effect.units) == (to_checksum_address(fields["to"]), int(fields["value"]))
 
 
 @_examples
