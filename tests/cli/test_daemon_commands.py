@@ -176,6 +176,15 @@ def test_delayed_payment_can_be_cancelled(running: Running) -> None:
     assert "CANCELLED" in done.line
 
 
+def test_bytes_that_cannot_be_replaced_are_a_refusal(running: Running) -> None:
+    """On Solana signed bytes expire: ``speed-up`` and ``cancel-onchain`` are refused, with what happens instead."""
+    sent = running.json("tx", "send", FRIEND, "5000000", WAIAAS_SESSION_TOKEN=running.token)
+    for verb in ("speed-up", "cancel-onchain"):
+        refused = running("tx", verb, sent["id"])
+        assert refused.code == 4
+        assert "expire" in refused.line
+
+
 def test_approval_and_rejection(running: Running) -> None:
     """A large payment waits; the operator lets one go and refuses another."""
     token = {"WAIAAS_SESSION_TOKEN": running.token}

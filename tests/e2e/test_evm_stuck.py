@@ -9,6 +9,7 @@ import pytest
 from waiaas_sdk import ChainRefused, Conflict, Denied, Transaction
 
 from tests.harness.books import check_books
+from tests.harness.commands import done, waiaas
 from tests.harness.deadline import until
 from tests.harness.evm_by_hand import StillChain, house_on, still_chain
 from tests.harness.evm_chain import EvmCase
@@ -265,3 +266,17 @@ def test_fifty_payments_at_once_among_reverts(house: House, chain: StillChain) -
     for one in confirmed_rows:
         confirmed(house, one)
     check_books(house, wallet)
+
+
+def test_the_commands_mend_a_stuck_payment(house: House, chain: StillChain) -> None:
+    """``waiaas tx speed-up`` and ``cancel-onchain`` make further bytes, and ``tx show`` lists them."""
+    wallet = house.instant()
+    sent = pay(house, wallet)
+    sped = done(house.root, "tx", "speed-up", sent.id, "--max-fee", str(10**15))
+    assert [one["kind"] for one in sped["variants"]] == ["original", "speed_up"]
+    given_up = done(house.root, "tx", "cancel-onchain", sent.id)
+    assert [one["kind"] for one in given_up["variants"]] == ["original", "speed_up", "cancel"]
+    assert "3 cancel (fee up to" in waiaas(house.root, "tx", "show", sent.id).stdout
+    refused = waiaas(house.root, "tx", "speed-up", sent.id)
+    assert (refused.returncode, "cancel-onchain" in refused.stderr) == (1, True)
+    in_blocks(house, chain, sent.id, status="CANCELLED")
