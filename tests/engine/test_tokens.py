@@ -259,6 +259,7 @@ def test_cautions_hold_and_deny(desk: Desk) -> None:
     held = desk.send(actor, token())
     assert (held["tier"], held["decision"]["code"]) == ("APPROVAL", "PERMANENT_DELEGATE")
     assert held["cautions"][0]["text"] == "its issuer can take it back"
+    assert desk.transactions.simulate(actor, token())["cautions"] == held["cautions"]
     desk.script.cautions = (Caution(code="OFF_CURVE", text="no key can sign for it", about="recipient"),)
     assert desk.tier(actor, token()) == "DENY"
     desk.policy("ALLOWED_ADDRESSES", addresses=["wother"], otherwise="approval")

@@ -86,6 +86,7 @@ class Transactions:
                 "max": str(intent.fee_cap),
             },
             "warnings": list(intent.resolved.warnings),
+            "cautions": to_wire(intent.resolved.cautions),
             "remaining": None if named.remaining is None else str(named.remaining),
             "resetsAt": named.resets_at,
         }

@@ -238,6 +238,8 @@ class Simulation(Record):
     fee: Any = None
     remaining: Any = None
     resets_at: Any = None
+    warnings: list[str] = []
+    cautions: list[dict[str, Any]] = []
 
 
 class Policy(Record):

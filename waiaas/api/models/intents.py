@@ -142,3 +142,4 @@ class Simulated(Answered):
     remaining: Any = None
     resets_at: Any = None
     warnings: list[str] = Field(default_factory=list)
+    cautions: list[dict[str, str]] = Field(default_factory=list)
