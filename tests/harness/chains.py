@@ -120,6 +120,8 @@ class ChainCase(ABC):
     :param amount: what tests pay by default
     :param fee: more than the fee of one payment
     :param resolves_offline: whether a payment is admitted while every node is away
+    :param replaces: whether signed bytes stay good until others take their place, and what nobody may send any more is
+        cancelled on chain; else they expire
     """
 
     name: str
@@ -128,6 +130,7 @@ class ChainCase(ABC):
     amount: int
     fee: int
     resolves_offline: bool = True
+    replaces: bool = False
 
     def missing(self) -> str:
         """What this machine lacks to run the chain; empty where it lacks nothing."""

@@ -173,6 +173,7 @@ class EvmCase(ChainCase):
     amount = 10**16
     fee = 10**16
     token: str | None = None
+    replaces = True
     options: tuple[str, ...] = ()
 
     def missing(self) -> str:
