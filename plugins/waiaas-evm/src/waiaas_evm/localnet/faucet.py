@@ -9,6 +9,8 @@ from waiaas.errors import Refused, Unavailable
 Call = Callable[..., Any]
 _MINED_SECONDS = 20.0
 _FOR_FEES = 10**20
+_PLENTY = 10**12
+"""How many times what is asked for the faucet gets: a balance set while a block is made may be lost, so it is seldom set."""
 _POLL_SECONDS = 0.02
 
 
@@ -24,7 +26,7 @@ def give(call: Call, address: str, units: int) -> str:
     """
     faucet = _account(call)
     if int(call("eth_getBalance", faucet, "latest"), 16) < units + _FOR_FEES:
-        call("anvil_setBalance", faucet, hex(units + 1000 * _FOR_FEES))
+        call("anvil_setBalance", faucet, hex((units + _FOR_FEES) * _PLENTY))
     receipt = transact(call, {"from": faucet, "to": address, "value": hex(units)})
     if int(receipt["status"], 16) != 1:
         raise Refused("FUNDING_FAILED", f"{address} does not take what the faucet gives")
