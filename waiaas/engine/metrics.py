@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
 from waiaas.engine.rules.transaction_states import UNFINISHED
 from waiaas.store.database import Store
+
+
+disable_created_metrics()  # a registry lives for one answer: its counters would tell when it was asked
 
 
 class Metrics:
