@@ -73,6 +73,55 @@ def test_an_account_that_waits_holds_up_no_other() -> None:
         until(lambda: done == ["free", "stuck", "behind"])
 
 
+def test_what_is_put_first_passes_a_row_that_waits() -> None:
+    """While the head pauses for a minute, a row put first runs at once, and the head is looked at again after it."""
+    mended, seen = threading.Event(), list[str]()
+
+    def advance(tx_id: str) -> Progress:
+        seen.append(tx_id)
+        if tx_id == "mend":
+            mended.set()
+        return DONE if tx_id == "mend" or mended.is_set() else later(60)
+
+    with lanes(advance) as made:
+        for tx_id in ("stuck", "mend", "behind"):
+            made.submit(NETWORK, "alice", tx_id)
+        until(lambda: seen == ["stuck"])
+        made.submit(NETWORK, "alice", "mend", is_first=True)
+        until(lambda: seen == ["stuck", "mend", "stuck", "behind"])
+        until(lambda: made.sizes()[NETWORK] == 0)
+
+
+def test_what_is_put_first_never_runs_beside_another_row_of_its_account() -> None:
+    """However often rows are put first while others run, pause and come due, an account has one stage at a time."""
+    inside, most, done = 0, 0, list[str]()
+    tries: dict[str, int] = {}
+    lock, idle = threading.Lock(), threading.Event()
+
+    def advance(tx_id: str) -> Progress:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+            tries[tx_id] = tries.get(tx_id, 0) + 1
+            is_over = tries[tx_id] > 2
+        idle.wait(0.0005)  # a stage takes time, in which another thread might come
+        with lock:
+            inside -= 1
+            if is_over:
+                done.append(tx_id)
+        return DONE if is_over else later(0.001)
+
+    with lanes(advance) as made:
+        for number in range(50):
+            made.submit(NETWORK, "alice", f"row-{number}")
+            made.submit(NETWORK, "alice", f"first-{number}", is_first=True)
+            made.submit(NETWORK, "alice", f"row-{number // 2}", is_first=True)
+        until(lambda: made.sizes()[NETWORK] == 0)
+    assert most == 1
+    assert {f"row-{number}" for number in range(50)} | {f"first-{number}" for number in range(50)} == set(done)
+
+
 def test_a_wake_up_during_the_last_stage_is_not_lost() -> None:
     """A row that is submitted while its stage ends on what it read before is looked at once more."""
     entered, go_on, calls = threading.Event(), threading.Event(), list[str]()
