@@ -132,3 +132,4 @@ def _used_up(bench: Bench, signed: Signed) -> None:
         assert bench.status(signed).phase is not Phase.DEAD
     bench.chain.advance(1)
     assert bench.status(cancellation).phase is Phase.FINAL
+    bench.chain.advance(1)  # a proof may want to see that the chain went on

@@ -7,7 +7,7 @@ A lagging, pruned, forked or absent node proves nothing: the bytes stay UNSEEN, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from waiaas.errors import Unavailable
@@ -15,7 +15,7 @@ from waiaas_evm.final_count import final_block
 from waiaas_evm.questions import CHAIN, HEIGHT, count_call, final_call, read_final_height, same_chain
 from waiaas_evm.receipts import Bytes, read_receipt
 from waiaas_evm.rpc import Call, Rpc, as_hash, as_list, as_object, as_quantity
-from waiaas_evm.traits import Traits
+from waiaas_evm.traits import Finality, Traits
 
 _MOST_AT_ONCE, _MOST_SEARCHED = 64, 1024
 """Blocks after the bytes were made that are searched for one with a transaction: the first, unless the chain is quiet."""
@@ -41,10 +41,11 @@ def proven_dead(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> list[str | 
 
 
 def _view(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> _View:
-    chain, newest, final = rpc.batch([CHAIN, HEIGHT, final_call(traits.finality)])
+    finality = _settled(traits.finality)
+    chain, newest, final = rpc.batch([CHAIN, HEIGHT, final_call(finality)])
     same_chain(chain, traits.number)
-    final_height = read_final_height(final, traits.finality)
-    block = final_block(traits.finality, as_quantity(newest))
+    final_height = read_final_height(final, finality)
+    block = final_block(finality, as_quantity(newest))
     first = min(one.evidence.height for one in asked) + 1
     if block is None or final_height < first:
         return _View(final_height=final_height, absent=[False for _ in asked])
@@ -56,6 +57,11 @@ def _view(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> _View:
         for one, count, receipt in zip(asked, counts, receipts, strict=True)
     ]
     return _View(final_height=final_height, absent=absent)
+
+
+def _settled(finality: Finality) -> Finality:
+    """Final, and at least one block old: a node counts what is in the block that it is making before it has the receipts."""
+    return finality if finality.tag is not None else replace(finality, depth=max(1, finality.depth))
 
 
 def _searched(rpc: Rpc, block: str, asked: Sequence[Bytes]) -> tuple[list[int], list[Any], int]:

@@ -163,7 +163,7 @@ def test_a_faster_variant_takes_the_place_of_the_first(bench: Bench, anvil: Anvi
         assert new.max_fee * 8 >= old.max_fee * 9
         assert new.tip > old.tip
         assert bench.adapter.broadcast(one)[0] is Sent.ACCEPTED
-    anvil.advance(1)
+    anvil.advance(2)
     phases = [status.phase for status in bench.adapter.statuses([first, second, third])]
     assert phases == [Phase.DEAD, Phase.DEAD, Phase.FINAL]
 
@@ -175,7 +175,7 @@ def test_a_cancellation_pays_nothing_and_kills_the_payment(bench: Bench, anvil: 
     cancellation = bench.cancellation(first)
     assert cancellation.claims == first.claims
     assert bench.adapter.broadcast(cancellation)[0] is Sent.ACCEPTED
-    anvil.advance(1)
+    anvil.advance(2)
     assert bench.status(cancellation).ok
     assert bench.status(first).phase is Phase.DEAD
     assert anvil.balance(resolved.effects[0].to or "") == 0

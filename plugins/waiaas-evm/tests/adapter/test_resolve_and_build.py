@@ -302,6 +302,6 @@ def test_a_chain_without_a_base_fee_gets_legacy_transactions() -> None:
         bench.adapter.broadcast(first)
         second = bench.cancellation(first)
         bench.adapter.broadcast(second)
-        anvil.advance(1)
+        anvil.advance(2)
         assert [one.phase for one in bench.adapter.statuses([first, second])] == [Phase.DEAD, Phase.FINAL]
         http.close()

@@ -139,6 +139,7 @@ def test_a_nonce_that_others_used_is_refused(bench: Bench, anvil: Anvil) -> None
     opinion, reason = bench.adapter.broadcast(second)
     assert opinion is Sent.REFUSED
     assert "another transaction" in reason
+    anvil.advance(1)
     assert bench.status(second).phase is Phase.DEAD
 
 

@@ -150,6 +150,20 @@ def _call(http: DirectHttp, method: str, *params: Any) -> None:
     http.json("POST", "", {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
 
 
+def test_a_node_that_counts_before_it_has_the_receipt_proves_no_death(bench: Bench, http: DirectHttp) -> None:
+    """A node that is just making the block shows the count and no receipt yet: what lands is never called dead."""
+    _, signed = bench.payment()
+    bench.adapter.broadcast(signed)
+    bench.chain.advance(1)
+
+    def without(method: str, result: Any) -> Any:
+        return None if method in ("eth_getTransactionReceipt", "eth_getTransactionByHash") else result
+
+    making = type(bench.adapter)(bench.adapter.network, bench.adapter.settings, ScriptedHttp(spoiling(http, without)))
+    assert making.statuses([signed])[0].phase is Phase.UNSEEN
+    assert bench.status(signed).phase is Phase.FINAL
+
+
 # --- failed -----------------------------------------------------------------------------------------------------------------
 
 
