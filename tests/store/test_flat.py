@@ -109,6 +109,10 @@ QUESTIONS: dict[str, Callable[[Unit], object]] = {
     "what a suspension stops": lambda unit: unit.transactions.unsigned_of_agent("agent"),
     "what was given up": lambda unit: unit.transactions.given_up(chain="solana", network="localnet", since=0),
     "what is in flight": lambda unit: unit.variants.unfinished("solana", "localnet"),
+    "what was final a while ago": lambda unit: unit.variants.landed(
+        "solana", "localnet", after="2", since=0, limit=256
+    ),
+    "all bytes of some": lambda unit: unit.variants.of_many(["0-sent", "1-00000007"]),
     "what the agent has in flight": lambda unit: unit.variants.of_agent_in_flight("agent"),
     "the newest": lambda unit: unit.transactions.list(limit=20),
     "the agent's newest": lambda unit: unit.transactions.list(limit=20, agent_id="agent"),

@@ -241,7 +241,7 @@ def test_what_is_learned_of_a_variant_adds_up(store: Store, agent_id: str) -> No
 
 
 def test_unfinished_variants_are_found(store: Store, agent_id: str) -> None:
-    """Broadcast and confirm get the variants of SUBMITTED rows of their network, oldest row first."""
+    """Broadcast and confirm get the variants of SUBMITTED rows of their network, in the order they were signed."""
     rows = [transaction(agent_id, status=status) for status in ("SUBMITTED", "CONFIRMED", "SUBMITTED")]
     far = transaction(agent_id, status="SUBMITTED", network="devnet")
     with store.write() as unit:
@@ -250,7 +250,7 @@ def test_unfinished_variants_are_found(store: Store, agent_id: str) -> None:
             unit.variants.insert(variant(row.id, network=row.network))
         unit.variants.insert(variant(rows[0].id, 1))
         found = unit.variants.unfinished("solana", "localnet")
-        assert [(one.tx_id, one.n) for one in found] == [(rows[0].id, 0), (rows[0].id, 1), (rows[2].id, 0)]
+        assert [(one.tx_id, one.n) for one in found] == [(rows[2].id, 0), (rows[0].id, 0), (rows[0].id, 1)]
         assert unit.variants.unfinished("solana", "localnet", limit=1) == found[:1]
         assert {one.tx_id for one in unit.variants.of_agent_in_flight(agent_id)} == {rows[0].id, rows[2].id, far.id}
 
@@ -268,9 +268,51 @@ def test_a_claim_is_held_by_one_transaction(store: Store, agent_id: str) -> None
         unit.claims.add(other.id, "nonce:7", rows[2].id)
         with pytest.raises(Conflict):
             unit.claims.add(agent_id, "nonce:7", rows[1].id)
+        assert unit.claims.holder(agent_id, "nonce:7") == rows[0].id
+        assert unit.claims.holder(agent_id, "nonce:8") is None
+
+
+def test_bytes_that_landed_are_found_page_by_page(store: Store, agent_id: str) -> None:
+    """Of CONFIRMED rows the variant that landed, after a row and since a second, and only where its finality stands there."""
+    rows = [transaction(agent_id, status="CONFIRMED", executed_at=at, tx_hash=f"h{at}") for at in (5, 6, 7)]
+    with store.write() as unit:
+        for row in rows:
+            unit.transactions.insert(row)
+            unit.variants.insert(variant(row.id, 1, tx_hash=f"first of {row.tx_hash}", last_status="final"))
+            unit.variants.insert(variant(row.id, 2, tx_hash=row.tx_hash, last_status="final"))
+
+        def landed(after: str = "", since: int = 0, limit: int = 9, network: str = "localnet") -> list[str]:
+            found = unit.variants.landed("solana", network, after=after, since=since, limit=limit)
+            return [one.tx_hash for one in found]
+
+        assert landed() == ["h5", "h6", "h7"]
+        assert landed(limit=2) == ["h5", "h6"]
+        assert landed(after=rows[1].id) == ["h7"]
+        assert landed(since=6) == ["h6", "h7"]
+        assert landed(network="devnet") == []
+        unit.variants.note(rows[0].id, 2, last_status="unseen")
+        assert landed() == ["h6", "h7"]
+        known = unit.variants.of_many([row.id for row in rows[:2]])
+        assert {tx_id: [one.n for one in found] for tx_id, found in known.items()} == {
+            row.id: [1, 2] for row in rows[:2]
+        }
+        assert unit.variants.of_many([]) == {}
 
 
 # --- reservations -------------------------------------------------------------------------------------------------------
+
+
+def test_a_reservation_of_signed_bytes_grows_and_never_shrinks(store: Store, agent_id: str) -> None:
+    """A larger amount replaces it, however long the numbers; a smaller one changes nothing; a missing kind is added."""
+    row = transaction(agent_id)
+    with store.write() as unit:
+        unit.transactions.insert(row)
+        unit.reservations.reserve([reservation(row.id, agent_id, kind="fee", amount=99, state="signed")])
+        for asked, held in ((100, 100), (7, 100), (100, 100), (HUGE, HUGE), (HUGE - 1, HUGE)):
+            unit.reservations.grow(reservation(row.id, agent_id, kind="fee", amount=asked, state="signed"))
+            assert [one.amount for one in unit.reservations.of(row.id)] == [held]
+        unit.reservations.grow(reservation(row.id, agent_id, kind="rent", amount=3, state="signed"))
+        assert [(one.kind, one.amount) for one in unit.reservations.of(row.id)] == [("fee", HUGE), ("rent", 3)]
 
 
 def test_reservations_add_up_exactly(store: Store, agent_id: str) -> None:
