@@ -41,7 +41,8 @@ def test_notices_wait_for_a_locked_signer_and_lose_no_attempt(house: House) -> N
     house.operator.login()
     house.daemon.kill_signer()
     outbox = "SELECT attempts, delivered_at, error FROM notification_outbox"
-    until(lambda: [row["error"] for row in house.rows(outbox)] == ["SIGNER_LOCKED"], "the notice to be put off")
+    until(lambda: any("notices wait" in line["message"] for line in house.log()), "the notice to be put off")
+    assert [(row["attempts"], row["delivered_at"]) for row in house.rows(outbox)] == [(0, None)]
     house.operator.unlock()
     house.clock.shift(60)
     until(lambda: all(row["delivered_at"] for row in house.rows(outbox)), "the notice to be delivered")
