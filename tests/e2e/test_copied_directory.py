@@ -7,7 +7,10 @@ from waiaas_sdk import Unauthenticated
 
 from tests.harness.books import check_audit, check_books
 from tests.harness.data_directory import copy_of
+from tests.harness.fixtures import one_case
 from tests.harness.house import House, Wallet, confirmed
+
+case = one_case  # what is claimed here is about the house, not about a chain
 
 _HOUR = 3600
 

@@ -3,7 +3,10 @@
 import pytest
 from waiaas_sdk import WaiaasApiError
 
+from tests.harness.fixtures import one_case
 from tests.harness.house import House
+
+case = one_case  # what is claimed here is about the house, not about a chain
 
 
 def test_an_agent_whose_key_could_not_be_sealed_leaves_its_name_free(house: House) -> None:

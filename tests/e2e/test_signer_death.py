@@ -7,8 +7,11 @@ from waiaas_sdk import NotReady
 
 from tests.harness.books import check_books, check_log
 from tests.harness.deadline import until
+from tests.harness.fixtures import one_case
 from tests.harness.house import House, Wallet, confirmed
 from tests.harness.watch import hold_at
+
+case = one_case  # what is claimed here is about the house, not about a chain
 
 _HOUR = 3600
 
