@@ -182,6 +182,8 @@ def test_bytes_that_a_node_took_are_not_given_up_by_the_house(engine: Engine, pr
     engine.look()
     engine.node.pool.clear()
     engine.look(2)
+    engine.wake_all()
+    engine.work()
     assert len(engine.variants(tx_id)) == 1
     engine.settle()
     assert engine.row(tx_id).status == "CONFIRMED"

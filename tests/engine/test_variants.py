@@ -109,6 +109,7 @@ def test_what_is_given_up_is_not_sent_again_itself(engine: Engine, program: Acto
     engine.replace(program, tx_id, "cancel")
     engine.node.pool.clear()
     engine.node.handed.clear()
+    engine.node.refuses = True
     engine.look(3)
     assert set(engine.node.handed) == {engine.variants(tx_id)[1].tx_hash}
 
@@ -257,6 +258,44 @@ def test_a_policy_tightened_after_the_wish_ends_it(engine: Engine, program: Acto
     engine.work()
     assert len(engine.variants(tx_id)) == 1
     assert engine.details("transaction.replacement_refused")["code"] == "POLICY_DENIED"
+
+
+@pytest.mark.parametrize("step", ["before-rebuild", "before-resign", "after-resign"])
+def test_a_policy_tightened_while_bytes_are_made_wins_over_them(engine: Engine, program: Actor, step: str) -> None:
+    """Whatever was signed under the older policies is dropped: nothing is stored, sent or reserved for it."""
+    tx_id = stuck(engine, program)
+    handed = list(engine.node.handed)
+
+    def meanwhile(at: str, of: str) -> None:
+        if at == step:
+            engine.on_step = lambda *_: None
+            engine.policy("ALLOWED_ADDRESSES", addresses=["wother"])
+
+    engine.on_step = meanwhile
+    engine.replace(program, tx_id)
+    engine.work()
+    assert len(engine.variants(tx_id)) == 1
+    assert engine.node.handed == handed
+    assert engine.reserved(tx_id)["fee"] == 40
+
+
+def test_bytes_never_come_beside_a_variant_they_were_not_compared_with(engine: Engine, program: Actor) -> None:
+    """A variant that appears while another is built sends that one back to its beginning."""
+    tx_id = stuck(engine, program)
+    (first,) = engine.variants(tx_id)
+
+    def meanwhile(at: str, of: str) -> None:
+        if at == "before-resign":
+            engine.on_step = lambda *_: None
+            with engine.store.write() as unit:
+                unit.variants.insert(replace(first, n=2, kind="speed_up", tx_hash="h2", fee_cap=20))
+
+    engine.on_step = meanwhile
+    engine.replace(program, tx_id)
+    assert [one.n for one in engine.variants(tx_id)] == [1, 2]
+    engine.work()
+    assert [one.n for one in engine.variants(tx_id)] == [1, 2, 3]
+    assert engine.details("transaction.sped_up")["replaces"] == [first.tx_hash, "h2"]
 
 
 def test_a_session_may_not_speed_up_what_a_person_had_to_approve(tmp_path: Path, node: Node) -> None:

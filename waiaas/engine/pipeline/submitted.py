@@ -36,7 +36,7 @@ class Submitted:
     def _automatic(self, standing: Standing) -> Order | None:
         """A revoked session's bytes that no node took are never sent; where claims come in order, others wait behind them."""
         row = standing.row
-        if not standing.is_revoked or standing.is_given_up or standing.agent.status != "ACTIVE":
+        if not standing.is_revoked or standing.is_given_up:
             return None
         if any(was_taken(one, row) for one in standing.variants):
             return None
