@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.nonces import AGENT, Crash, Engine, Node, nonces, opened, paid
+from tests.engine.nonce_node import Node, nonces, paid
+from tests.engine.nonces import AGENT, Crash, Engine, opened
 from waiaas.engine.actors import Actor
 from waiaas.engine.pipeline import overdue
 from waiaas.errors import StartRefused

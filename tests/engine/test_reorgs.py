@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from uuid6 import uuid7
 
-from tests.engine.nonces import Engine, Node, opened, paid
+from tests.engine.nonce_node import Node, paid
+from tests.engine.nonces import Engine, opened
 from waiaas.engine.actors import Actor
 from waiaas.engine.pipeline import watch
 from waiaas.interfaces.chain import Phase, Signed
