@@ -7,8 +7,11 @@ from waiaas_sdk import Transaction, Unreachable
 
 from tests.harness.books import check_audit, check_books
 from tests.harness.chains import ChainCase
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, Wallet, confirmed
 from tests.harness.watch import Watch, kill_at
+
+case = two_cases  # a coin of one chain, a token of the other
 
 _HOUR = 3600
 _AT_RELEASE = ["before-release", "after-release", "after-store", "after-broadcast"]

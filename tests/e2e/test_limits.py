@@ -4,7 +4,10 @@ import pytest
 from waiaas_sdk import ChainRefused, Client, Denied
 
 from tests.harness.books import check_books
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, confirmed
+
+case = two_cases  # a coin of one chain, a token of the other
 
 _HOUR = 3600
 

@@ -1,6 +1,9 @@
 """What is not final can be listed, whatever it waits for."""
 
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House
+
+case = two_cases  # a coin of one chain, a token of the other
 
 
 def test_pending_lists_what_is_held_and_what_is_on_its_way_and_nothing_that_ended(house: House) -> None:

@@ -7,7 +7,10 @@ from waiaas_sdk import Conflict, Denied, Unauthenticated
 
 from tests.harness.books import check_books
 from tests.harness.deadline import until
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, confirmed
+
+case = two_cases  # a coin of one chain, a token of the other
 
 _HOUR = 3600
 _EXECUTION_TIMEOUT = 600

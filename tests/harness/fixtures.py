@@ -39,6 +39,12 @@ def one_case(request: pytest.FixtureRequest) -> ChainCase:
     return runnable(request.param)
 
 
+@pytest.fixture(scope="session", params=[CASES[0], CASES[-1]], ids=lambda case: case.name, name="case")
+def two_cases(request: pytest.FixtureRequest) -> ChainCase:
+    """For suites that take long and whose claims hang on the chain a little: a native coin on one, a token on the other."""
+    return runnable(request.param)
+
+
 @pytest.fixture
 def chain(case: ChainCase) -> Iterator[TestChain]:
     """A running chain of its own."""
