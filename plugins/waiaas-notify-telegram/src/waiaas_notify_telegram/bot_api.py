@@ -44,7 +44,7 @@ class BotApi:
 
     def __init__(self, config: TelegramConfig) -> None:
         self._config = config
-        inner = httpx.HTTPTransport(verify=config.base_url.startswith("https:"), trust_env=False)
+        inner = httpx.HTTPTransport(verify=not config.base_url.startswith("http:"), trust_env=False)
         transport = _WithToken(inner, config.bot_token.get_secret_value())
         headers = {"Accept-Encoding": "identity"}
         self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers, trust_env=False)

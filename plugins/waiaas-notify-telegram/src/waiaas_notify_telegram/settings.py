@@ -49,7 +49,7 @@ class TelegramConfig(BaseModel):
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
             raise ValueError("https is wanted, or http on this machine")
         _ = parts.port  # raises ValueError for what is no port
-        return given.rstrip("/")
+        return parts.geturl().rstrip("/")  # the scheme in small letters, no empty query or fragment
 
 
 def is_loopback(host: str) -> bool:

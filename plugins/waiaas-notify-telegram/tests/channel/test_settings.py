@@ -1,7 +1,11 @@
 """What can be configured, and how a mistake is told without the token."""
 
+from typing import Any
+
+import httpx
 import pytest
 from pydantic import ValidationError
+from waiaas_notify_telegram.bot_api import BotApi
 from waiaas_notify_telegram.settings import DEFAULT_URL, TelegramConfig
 from waiaas_notify_telegram.stand_in.server import TOKEN
 
@@ -60,3 +64,24 @@ def test_another_bot_api_server_can_be_used(url: str) -> None:
 def test_chats_have_numbers_or_names(chat: str) -> None:
     """Both are taken."""
     assert TelegramConfig.model_validate({**GOOD, "chat_id": chat}).chat_id == chat
+
+
+@pytest.mark.parametrize("url", ["https://bots.example", "HTTPS://bots.example", "Https://bots.example/api"])
+def test_certificates_are_checked_however_https_is_written(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address in other letters is the same address: nobody in between gets the token for it."""
+    made: list[dict[str, Any]] = []
+    true = httpx.HTTPTransport
+
+    def noted(**options: Any) -> httpx.HTTPTransport:
+        made.append(options)
+        return true(**options)
+
+    monkeypatch.setattr(httpx, "HTTPTransport", noted)
+    BotApi(TelegramConfig.model_validate({**GOOD, "base_url": url})).close()
+    assert [options["verify"] for options in made] == [True]
+
+
+@pytest.mark.parametrize("url", ["https://bots.example?", "https://bots.example#"])
+def test_an_address_ends_where_it_seems_to(url: str) -> None:
+    """An empty query or fragment would swallow the path that follows."""
+    assert TelegramConfig.model_validate({**GOOD, "base_url": url}).base_url == "https://bots.example"
