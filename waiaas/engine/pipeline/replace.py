@@ -16,7 +16,7 @@ from waiaas.engine.pipeline.orders import Order, ended, waiting_order, with_orde
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, later
 from waiaas.engine.pipeline.standing import refusal, standing_of, subject_of
-from waiaas.engine.rules.bytes_check import mismatch
+from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
 from waiaas.engine.stored_intent import stored_intent
 from waiaas.engine.variants import signed_of, unshared, variant_of
@@ -124,13 +124,17 @@ class Replace:
             why = None if beside is None else f"the bytes could land beside variant {beside.n}: they share no claim"
         if why is None:
             return decoded
+        self._refuse(job, why)
+        return None
+
+    def _refuse(self, job: _Job, why: str) -> None:
+        """The order ends, loudly: what was made for it is not what was judged."""
         with self._bench.store.write() as unit:
             fresh = unit.transactions.get(job.row.id)
             if fresh is not None:
                 details = {"code": "EFFECTS_MISMATCH", "reason": why, "kind": job.order.kind}
                 self._bench.transitions.tell(unit, fresh, "transaction.mismatch_refused", details)
         self._end(job.row, job.order, "EFFECTS_MISMATCH", why)
-        return None
 
     def _sign_and_store(self, job: _Job, unsigned: Unsigned, decoded: Decoded) -> Progress:
         with self._bench.store.read() as unit:
@@ -138,8 +142,9 @@ class Replace:
                 return later(_CONTENDED_SECONDS)  # looked at afresh, before anything is signed
         self._bench.observe("before-resign", job.row.id)
         signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned)
-        if unshared(signed.claims, job.variants) is not None:
-            raise Malformed("the signed bytes claim something else than was decoded")
+        if signed.claims != decoded.claims:
+            self._refuse(job, OTHER_CLAIMS)
+            return DONE
         self._bench.observe("after-resign", job.row.id)
         with self._bench.store.write() as unit:
             if self._obstacle(unit, job) is not None:

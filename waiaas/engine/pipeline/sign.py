@@ -14,7 +14,7 @@ from waiaas.engine.pipeline.ending import KEYSTORE_DAMAGED, Ending, end_unsigned
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
-from waiaas.engine.rules.bytes_check import mismatch
+from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
@@ -150,6 +150,11 @@ class Sign:
         why = mismatch(decoded, job.intent.resolved, job.account, chain_id, job.intent.fee_cap)
         if why is None:
             return decoded
+        self._refuse(job, why)
+        return None
+
+    def _refuse(self, job: Job, why: str) -> None:
+        """The row fails, loudly: what was made for it is not what was judged. Nothing of it was stored or sent."""
         with self._bench.store.write() as unit:
             moved = self._bench.transitions.move(
                 unit,
@@ -163,7 +168,6 @@ class Sign:
             if moved:
                 unit.reservations.release(job.row.id)
         self._bench.outcomes.ring(job.row.id)
-        return None
 
     def _sign_and_store(self, job: Job, unsigned: Unsigned, decoded: Decoded) -> Progress:
         with self._bench.store.read() as unit:
@@ -174,6 +178,9 @@ class Sign:
             raise Unavailable(f"the adapter built bytes with {taken[0]}, which another payment holds")
         self._bench.observe("before-sign", job.row.id)
         signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned)
+        if signed.claims != decoded.claims:
+            self._refuse(job, OTHER_CLAIMS)
+            return DONE
         return self._store(job, unsigned, signed, decoded)
 
     def _store(self, job: Job, unsigned: Unsigned, signed: Signed, decoded: Decoded) -> Progress:

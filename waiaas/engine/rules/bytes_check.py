@@ -3,7 +3,8 @@
 Of what ``decode`` reads from the bytes, every field is compared with what was judged: the chain, the payer, the fee's asset
 and its bound, the memo, and the effects, each exactly as often and in every field of its own. Two fields are not judged,
 because they decide when and in whose stead the bytes can land, not what they do: ``claims``, on which the host holds two
-variants of a row together, and ``valid_until``.
+variants of a row together, and ``valid_until``. What is stored with the signed bytes as their claims must be what was
+decoded, though: a claim that is missing there would let a second payment take it.
 
 ``on_trust`` names effects that rest on what a node said and that the bytes do not prove. One word may stand there:
 ``rent``, the units of LOCKED effects of the native asset. How much an account takes is the chain's own rule and not in the
@@ -19,6 +20,9 @@ from waiaas.interfaces.chain import Account, Decoded, Effect, Resolved, What
 
 RENT = "rent"
 """The one word that may stand in ``on_trust``."""
+
+OTHER_CLAIMS = "the signed bytes claim something else than was decoded"
+"""Why bytes whose ``Signed.claims`` are not their ``Decoded.claims`` are dropped."""
 
 _NEVER = frozenset({What.UNKNOWN, What.AUTHORITY})
 """No policy can speak for these yet, so no judgement can have allowed them."""
