@@ -18,9 +18,9 @@ from waiaas.engine.intents import Wish, read_wish
 from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
+from waiaas.engine.pipeline.resolution import asset_of, read_resolved
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.fees import fee_cap
-from waiaas.engine.rules.foreign import tidy
 from waiaas.engine.stored_intent import StoredIntent
 from waiaas.errors import (
     ChainUnreachable,
@@ -34,7 +34,7 @@ from waiaas.errors import (
     Unauthenticated,
     Unavailable,
 )
-from waiaas.interfaces.chain import Asset, Kind, Resolved
+from waiaas.interfaces.chain import Kind
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session, Transaction
@@ -114,7 +114,7 @@ class Admission:
         try:
             with within(_RESOLVE_SECONDS):
                 chain.require_right_chain()
-                resolved = _read(chain, chain.call(chain.adapter.resolve, intent, account))
+                resolved = read_resolved(chain, chain.call(chain.adapter.resolve, intent, account))
         except Refused as problem:
             raise RefusedByChain(
                 problem.message, hint=problem.hint, details={"reason": problem.code, **problem.details}
@@ -124,9 +124,9 @@ class Admission:
                 raise ChainUnreachable(
                     f"no node of {request.agent.network} answered", hint="nothing was stored; try again"
                 ) from None
-            offline = _read(chain, chain.call(chain.adapter.resolve_offline, intent, account, chain.fees.max))
+            offline = read_resolved(chain, chain.call(chain.adapter.resolve_offline, intent, account, chain.fees.max))
             return StoredIntent(resolved=offline, fee_cap=chain.fees.max, is_offline=True)
-        request.wish.require_as_said(_asset_of(resolved))
+        request.wish.require_as_said(asset_of(resolved))
         return StoredIntent(resolved=resolved, fee_cap=fee_cap(resolved.likely_fee.units, chain.fees))
 
     def admit(self, request: Request, intent: StoredIntent) -> Admitted:
@@ -219,22 +219,6 @@ class Admission:
             error_code=named.code if is_denied else None,
             metadata=json.dumps({"note": request.wish.note}, ensure_ascii=False) if request.wish.note else "{}",
         )
-
-
-def _read(chain: Chain, resolved: Resolved) -> Resolved:
-    """What the adapter resolved, its foreign words cleaned. :raises Unavailable: where it left its asset undescribed"""
-    tidied = chain.call(tidy, resolved, chain.network.native.id)
-    chain.call(_asset_of, tidied)
-    return tidied
-
-
-def _asset_of(resolved: Resolved) -> Asset:
-    """The asset that is to be moved. :raises LookupError: when the adapter did not describe it"""
-    wanted = resolved.intent.amount.asset if resolved.intent.amount else None
-    for asset in resolved.assets:
-        if asset.id == wanted:
-            return asset
-    raise LookupError(f"{wanted} is not among the assets that were resolved")
 
 
 def subject(request: Request, intent: StoredIntent) -> Subject:

@@ -6,6 +6,7 @@ from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.ending import Ending, end_unsigned, timed_out
 from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
+from waiaas.engine.pipeline.resolution import read_resolved
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.fees import fee_cap
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
@@ -68,7 +69,8 @@ class Release:
     def _resolved(self, row: Transaction, agent: Agent, offline: StoredIntent) -> StoredIntent:
         chain = self._bench.chains.of(agent)
         chain.require_right_chain()
-        resolved = chain.call(chain.adapter.resolve, offline.resolved.intent, chain.account(agent))
+        found = chain.call(chain.adapter.resolve, offline.resolved.intent, chain.account(agent))
+        resolved = read_resolved(chain, found)
         return StoredIntent(resolved=resolved, fee_cap=fee_cap(resolved.likely_fee.units, chain.fees))
 
     def _commit(
