@@ -2,7 +2,9 @@
 (invariants 14 and 16)."""
 
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.harness.commands import done, waiaas
 from tests.harness.deadline import until
 from tests.harness.fixtures import CASES, MakeHouse
 from tests.harness.house import House, confirmed
+from tests.harness.keystore_commands import new_key_file, seal
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,51 @@ def test_without_its_mark_a_restored_directory_is_still_not_trusted(house: House
     house.start()
     assert house.operator.agents.show(wallet.agent_id).status == "SUSPENDED"
     assert len(house.rows("SELECT * FROM audit_log WHERE event_type = 'daemon.directory_moved'")) == 1
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_a_key_that_waited_for_its_agent_waits_for_a_person_too(house: House, is_marked: bool) -> None:
+    """An import in a backup becomes a suspended agent, whichever start adopts it; one made after the restore does not."""
+    house.start()
+    assert house.stop() == 0
+    old = seal(house.root, "old", house.case.chain, house.case.network, new_key_file())
+    file = Path(shutil.copy(done(house.root, "backup", "create")["path"], house.beside / "kept.backup"))
+    restored(house, file)
+    waiting = house.paths.keystore / f"{old}.import.json"
+    kept = waiting.read_bytes()
+    if not is_marked:
+        house.paths.restored.unlink()
+    for _ in range(2):  # the second start adopts it without any doubt of its own
+        house.start()
+        assert house.operator.agents.show("old").status == "SUSPENDED"
+        assert house.stop() == 0
+        forget_agents(house)
+        waiting.write_bytes(kept)
+        waiting.chmod(0o600)
+    house.start()
+    new = seal(house.root, "new", house.case.chain, house.case.network, new_key_file())
+    assert house.operator.agents.show("old").status == "SUSPENDED"
+    assert house.operator.agents.resume("old").status == "ACTIVE"
+    assert house.operator.agents.adopt(new).status == "ACTIVE"
+
+
+def forget_agents(house: House) -> None:
+    """As if their rows had never been committed."""
+    with closing(sqlite3.connect(house.paths.database)) as connection, connection:
+        connection.execute("DELETE FROM agents")
+
+
+def test_an_agent_whose_creation_was_cut_short_waits_for_a_person(house: House) -> None:
+    """What a start would finish as active it finishes as suspended in a restored directory."""
+    house.start()
+    wallet = house.instant()
+    assert house.stop() == 0
+    with closing(sqlite3.connect(house.paths.database)) as connection, connection:
+        connection.execute("UPDATE agents SET status = 'CREATING'")
+    file = Path(shutil.copy(done(house.root, "backup", "create")["path"], house.beside / "kept.backup"))
+    restored(house, file)
+    house.start()
+    assert house.operator.agents.show(wallet.agent_id).status == "SUSPENDED"
 
 
 def test_a_backup_holds_everything_and_shows_nothing(house: House) -> None:

@@ -164,3 +164,12 @@ def test_a_head_that_is_gone_is_missed_once_there_are_agents(place: Place) -> No
             )
         )
     assert place.keeper().open(KEY) == "its pinned head is gone"
+
+
+def test_a_head_that_is_gone_is_missed_once_there_was_one(place: Place) -> None:
+    """A directory without agents had a head too, and may hold keys that wait to be adopted."""
+    keeper = place.keeper()
+    assert keeper.open(KEY) is None
+    keeper.begin()
+    place.head.unlink()
+    assert place.keeper().open(KEY) == "its pinned head is gone"

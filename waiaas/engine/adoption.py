@@ -5,8 +5,10 @@ file, the adapter derives the address from its public key, and the signer turns 
 be repeated, and the agent exists from one commit on: a crash anywhere is finished at the next unlock.
 """
 
+import json
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from waiaas.clock import Clock
@@ -21,11 +23,17 @@ from waiaas.keystore.client import SignerClient
 from waiaas.keystore.files import read_private
 from waiaas.keystore.imports import SUFFIX, ImportRecord, decode_import, file_name
 from waiaas.keystore.records import MAX_FILE_BYTES, KeyHeader, is_agent_id
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent
 
 _log = logging.getLogger("waiaas.adoption")
 _LONGEST_NAME = 64
+_DISTRUSTED = "distrusted"
+
+
+def distrust_imports(unit: Unit, now: int, why: str) -> None:
+    """From now on, agents made of imports that were sealed before now wait for a person (invariant 14)."""
+    unit.state.set(_DISTRUSTED, json.dumps({"at": now, "why": why}))
 
 
 class Adoption:
@@ -46,7 +54,7 @@ class Adoption:
         self._lock = threading.Lock()
 
     def adopt(self, actor: Actor, agent_id: str) -> AgentView:
-        """Make an agent of an import. May be called again.
+        """Make an agent of an import. May be called again. It is suspended if the import is older than a restore.
 
         :raises NotFound: there is no such import, :raises BadRequest: its chain or network is not installed, or the chain has
             no use for its key, :raises Conflict: name or key are another agent's, :raises NotReady: the signer is locked
@@ -73,7 +81,7 @@ class Adoption:
         if known is None:
             text = self._read(agent_id)
             record = decode_import(text, agent_id)
-            known = self._derived(record)
+            known = self._held_back(self._derived(record))
             self._require_free(known)
             self._signer.adopt(text, self._header(known))
             self._insert(actor, known, record)
@@ -119,6 +127,18 @@ class Adoption:
             status="ACTIVE",
         )
 
+    def _held_back(self, agent: Agent) -> Agent:
+        """The agent, suspended where its import is older than the last time that this directory was not the one it had been.
+
+        The import's time is authentic; one from the future is of another clock, and older than it seems.
+        """
+        with self._store.read() as unit:
+            doubt = json.loads(unit.state.get(_DISTRUSTED) or "null")
+        now = self._clock.now()
+        if doubt is None or doubt["at"] < agent.created_at <= now:
+            return agent
+        return replace(agent, status="SUSPENDED", suspended_at=now, suspension_reason=doubt["why"])
+
     def _require_free(self, agent: Agent) -> None:
         with self._store.read() as unit:
             named = unit.agents.by_name(agent.name)
@@ -138,6 +158,9 @@ class Adoption:
                 self._journal.record(
                     unit, "agent.imported", actor=actor.label, agent_id=agent.id, details=details, ip=actor.ip
                 )
+                if agent.status == "SUSPENDED":
+                    why = {"reason": agent.suspension_reason}
+                    self._journal.record(unit, "agent.suspended", actor="system", agent_id=agent.id, details=why)
         except Conflict:
             # somebody took the name or the key meanwhile; a file that no agent has is of no use
             (self._keystore / f"{agent.id}.json").unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from waiaas.store.database import Store
 
 #: The signer's subkey that the MAC is made with.
 PURPOSE = "audit-head"
+_KEPT = "head_kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class HeadKeeper:
     def open(self, key: bytes) -> str | None:
         """Take the key, check the file. Returns what is wrong with this directory, or None.
 
-        A missing head is wrong as soon as the database holds anything that was signed for.
+        A missing head is wrong once there was one, and as soon as the database holds anything that was signed for.
         """
         self._key = key
         if not self._path.exists():
@@ -100,6 +101,12 @@ class HeadKeeper:
             return
         with self._lock:
             self._write(self._path, self._present().sealed(self._key))
+
+    def begin(self) -> None:
+        """The same, once the directory was looked at; the database, and each backup of it, says from now on that it has one."""
+        self.keep()
+        with self._store.write() as unit:
+            unit.state.set(_KEPT, "1")
 
     def _present(self) -> Head:
         with self._store.read() as unit:
@@ -131,7 +138,8 @@ class HeadKeeper:
 
     def _is_untouched(self) -> bool:
         with self._store.read() as unit:
-            return unit.ledger.last_position()[0] == 0 and unit.agents.count() == 0
+            had_head = unit.state.get(_KEPT) is not None
+            return not had_head and unit.ledger.last_position()[0] == 0 and unit.agents.count() == 0
 
 
 def _machine() -> str:

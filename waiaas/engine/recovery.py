@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from waiaas.engine.actors import SYSTEM
 from waiaas.engine.admin import Lifecycle
+from waiaas.engine.adoption import distrust_imports
 from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.head import PURPOSE, HeadKeeper
 from waiaas.engine.journal import Journal
@@ -19,7 +20,7 @@ from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.engine.sessions import Sessions
-from waiaas.store.records import Transaction
+from waiaas.store.records import Agent, Transaction
 
 _log = logging.getLogger("waiaas.recovery")
 
@@ -84,7 +85,7 @@ class Recovery:
                 self._lifecycle.is_own = wrong is None and not is_restored
                 self._finish_creations()
                 self._keystore.adoption.adopt_all()
-                self._head.keep()
+                self._head.begin()
                 self._head.mark.clear()
                 self._lifecycle.is_open = True
             self._keystore.watch.review()
@@ -115,14 +116,19 @@ class Recovery:
         now = self._bench.clock.now()
         with self._bench.store.write() as unit:
             self._journal.record(unit, event, actor="system", details={"reason": why, **details})
+            distrust_imports(unit, now, why)
             for agent_id in unit.agents.all_ids():
                 agent = unit.agents.get(agent_id)
-                if agent is not None and agent.status == "ACTIVE":
-                    unit.agents.set_status(agent_id, expected="ACTIVE", status="SUSPENDED", at=now, reason=why)
+                if agent is not None and (agent.status == "ACTIVE" or self._is_whole(agent)):
+                    unit.agents.set_status(agent_id, expected=agent.status, status="SUSPENDED", at=now, reason=why)
                     details = {"reason": why}
                     self._journal.record(unit, "agent.suspended", actor="system", agent_id=agent.id, details=details)
                 self._sessions.revoke_all_within(unit, SYSTEM, agent_id, code="DIRECTORY_MOVED", why=why)
         self._sessions.forget()
+
+    def _is_whole(self, agent: Agent) -> bool:
+        """Whether its creation was cut short after its key was there: finished, it would be active."""
+        return agent.status == "CREATING" and self._keystore.has_key(agent.id)
 
     def _finish_creations(self) -> None:
         """An agent whose creation was cut short: with its key file it is whole, without it it never was."""
