@@ -14,7 +14,11 @@ def make_private_file(path: Path) -> None:
     :raises FileExistsError: for anything already there, a dangling symbolic link too
     """
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-    _sync(path.parent)
+    try:
+        _sync(path.parent)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def copy_database(connection: sqlite3.Connection, folder: Path, stem: str) -> Path:
