@@ -119,5 +119,5 @@ def asked(url: str, *, seconds: float = 5.0) -> object:
 def is_answered(http: NodeHttp) -> bool:
     """Whether a question is answered now. The end of an old connection may still be on its way: then it is not."""
     with suppress(Unavailable):
-        return http.json("POST", "", {}) == {"a": 1}
+        return bool(http.json("POST", "", {}) == {"a": 1})
     return False
