@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from waiaas.errors import NotYet, Refused
-from waiaas.interfaces.chain import BuildRequest, Kind, Network, Unsigned
+from waiaas.interfaces.chain import BuildRequest, Kind, Network, Signed, Unsigned
 from waiaas_evm.addresses import address_bytes
 from waiaas_evm.errand import Errand
 from waiaas_evm.evidence import Evidence
 from waiaas_evm.fees import Price, least_price, lowest_raised, price_within, raised, wanted_price
 from waiaas_evm.final_count import least_final_count
 from waiaas_evm.funds import most_taken, require_money, require_token, under_way
-from waiaas_evm.nonces import followed, own_next, require_dense
+from waiaas_evm.nonces import followed, nonce_of, own_next, require_dense
 from waiaas_evm.payment import payable
 from waiaas_evm.questions import (
     CHAIN,
@@ -95,8 +95,7 @@ class Builder:
         self, request: BuildRequest, errand: Errand, replaced: tuple[Transaction, ...], answers: Mapping[str, Any]
     ) -> _Found:
         counted = as_quantity(required(answers["count"], "eth_getTransactionCount"))
-        taken_by = {tx.nonce for tx in replaced}
-        others = [one for one in under_way(request.in_flight, counted) if read_signed(one.raw)[0].nonce not in taken_by]
+        others = self._others(request, replaced, counted)
         money = as_quantity(required(answers["money"], "eth_getBalance")) - most_taken(others)
         holds = money
         if errand.token is not None:
@@ -106,6 +105,14 @@ class Builder:
             require_money(money, errand, 0)
         quote = read_quote(answers, errand, self._traits, self._settings, is_funded=True)
         return _Found(counted=counted, money=money, holds=holds, quote=quote)
+
+    def _others(self, request: BuildRequest, replaced: tuple[Transaction, ...], counted: int) -> list[Signed]:
+        """What is under way besides what is replaced. A cancellation leaves out what comes after it: where the account cannot
+        afford the whole row of them, the first can be given up all the same, and then the next."""
+        pending, mine = under_way(request.in_flight, counted), {tx.nonce for tx in replaced}
+        if request.resolved.intent.kind is Kind.CANCEL:
+            return [one for one in pending if nonce_of(one) < min(mine)]
+        return [one for one in pending if nonce_of(one) not in mine]
 
     # --- nonce --------------------------------------------------------------------------------------------------------
 

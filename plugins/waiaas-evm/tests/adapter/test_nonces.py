@@ -10,11 +10,11 @@ from waiaas_evm.nonces import nonce_of
 from waiaas_evm.transaction import read_signed, read_unsigned, unsigned_bytes
 
 from waiaas.errors import NotYet, Refused, Unavailable
-from waiaas.interfaces.chain import Phase, Sent, Signed, Unsigned
+from waiaas.interfaces.chain import Intent, Kind, Phase, Sent, Signed, Unsigned
 from waiaas.testing.bench import SALT, Bench
 from waiaas.testing.http import DirectHttp, ScriptedHttp
 
-from .accounts import adapter_over, rival
+from .accounts import ETH, adapter_over, rival
 
 
 def paid(bench: Bench, *in_flight: Signed, newest: Signed | None = None) -> Signed:
@@ -226,3 +226,22 @@ def test_the_payment_that_is_replaced_is_not_counted_as_spent_besides(bench: Ben
     with pytest.raises(Refused) as problem:
         poor.adapter.build(replace(request, replaces=(), salt=SALT[::-1]))
     assert problem.value.code == "INSUFFICIENT_FUNDS"
+
+
+def test_payments_that_the_account_cannot_afford_are_given_up_one_after_another(bench: Bench, anvil: Anvil) -> None:
+    """Money went, and none of them can land: a cancellation counts what lands before it, not what waits behind it."""
+    poor = rival(bench, coincurve.PrivateKey())
+    anvil.fund(poor.account.address, 10 * ETH)
+    resolved = poor.resolved(poor.intent(units=4 * ETH))
+    first = poor.signed(poor.built(resolved))
+    second = poor.signed(poor.adapter.build(poor.request(resolved, in_flight=(first,))))
+    anvil.call("anvil_setBalance", poor.account.address, hex(ETH // 100))
+    nothing = replace(resolved, intent=Intent(kind=Kind.CANCEL), effects=())
+    request = replace(poor.request(nothing, in_flight=(first, second)), max_fee=ETH // 100)
+    with pytest.raises(Refused) as problem:
+        poor.adapter.build(replace(request, replaces=(second,)))
+    assert problem.value.code == "INSUFFICIENT_FUNDS"
+    for one in (first, second):
+        cancellation = poor.signed(poor.adapter.build(replace(request, replaces=(one,))))
+        landed(poor, cancellation)
+        assert poor.status(cancellation).ok
