@@ -19,7 +19,8 @@ from waiaas.store.database import Unit
 from waiaas.store.records import Transaction
 
 _DEFAULT_WAIT = 10
-_MOST_VARIANTS = 16
+_MOST_VARIANTS, _MOST_BY_SESSION = 16, 12
+"""Of one payment. The last are for the operator: whatever a program asks for, its payment can still be given up."""
 _ASKED = "transaction.replacement_asked"
 
 
@@ -64,13 +65,13 @@ class Replacements:
         if not (self._bench.signer.is_unlocked and self._bench.is_open()):
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
         with self._bench.store.read() as unit:
-            standing = self._standing(unit, row, kind)
+            standing = self._standing(unit, actor, row, kind)
         order = self._priced(actor, standing, kind, max_fee)
         judgement = self._bench.evaluator.judge(subject_of(standing, order))
         denied = refusal(standing, order, judgement)
         self._bench.observe("before-order", row.id)
         with self._bench.store.write() as unit:
-            present = self._standing(unit, row, kind)
+            present = self._standing(unit, actor, row, kind)
             if denied is not None:
                 details = {"kind": kind, "code": denied.code, "reason": denied.message, "askedBy": actor.label}
                 self._bench.transitions.tell(unit, present.row, "transaction.replacement_refused", details, actor)
@@ -82,11 +83,12 @@ class Replacements:
         return len(present.variants), order
 
     def _stored(self, unit: Unit, actor: Actor, standing: Standing, order: Order) -> Order:
-        """Write the order down. One of the same kind that waits already is joined; to give up overrides to speed up."""
+        """Write the order down. One of the same kind that waits already is joined, unless this one may pay more and is no less
+        of a person's; to give up overrides to speed up."""
         waiting = waiting_order(standing.row)
-        if waiting is not None and waiting.kind == order.kind:
+        if waiting is not None and waiting.kind == order.kind and not _passes(order, waiting):
             return waiting
-        if waiting is not None and waiting.kind == "cancel":
+        if waiting is not None and waiting.kind == "cancel" and order.kind != "cancel":
             raise Conflict("this payment is being given up already", details={"status": standing.row.status})
         now, metadata = self._bench.clock.now(), with_order(standing.row, order)
         unit.transactions.note(standing.row.id, expected="SUBMITTED", at=now, metadata=metadata)
@@ -94,7 +96,7 @@ class Replacements:
         self._bench.transitions.tell(unit, standing.row, _ASKED, details, actor)
         return order
 
-    def _standing(self, unit: Unit, row: Transaction, kind: VariantKind) -> Standing:
+    def _standing(self, unit: Unit, actor: Actor, row: Transaction, kind: VariantKind) -> Standing:
         standing = standing_of(unit, row)
         fresh = standing.row if standing is not None else unit.transactions.get(row.id)
         if fresh is None:
@@ -108,7 +110,7 @@ class Replacements:
             )
         if standing is None or fresh.status != "SUBMITTED":
             raise Conflict(f"this payment is {fresh.status}", details={"status": fresh.status}, hint=_hint(fresh))
-        _require_open(standing, kind)
+        _require_open(standing, actor, kind)
         return standing
 
     def _priced(self, actor: Actor, standing: Standing, kind: VariantKind, max_fee: int | None) -> Order:
@@ -119,7 +121,7 @@ class Replacements:
                 f"a fee of {max_fee} is above {setting}, {most}", code="INVALID_AMOUNT", details={"max": str(most)}
             )
         cap = usual_cap(standing, stored_intent(row), most) if max_fee is None else max_fee
-        if cap <= standing.dearest:
+        if kind == "speed_up" and cap <= standing.dearest:  # giving up may well cost less: it takes less gas, say
             raise Conflict(
                 f"its bytes allow a fee of {standing.dearest} already, and {cap} is no more",
                 details={"maxFee": str(standing.dearest), "max": str(most)},
@@ -144,7 +146,7 @@ class Replacements:
                 bell.wait(left)
 
 
-def _require_open(standing: Standing, kind: VariantKind) -> None:
+def _require_open(standing: Standing, actor: Actor, kind: VariantKind) -> None:
     """:raises Stopped, Conflict: when nothing further may be made for the row now"""
     if standing.agent.status != "ACTIVE":
         raise Stopped(
@@ -155,8 +157,19 @@ def _require_open(standing: Standing, kind: VariantKind) -> None:
     if kind == "speed_up" and (standing.is_revoked or standing.is_given_up):
         why = "is being given up" if standing.is_given_up else "was asked for by a session that is revoked"
         raise Conflict(f"this payment {why}", hint="`waiaas tx cancel-onchain` gives it up")
-    if len(standing.variants) >= _MOST_VARIANTS:
-        raise Conflict(f"there are {_MOST_VARIANTS} variants of this payment already", code="LIMIT_REACHED")
+    most = _MOST_VARIANTS if actor.session is None else _MOST_BY_SESSION
+    if len(standing.variants) >= most:
+        hint = (
+            ""
+            if actor.session is None
+            else f"the operator can give it up: `waiaas tx cancel-onchain {standing.row.id}`"
+        )
+        raise Conflict(f"there are {most} variants of this payment already", code="LIMIT_REACHED", hint=hint)
+
+
+def _passes(order: Order, waiting: Order) -> bool:
+    """Pure. Whether an order takes the place of one of its kind."""
+    return order.cap > waiting.cap and (order.asked_by == "operator" or waiting.asked_by == "session")
 
 
 def _raise_if_over(row: Transaction, order: Order) -> None:
