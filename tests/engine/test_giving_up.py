@@ -89,7 +89,7 @@ def test_the_end_of_the_houses_own_order_leaves_a_persons(engine: Engine, progra
 
 
 def test_a_wish_that_may_pay_more_passes_one_that_waits(engine: Engine, program: Actor) -> None:
-    """A program's wish that can come to nothing does not stand in the operator's way; the operator's stays before a program's."""
+    """A program's wish that can come to nothing does not stand in the operator's way; the operator's stays."""
     tx_id = stuck(engine, program)
     engine.transactions.cancel_onchain(program, tx_id, max_fee=11, wait=0)
     engine.transactions.cancel_onchain(engine.operator, tx_id, max_fee=50, wait=0)
@@ -98,3 +98,26 @@ def test_a_wish_that_may_pay_more_passes_one_that_waits(engine: Engine, program:
     assert (order["asked_by"], order["cap"]) == ("operator", "50")
     engine.work()
     assert [one.kind for one in engine.variants(tx_id)] == ["original", "cancel"]
+
+
+@pytest.mark.parametrize("kind", ["speed_up", "cancel"])
+@pytest.mark.parametrize("step", ["after-order", "before-rebuild", "before-resign", "after-resign"])
+def test_nothing_is_signed_for_a_wish_whose_session_was_revoked(
+    engine: Engine, program: Actor, kind: str, step: str
+) -> None:
+    """A session asks for another's payment and is revoked at any step: its wish ends, no bytes of it are stored or sent."""
+    tx_id, other = stuck(engine, program), engine.session()
+    handed = list(engine.node.handed)
+
+    def meanwhile(at: str, of: str) -> None:
+        if at == step:
+            engine.on_step = lambda *_: None
+            assert other.session is not None
+            engine.sessions.revoke(engine.operator, other.session.id)
+
+    engine.on_step = meanwhile
+    engine.replace(other, tx_id, kind)
+    engine.work()
+    assert len(engine.variants(tx_id)) == 1
+    assert engine.node.handed == handed
+    assert engine.details("transaction.replacement_refused")["code"] == "SESSION_REVOKED"

@@ -128,7 +128,9 @@ class Replacements:
                 hint=f"name a larger maxFee, or have the operator raise {setting}",
             )
         asked_by: AskedBy = "session" if actor.session is not None else "operator"
-        return Order(kind=kind, cap=cap, asked_by=asked_by, label=actor.label, at=self._bench.clock.now())
+        session_id = actor.session.id if actor.session is not None else ""
+        now = self._bench.clock.now()
+        return Order(kind=kind, cap=cap, asked_by=asked_by, label=actor.label, session_id=session_id, at=now)
 
     def _outcome(self, tx_id: str, before: int, order: Order, seconds: int) -> Replaced:
         end = self._bench.clock.monotonic() + seconds

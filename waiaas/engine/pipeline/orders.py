@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from waiaas.store.database import Unit
 from waiaas.store.records import Transaction
 
 VariantKind = Literal["speed_up", "cancel"]
@@ -20,6 +21,7 @@ class Order:
     """:param cap: the most that the fee of the new bytes may be, native base units
 
     :param asked_by: whose permission counts; :param label: how audit rows name them
+    :param session_id: the session that asked; empty for anybody else
     :param at: when it was given
     :param code: why it ended without bytes, for programs; empty while it waits
     :param why: the same for people
@@ -30,6 +32,7 @@ class Order:
     asked_by: AskedBy
     label: str
     at: int
+    session_id: str = ""
     code: str = ""
     why: str = ""
 
@@ -51,6 +54,12 @@ def waiting_order(row: Transaction) -> Order | None:
     return order if order is not None and order.is_waiting else None
 
 
+def is_revoked(unit: Unit, order: Order) -> bool:
+    """Whether the session that asked for it was revoked: nothing is signed for it any more (invariant 9)."""
+    session = unit.sessions.get(order.session_id) if order.session_id else None
+    return bool(order.session_id) and (session is None or session.revoked_at is not None)
+
+
 def with_order(row: Transaction, order: Order | None) -> str:
     """The row's metadata with this order in place of any other; without one where it is None."""
     document: dict[str, Any] = json.loads(row.metadata)
@@ -62,6 +71,7 @@ def with_order(row: Transaction, order: Order | None) -> str:
             "asked_by": order.asked_by,
             "label": order.label,
             "at": order.at,
+            "session_id": order.session_id,
             "code": order.code,
             "why": order.why,
         }

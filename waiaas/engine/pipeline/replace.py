@@ -12,7 +12,7 @@ from uuid import UUID
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.evaluate import Judgement
-from waiaas.engine.pipeline.orders import Order, ended, waiting_order, with_order
+from waiaas.engine.pipeline.orders import Order, ended, is_revoked, waiting_order, with_order
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, later
 from waiaas.engine.pipeline.standing import refusal, standing_of, subject_of
@@ -73,7 +73,10 @@ class Replace:
     def _prepare(self, row: Transaction, order: Order) -> _Job | None:
         """What is needed, and a fresh judgement; None when the order ended or must wait for its agent."""
         with self._bench.store.read() as unit:
-            standing = standing_of(unit, row)
+            standing, is_over = standing_of(unit, row), is_revoked(unit, order)
+        if is_over:
+            self._end(row, order, "SESSION_REVOKED", "the session that asked for it was revoked")
+            return None
         if standing is None or standing.agent.status != "ACTIVE":
             return None  # a suspended agent's orders stay where they are until they are too old
         chain = self._bench.chains.of(standing.agent)
@@ -164,6 +167,8 @@ class Replace:
             return "there is another variant"
         if job.order.asked_by != "system" and waiting_order(standing.row) != job.order:
             return "the order changed"
+        if is_revoked(unit, job.order):
+            return "whoever asked for it was revoked"
         if refusal(standing, job.order, job.judgement) is not None:
             return "it is not allowed any more"
         if not self._bench.evaluator.still_holds(unit, job.subject, job.judgement):
