@@ -50,7 +50,7 @@ class Confirm:
 
         :param sightings: those of all variants of each row, in the order they were signed
         """
-        news = [look for look in looks(sightings) if _is_news(look)]
+        news = [look for look in looks(sightings) if _is_told(look) and _is_news(look)]
         if not news:
             return 0
         for look in news:
@@ -234,6 +234,14 @@ def looks(sightings: Sequence[Sighting]) -> Sequence[Look]:
     for sighting in sightings:
         found.setdefault(sighting.row.id, []).append(sighting)
     return list(found.values())
+
+
+def _is_told(look: Look) -> bool:
+    """Whether whatever is final says if it did what it should: without that word nothing is taken for paid or for failed."""
+    silent = [one for one in look if one.status.phase is Phase.FINAL and one.status.ok is None]
+    for sighting in silent:
+        _log.error("variant %d of %s is final and its adapter does not say how", sighting.variant.n, sighting.row.id)
+    return not silent
 
 
 def _is_news(look: Look) -> bool:
