@@ -1,8 +1,10 @@
 """A running Anvil, as ``waiaas localnet``, the demo and tests use it."""
 
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
+from waiaas.errors import StartRefused
 from waiaas_evm.localnet.binary import find_anvil
 from waiaas_evm.localnet.faucet import give, transact
 from waiaas_evm.localnet.process import AnvilProcess
@@ -10,7 +12,7 @@ from waiaas_evm.localnet.rpc import NodeRpc
 
 CHAIN_ID = 31337
 _STATES = 1000
-"""Of so many blocks the state can be asked for, in memory; Anvil would write older ones to the home folder, a file a block."""
+"""Of so many blocks the state can be asked for, in memory; Anvil would write older ones to a folder, a file a block."""
 
 
 class Anvil:
@@ -27,8 +29,14 @@ class Anvil:
     def __init__(self, port: int = 0, block_seconds: float | None = None, options: tuple[str, ...] = ()) -> None:
         pace = ("--no-mining",) if block_seconds is None else ("--block-time", f"{block_seconds:g}")
         own = ("--host", "127.0.0.1", "--chain-id", str(CHAIN_ID), "--accounts", "1", *pace)
-        kept = ("--prune-history", str(_STATES))
-        self._process = AnvilProcess(find_anvil(), port, (*own, *kept, *options))
+        program = find_anvil()
+        self._folder = TemporaryDirectory(prefix="waiaas-anvil-")  # else it makes one in the home folder, and leaves it
+        kept = ("--prune-history", str(_STATES), "--cache-path", self._folder.name)
+        try:
+            self._process = AnvilProcess(program, port, (*own, *kept, *options))
+        except StartRefused:
+            self._folder.cleanup()
+            raise
         self.port = self._process.port
         self._rpc = NodeRpc(self.url)
         self.call("anvil_setLoggingEnabled", False)
@@ -76,6 +84,7 @@ class Anvil:
         """Stop; may be called twice."""
         self._rpc.close()
         self._process.close()
+        self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
