@@ -34,6 +34,17 @@ def test_audit_verify_takes_folder_or_file(stopped: Program, tmp_path: Path) -> 
         assert report["rows"] > 2
 
 
+def test_audit_verify_says_whose_word_the_key_is(stopped: Program) -> None:
+    """Without a checkpoint that somebody kept the key is the file's own word, and that is said; with one it is not."""
+    report = stopped.json("audit", "verify")
+    assert (report["intact"], report["keyKnown"]) == (True, False)
+    assert "the file's own word" in stopped("audit", "verify").out
+    kept = stopped("audit", "checkpoint").out
+    report = stopped.json("audit", "verify", "--checkpoint", kept)
+    assert (report["intact"], report["keyKnown"]) == (True, True)
+    assert "the file's own word" not in stopped("audit", "verify", "--checkpoint", kept).out
+
+
 def test_audit_verify_finds_an_edit(stopped: Program) -> None:
     """An edited row is named and the exit code is 1."""
     with sqlite3.connect(stopped.data_dir / "data" / "waiaas.db") as connection:

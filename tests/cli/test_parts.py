@@ -1,7 +1,10 @@
 """The pure parts of the command line."""
 
+import json
 import os
 import unicodedata
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -11,9 +14,10 @@ from hypothesis import strategies as st
 from waiaas_sdk import Denied, RateLimited, Unauthenticated, Unreachable
 
 from waiaas.cli.amounts import Unit
+from waiaas.cli.audit_files import as_lines
 from waiaas.cli.demo.narrator import Narrator
 from waiaas.cli.exits import FAILED, NOT_RUNNING, REFUSED, USAGE, Failure, explain, one_line
-from waiaas.cli.output import shown
+from waiaas.cli.output import print_json, say, shown
 from waiaas.cli.passwords import find_password
 from waiaas.cli.processes import find_daemon
 from waiaas.errors import StartRefused
@@ -69,6 +73,24 @@ def test_values_of_others_hide_nothing(text: str) -> None:
     cell = shown(text)
     hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     assert not any(unicodedata.category(character) in hidden for character in cell.replace("\n", ""))
+
+
+@given(text=st.text(max_size=200), value=st.recursive(st.text(max_size=50), lambda inner: st.lists(inner, max_size=3)))
+def test_what_is_said_and_printed_moves_no_cursor(text: str, value: object) -> None:
+    """Neither a line for people nor a document for programs holds a character that a terminal obeys; the document says all."""
+    with redirect_stdout(StringIO()) as said:
+        say(text)
+    with redirect_stdout(StringIO()) as printed:
+        print_json({text: value})
+    for out in (said.getvalue(), printed.getvalue()):
+        assert all(character.isprintable() or character == "\n" for character in out)
+    assert json.loads(printed.getvalue()) == {text: value}
+
+
+def test_what_verifying_found_is_a_line_each() -> None:
+    """Whoever wrote the file that was verified puts no line of their own among ours."""
+    problem = {"fault": "damaged", "text": "of x\nThe audit trail is intact: 9 rows"}
+    assert len(as_lines({"intact": False, "rows": 0, "problems": [problem]}).splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 from waiaas.cli.exits import Failure
 from waiaas.config import load
 from waiaas.engine.checkpoints import is_genuine
+from waiaas.engine.rules.text import clean
 from waiaas.engine.rules.transaction_states import MOVES
 from waiaas.errors import StartRefused
 from waiaas.store.audit_chain import AuditProblem, AuditReport, Fault, verify_file
@@ -17,6 +18,10 @@ from waiaas.store.audit_export import BadExport, is_export, read_kept, verify_ex
 from waiaas.store.audit_proof import Kept
 
 _NAME = "waiaas.db"
+_UNKNOWN_KEY = (
+    "Whose key that is, is the file's own word: who can write the file can sign a log of their own. To be sure, add a"
+    " --checkpoint that you kept elsewhere, or ask the running, unlocked daemon with --daemon."
+)
 
 
 def configured_database(data_dir: Path) -> Path:
@@ -114,6 +119,7 @@ def as_document(report: AuditReport, place: Path) -> dict[str, Any]:
         "problems": problems,
         "checkpoints": report.checkpoints,
         "signedUpTo": signed,
+        "keyKnown": report.is_key_known,
         "database": str(place),
     }
 
@@ -123,7 +129,7 @@ def as_lines(document: dict[str, Any]) -> str:
     if document["intact"]:
         whole = f"The audit trail is intact: {document['rows']} rows, each chained to the one before."
         return f"{whole}\n{_signed(document)}"
-    found = [f"{problem['fault']}: {problem['text']}" for problem in document["problems"]]
+    found = [clean(f"{problem['fault']}: {problem['text']}") for problem in document["problems"]]
     return "\n".join([f"The audit trail is NOT intact after {document['rows']} good rows:", *found])
 
 
@@ -132,4 +138,5 @@ def _signed(document: dict[str, Any]) -> str:
     if newest is None:
         return "No checkpoint was signed for it yet."
     count = f"{document['checkpoints']} checkpoints" if document["checkpoints"] != 1 else "one checkpoint"
-    return f"It agrees with {count}, up to row {newest['auditId']}; key {newest['publicKey']}."
+    agrees = f"It agrees with {count}, up to row {newest['auditId']}; key {newest['publicKey']}."
+    return agrees if document["keyKnown"] else f"{agrees}\n{_UNKNOWN_KEY}"

@@ -9,6 +9,7 @@ from waiaas.cli.exits import FAILED, OK
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.engine.rules.text import clean
 
 _CREATE_SECONDS = 600.0
 _FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -79,7 +80,7 @@ def verify(invocation: Invocation, file: Path, as_json: bool) -> int:
     else:
         print_facts({name: value for name, value in found.items() if name not in ("createdAt", "auditProblems")})
         for problem in found["auditProblems"]:
-            say(f"its audit trail: {problem}")
+            say(f"its audit trail: {clean(problem)}")
         say(f"The backup of {at(found['createdAt'])} can be restored.")
     return OK if found["auditIntact"] else FAILED
 
@@ -101,6 +102,8 @@ def restore(invocation: Invocation, file: Path, force: bool, as_json: bool) -> N
     if as_json:
         return print_json(done)
     say(f"{done['dataDir']} is as it was at {at(done['createdAt'])}.")
+    for problem in done["auditProblems"]:
+        say(f"warning: its audit trail: {clean(problem)}")
     if done["aside"]:
         say(f"What was there before is kept in {done['aside']}; delete it when you are sure.")
     say("Start the daemon with: waiaas start. Look at each agent before: waiaas agent resume AGENT")

@@ -1,6 +1,7 @@
 """Printing: JSON for programs, tables for people; no colour and no markup from outside ever."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # rich is loaded when something is printed for a person
     from rich.console import Console
 
 _NARROWEST = 40
+_UNSEEN = re.compile(r"[^ -~\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,12 @@ class Column:
 
 
 def print_json(value: object) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+    """One JSON document on stdout; what a terminal would obey or not show is written as an escape."""
+    print(_UNSEEN.sub(_escaped, json.dumps(_plain(value), ensure_ascii=False, indent=2)))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f")
 
 
 def _plain(value: object) -> Any:
@@ -90,10 +96,11 @@ def print_facts(facts: Mapping[str, object]) -> None:
 
 
 def say(text: str) -> None:
-    """One line for a person; it is not broken, so that it can be copied."""
+    """A line for a person, or several; none is broken, so that it can be copied, and none moves the cursor."""
     from rich.text import Text
 
-    console().print(Text(text), soft_wrap=True)
+    lines = (line[: len(line) - len(line.lstrip(" "))] + clean(line) for line in text.split("\n"))
+    console().print(Text("\n".join(lines)), soft_wrap=True)
 
 
 def shown(value: object) -> str:

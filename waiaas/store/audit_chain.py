@@ -63,7 +63,13 @@ def verify_with(rows: Iterable[AuditRow], evidence: Evidence, *, head: Link | No
     # Behind a bad row nobody knows which changes of the key there were.
     found = [*evidence.problems(changes)] if not report.problems else []
     newest = genuine[-1] if genuine else None
-    return replace(report, problems=(*report.problems, *found), checkpoints=len(genuine), newest=newest)
+    return replace(
+        report,
+        problems=(*report.problems, *found),
+        checkpoints=len(genuine),
+        newest=newest,
+        is_key_known=evidence.is_key_known,
+    )
 
 
 def verify_file(

@@ -57,11 +57,19 @@ class Evidence:
         strangers = [found for found in self.genuine() if found.public_key not in trusted]
         yield from (_stranger(found) for found in strangers[:1])
 
+    @property
+    def is_key_known(self) -> bool:
+        """Whether a key is known from elsewhere than the log."""
+        return bool(self._known_keys())
+
+    def _known_keys(self) -> set[str]:
+        return {self.key} if self.key else {kept.checkpoint.public_key for kept in self.kept if self._is_ours(kept)}
+
     def _anchors(self) -> set[str]:
-        known = {self.key} if self.key else {kept.checkpoint.public_key for kept in self.kept if self._is_ours(kept)}
+        known = self._known_keys()
         if not known and (all_ := self.genuine()):
             known = {all_[-1].public_key}
-        return {key for key in known if key}
+        return known
 
     def _fits(self, found: Checkpoint) -> bool:
         return self.instance_id is not None and self.is_genuine(self.instance_id, found)

@@ -42,6 +42,8 @@ class AuditReport:
     :param problems: of the chain the first; of the transactions' states up to a hundred
     :param checkpoints: how many signatures the log was held against
     :param newest: the checkpoint of the newest row, of those that are genuine
+    :param is_key_known: whether the signatures were held against a key from elsewhere; else whoever wrote the log may have
+        made them
     """
 
     rows: int
@@ -49,6 +51,7 @@ class AuditReport:
     problems: tuple[AuditProblem, ...] = ()
     checkpoints: int = 0
     newest: Checkpoint | None = None
+    is_key_known: bool = False
 
     @property
     def is_intact(self) -> bool:

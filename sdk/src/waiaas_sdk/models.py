@@ -355,7 +355,8 @@ class AuditStretch(Record):
 class AuditReport(Record):
     """What verifying the audit chain found. ``rows``: how many were good; ``problems``: what is wrong, empty when intact.
 
-    ``checkpoints``: how many signatures it was held against; ``signed_up_to``: the newest of them.
+    ``checkpoints``: how many signatures it was held against; ``signed_up_to``: the newest of them;
+    ``key_known``: whether they were held against the signer's own key.
     """
 
     rows: int
@@ -363,6 +364,7 @@ class AuditReport(Record):
     problems: list[dict[str, Any]] = []
     checkpoints: int = 0
     signed_up_to: Any = None
+    key_known: bool = False
 
     @property
     def is_intact(self) -> bool:

@@ -172,6 +172,7 @@ class AuditReportItem(Answered):
 
     :param rows: how many rows were good: all, or those before the first bad one
     :param checkpoints: how many signatures the chain was held against; :param signed_up_to: None without any
+    :param key_known: whether they were held against the signer's own key; not while it is locked
     """
 
     intact: bool
@@ -180,6 +181,7 @@ class AuditReportItem(Answered):
     problems: list[AuditProblemItem]
     checkpoints: int
     signed_up_to: SignedUpTo | None
+    key_known: bool
 
     @classmethod
     def of(cls, report: "AuditReport") -> "AuditReportItem":
@@ -196,4 +198,5 @@ class AuditReportItem(Answered):
             problems=problems,
             checkpoints=report.checkpoints,
             signed_up_to=None if report.newest is None else SignedUpTo.of(report.newest),
+            key_known=report.is_key_known,
         )
