@@ -73,7 +73,9 @@ def _write(path: Path, pieces: Iterator[bytes]) -> None:
 def _inspect(header: Header, names: tuple[str, ...], into: DataDir) -> Contents:
     """Whether a daemon could go on from it."""
     try:
-        with closing(sqlite3.connect(f"{into.database.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        with closing(
+            sqlite3.connect(f"{into.database.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as connection:
             agents, transactions = _look_into(connection, header, names)
     except sqlite3.Error as problem:
         refuse(f"the database in it cannot be read ({problem})")
