@@ -1,6 +1,8 @@
 """What stands between the demo's daemon and a node that has no faults of its own."""
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -76,3 +78,18 @@ def test_a_silent_relay_keeps_back_what_was_done(node: _Node, relay: Relay) -> N
     relay.speak()
     asking.join(20)
     assert answers == [_SENT]
+
+
+def test_who_asked_and_is_gone_leaves_no_trace(node: _Node, relay: Relay, capfd: pytest.CaptureFixture[str]) -> None:
+    """A daemon that is killed while its answer is kept back costs the terminal, which the story has, not a line."""
+    relay.fall_silent(30)
+    body = json.dumps(_SENT).encode()
+    host, port = relay.url.removeprefix("http://").split(":")
+    before = threading.active_count()
+    with socket.create_connection((host, int(port))) as asking:
+        asking.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        until(lambda: node.heard, "the node to be asked")
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    relay.speak()
+    until(lambda: threading.active_count() <= before, "the relay to be done with it")
+    assert capfd.readouterr().err == ""

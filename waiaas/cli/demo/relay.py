@@ -67,7 +67,13 @@ class _Handler(BaseHTTPRequestHandler):
             answer = node.getresponse()
             said = answer.read()
         relay.keep_back(body)
-        self.send_response(answer.status)
+        try:
+            self._say(answer.status, said)
+        except ConnectionError:  # the daemon that asked was killed meanwhile: that is the story, and nobody is left to answer
+            self.close_connection = True
+
+    def _say(self, status: int, said: bytes) -> None:
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(said)))
         self.end_headers()
