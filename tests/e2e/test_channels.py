@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from waiaas_notify_telegram.stand_in import BotApiServer
 from waiaas_sdk import BadRequest, Conflict
@@ -178,6 +179,24 @@ def test_a_wrong_configuration_is_refused(
     assert problem.value.code == "INVALID_CHANNEL"
     assert "canary" not in str(problem.value)
     assert [one.type for one in shared_house.operator.channels.list()] == ["LOG"]
+
+
+def test_a_token_alone_leads_no_stored_secret_elsewhere(house: House, service: BotApiServer) -> None:
+    """Who holds an operator token and not the password may change a channel's address only with its secrets anew."""
+    house.start()
+    channel = telling(house, service)
+    bought = {"Authorization": f"Bearer {house.operator.login().token}"}
+    url = f"{house.daemon.url}/v1/notification-channels/{channel}"
+    with BotApiServer() as thief:
+        for extra in ({}, {"bot_token": "*" * 10}):
+            body = {"config": {"base_url": thief.url, **extra}}
+            refused = httpx.put(url, json=body, headers=bought)
+            assert (refused.status_code, refused.json()["code"]) == (403, "PASSWORD_REQUIRED")
+        httpx.post(f"{url}/test", json={}, headers=bought, timeout=30).raise_for_status()
+        assert thief.requests == []
+    assert httpx.put(url, json={"priority": 3, "config": {}}, headers=bought).status_code == 200
+    anew = {"config": {"silent": True, "bot_token": service.token}}
+    assert httpx.put(url, json=anew, headers=bought).status_code == 200
 
 
 def test_the_last_channel_that_is_asked_for_stays(make_house: MakeHouse) -> None:

@@ -13,9 +13,9 @@ from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.journal import Journal
-from waiaas.engine.live_channels import Live, LiveChannels
+from waiaas.engine.live_channels import Live, LiveChannels, secrets
 from waiaas.engine.rules.text import shown
-from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, PluginError, WaiaasError
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, PluginError, WaiaasError
 from waiaas.interfaces.notify import Notification
 from waiaas.registry import Registry
 from waiaas.store.database import Store, Unit
@@ -120,13 +120,17 @@ class Channels:
 
         :param changes: of ``config`` (a value of None takes its key out), ``priority``, ``enabled``
         :raises Conflict: when somebody else changed it meanwhile, or too few channels would be enabled
+        :raises Denied: PASSWORD_REQUIRED where a stored secret would be used with another configuration
         """
         require_operator(actor)
         before = self._found(channel_id)
         sealed = before.config
         if changes.get("config") is not None:
-            config = _merged(self._stored(before), changes["config"])
-            self._read(before.type, config)
+            stored = self._stored(before)
+            config = _merged(stored, changes["config"])
+            model = self._read(before.type, config)
+            if config != stored:
+                _require_right_to_secrets(actor, model, changes["config"])
             sealed = self._configs.seal(_text(config))
         enabled = changes.get("enabled", before.enabled)
         with self._store.write() as unit:
@@ -254,6 +258,18 @@ class Channels:
     def _record(self, unit: Unit, event: str, actor: Actor, channel: Channel, details: Mapping[str, Any]) -> None:
         about = {"channelId": channel.id, "type": channel.type, **details}
         self._journal.record(unit, event, actor=actor.label, details=about, ip=actor.ip)
+
+
+def _require_right_to_secrets(actor: Actor, model: BaseModel, given: Mapping[str, Any]) -> None:
+    """Secrets are shown to nobody, so nobody may lead one to an address of their own with a token that was stolen."""
+    said = _text(given).decode()
+    is_kept = any(json.dumps(secret)[1:-1] not in said for secret in secrets(model))
+    if is_kept and not actor.by_password:
+        raise Denied(
+            "changing this channel and keeping its secrets needs the master password itself",
+            code="PASSWORD_REQUIRED",
+            hint="send X-Master-Password, or give the secrets anew",
+        )
 
 
 def _health(live: Live) -> str:
