@@ -1,16 +1,17 @@
 """How far signed bytes have come, and the proof that they never will. Network.
 
 Seen means that a node names a block. DEAD needs more than silence: **every** configured endpoint, each of the right chain, must
-have finalized a height above the last one at which the blockhash was valid, must have searched its whole history in an answer
-that is not older than that height, and must still keep the blocks since the bytes were made. A lagging, pruned, forked or
-absent node proves nothing: the bytes stay UNSEEN, and count as spent.
+have finalized a height above the last one at which the blockhash was valid, must say itself that the blockhash is not valid any
+more (when it was is the word of the one node that gave it), must have searched its whole history in an answer that is not older
+than that height, and must still keep the blocks since the bytes were made. A lagging, pruned, forked or absent node proves
+nothing: the bytes stay UNSEEN, and count as spent.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waiaas.errors import Unavailable
+from waiaas.errors import Malformed, Unavailable
 from waiaas.interfaces.chain import Amount, Network, Phase, Signed, Status
 from waiaas_solana.evidence import Lifetime, read_evidence
 from waiaas_solana.failures import describe
@@ -22,6 +23,10 @@ MOST_AT_ONCE = 256
 """Signatures that getSignatureStatuses takes in one call."""
 
 _FINALIZED = {"commitment": "finalized"}
+_BOTH = ("processed", "finalized")
+"""Too old for the newest block is not too new for it, and too old for the final one is so for good."""
+_MOST_HASHES = 32
+"""Blockhashes asked about in one request; bytes with others wait for the next look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,7 @@ class _View:
     :param height: finalized block height, and ``slot`` its slot
     :param first_slot: the oldest block that it still has
     :param searched_slot: the slot at which it looked for the signatures
+    :param expired: those of the blockhashes that it says are not valid any more
     :param sightings: one for each signature asked, None where it has none
     """
 
@@ -38,12 +44,14 @@ class _View:
     slot: int
     first_slot: int
     searched_slot: int
+    expired: frozenset[str]
     sightings: list[Any]
 
-    def proves_absence(self, lifetime: Lifetime) -> bool:
+    def proves_absence(self, lifetime: Lifetime, blockhash: str) -> bool:
         """Whether a missing sighting means that the bytes did not land and no longer can."""
         return (
             self.height > lifetime.last_valid_height
+            and blockhash in self.expired
             and self.searched_slot >= self.slot
             and self.first_slot <= lifetime.slot
         )
@@ -123,8 +131,15 @@ def _ask_everybody(rpc: Rpc, network: Network, signed: Sequence[Signed]) -> list
 
 
 def _view(rpc: Rpc, network: Network, signed: Sequence[Signed]) -> _View:
-    genesis, epoch, first, answer = rpc.batch(
-        [("getGenesisHash", []), ("getEpochInfo", [_FINALIZED]), ("getFirstAvailableBlock", []), sightings_call(signed)]
+    hashes = list(dict.fromkeys(_blockhash_of(one) for one in signed))[:_MOST_HASHES]
+    genesis, epoch, first, answer, *valid = rpc.batch(
+        [
+            ("getGenesisHash", []),
+            ("getEpochInfo", [_FINALIZED]),
+            ("getFirstAvailableBlock", []),
+            sightings_call(signed),
+            *(("isBlockhashValid", [one, {"commitment": commitment}]) for one in hashes for commitment in _BOTH),
+        ]
     )
     if not is_genesis_of(as_text(genesis), network):
         raise Unavailable("a node of another chain was asked")
@@ -134,14 +149,19 @@ def _view(rpc: Rpc, network: Network, signed: Sequence[Signed]) -> _View:
         slot=as_whole(position.get("absoluteSlot")),
         first_slot=as_whole(first),
         searched_slot=context_slot(answer),
+        expired=frozenset(
+            one
+            for index, one in enumerate(hashes)
+            if all(in_context(said) is False for said in valid[2 * index : 2 * index + 2])
+        ),
         sightings=sightings_of(answer, len(signed)),
     )
 
 
 def _verdict(views: Sequence[_View], index: int, signed: Signed, network: Network) -> Status:
     seen = next((view.sightings[index] for view in views if view.sightings[index] is not None), None)
-    lifetime = read_evidence(signed.evidence).lifetime
-    if seen is not None or not views or not all(view.proves_absence(lifetime) for view in views):
+    lifetime, blockhash = read_evidence(signed.evidence).lifetime, _blockhash_of(signed)
+    if seen is not None or not views or not all(view.proves_absence(lifetime, blockhash) for view in views):
         return _status(signed, seen, network)
     height = min(view.height for view in views)
     return Status(
@@ -149,3 +169,11 @@ def _verdict(views: Sequence[_View], index: int, signed: Signed, network: Networ
         proof=f"finalized height {height} is above the last valid height {lifetime.last_valid_height}, and {len(views)} "
         f"endpoint(s) have no record of it since slot {lifetime.slot}",
     )
+
+
+def _blockhash_of(signed: Signed) -> str:
+    """:raises Malformed: when the bytes are not ours"""
+    plan = reading_of(signed.raw).plan
+    if plan is None:
+        raise Malformed("these bytes are none of ours")
+    return str(plan.blockhash)

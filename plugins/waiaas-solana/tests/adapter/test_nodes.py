@@ -1,6 +1,7 @@
 """Nodes that lag, prune, fork, lie, swallow, refuse or are away; and how few requests a payment takes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -86,6 +87,19 @@ def test_at_the_last_valid_height_nothing_is_dead(bench: Bench, localnet: Localn
     ahead, at_the_last = DirectHttp(localnet.url), DirectHttp(localnet.url, localnet.replica_url(1))
     assert seen_from(ahead, signed).phase is Phase.DEAD
     assert seen_from(at_the_last, signed).phase is Phase.UNSEEN
+
+
+def test_a_lifetime_that_a_node_lied_about_kills_nothing(bench: Bench, localnet: Localnet) -> None:
+    """The node that gave the blockhash understated how long it lives: while others still take the bytes they are not dead."""
+    _, honest = bench.payment()
+    signed = replace(honest, evidence={**honest.evidence, "last_valid_height": "1"})
+    both = DirectHttp(localnet.url, localnet.url)
+    # new; the final block knows it; too old for the newest block; and the last moment before it is so for the final one
+    for slots in (1, FINALITY_SLOTS, LIFETIME - FINALITY_SLOTS - 1, FINALITY_SLOTS - 1):
+        localnet.advance(slots)
+        assert seen_from(both, signed).phase is Phase.UNSEEN
+    localnet.advance(1)
+    assert seen_from(both, signed).phase is Phase.DEAD
 
 
 def test_what_one_endpoint_saw_is_not_dead(bench: Bench, localnet: Localnet) -> None:
