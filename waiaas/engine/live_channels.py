@@ -3,19 +3,22 @@
 Whatever a channel says or raises is masked of its configuration's secrets here, before anything is stored, logged or answered.
 """
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
 from waiaas.engine.rules.text import shown
-from waiaas.errors import Misconfigured, RetryLater
+from waiaas.errors import Misconfigured, PluginError, RetryLater
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.registry import Registry
 from waiaas.store.records import Channel
 
+_log = logging.getLogger("waiaas.outbox")
 Unseal = Callable[[str], bytes]
 """Opens a channel's stored configuration, given as it stands in the database."""
 _PLUGIN_AWAY_SECONDS = 3600
@@ -32,9 +35,7 @@ class Live:
 
     def masked(self, text: str) -> str:
         """``text`` without the secrets."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return masked(text, self.secrets)
 
     def told(self, text: object) -> str:
         """A channel's own words, fit to be stored and shown."""
@@ -89,7 +90,31 @@ class LiveChannels:
             config = kind.config_model.model_validate_json(self._unseal(channel.config))
         except ValidationError:
             raise Misconfigured("the plugin does not take this channel's configuration any more") from None
-        return Live(channel=kind(config), config=channel.config, secrets=tuple(sorted(secrets(config), key=len)[::-1]))
+        words = tuple(sorted(secrets(config), key=len)[::-1])
+        return Live(channel=_constructed(kind, config, words), config=channel.config, secrets=words)
+
+
+def _constructed(kind: type[NotificationChannel], config: BaseModel, words: Sequence[str]) -> NotificationChannel:
+    """The plugin's object. Nothing that it says while it is made is passed on unmasked.
+
+    :raises Misconfigured, RetryLater: whatever it raised
+    """
+    try:
+        return kind(config)
+    except PluginError as problem:
+        become = RetryLater if isinstance(problem, RetryLater) else Misconfigured
+        message, hint = (masked(text, words) for text in (problem.message, problem.hint))
+        raise become(message, hint=hint, retry_after=problem.retry_after) from None
+    except Exception as problem:  # noqa: BLE001 - a plugin may raise anything
+        _log.error("a channel cannot be made: %s", masked("".join(traceback.format_exception(problem)), words))
+        raise RetryLater(f"a fault of its plugin ({type(problem).__name__})") from None
+
+
+def masked(text: str, words: Iterable[str]) -> str:
+    """Pure. ``text`` without secret words. :param words: the longest first"""
+    for word in words:
+        text = text.replace(word, "***")
+    return text
 
 
 def secrets(value: Any) -> Iterator[str]:
