@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 from waiaas.engine.rules.transaction_states import UNFINISHED
 from waiaas.store.database import Store
 
-disable_created_metrics()  # a registry lives for one answer: its counters would tell when it was asked
+disable_created_metrics()  # type: ignore[no-untyped-call] # a registry lives for one answer: its counters would tell when it was asked
 
 
 class Metrics:
