@@ -8,6 +8,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from waiaas.engine.rules.text import shown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
@@ -43,11 +45,11 @@ class RestoreMark:
             file, made_at, restored_at = document["file"], document["made_at"], document["restored_at"]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return UNREADABLE
         if not isinstance(file, str) or type(made_at) is not int or type(restored_at) is not int:
             return UNREADABLE
-        return Restored(file=file[:255], made_at=made_at, restored_at=restored_at)
+        return Restored(file=shown(file), made_at=made_at, restored_at=restored_at)
 
     def clear(self) -> None:
         """Take it away. May be called again."""
