@@ -119,7 +119,12 @@ def test_an_edited_head_is_found(place: Place, field: str) -> None:
     assert "damaged" in str(place.keeper().open(KEY))
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"mac": 1}', b"\xff"])
+_FOREIGN = dict.fromkeys(("machine", "device", "inode", "ledger_id", "audit_id", "audit_hash", "mac"), "\u00e9")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"mac": 1}', b"\xff", b"[" * 100_000, json.dumps(_FOREIGN).encode()]
+)
 def test_rubbish_is_no_head(place: Place, content: bytes) -> None:
     """What is not a head is refused, never guessed at."""
     place.happen()

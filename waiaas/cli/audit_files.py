@@ -92,7 +92,7 @@ def _head(path: Path) -> tuple[int, str] | None:
     try:
         read = json.loads(path.read_bytes())
         number, digest = read["audit_id"], read["audit_hash"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     is_head = type(number) is int and number >= 0 and isinstance(digest, str)
     return (number, digest) if is_head else None

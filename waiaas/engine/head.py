@@ -49,9 +49,10 @@ class Head:
             document = json.loads(content)
             mac = document.pop("mac")
             head = cls(**document)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
-        return head if isinstance(mac, str) and hmac.compare_digest(mac, head._mac(key)) else None
+        is_text = isinstance(mac, str) and mac.isascii()  # what is not cannot be compared in constant time
+        return head if is_text and hmac.compare_digest(mac, head._mac(key)) else None
 
 
 class HeadKeeper:
