@@ -10,6 +10,7 @@ from waiaas.engine.pipeline.confirm import Confirm, Look, Sighting, looks
 from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.overdue import tell_overdue
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.unpaid import agreed
 from waiaas.engine.pipeline.watch import Watch
 from waiaas.engine.variants import signed_of, was_taken
 from waiaas.errors import Malformed, Refused, Stopped, Unavailable
@@ -94,9 +95,10 @@ class Confirmer:
 
     def _round(self, chain: Chain, rows: Sequence[Known]) -> None:
         sightings = self._look(chain, rows)
-        self._confirm.settle(sightings)
-        by_row = looks(sightings)
-        tell_overdue(self._bench, chain, by_row)
+        believed, by_row = agreed(chain, sightings), looks(sightings)
+        self._confirm.settle(believed)
+        doubted = {one.row.id for one in sightings} - {one.row.id for one in believed}
+        tell_overdue(self._bench, chain, by_row, doubted)
         for look in self._due_again([look for look in by_row if _needs_care(look)]):
             self._send_again(look)
 
@@ -151,7 +153,8 @@ class Confirmer:
         candidates = [(row, variants) for row, variants in known if variants]
         for start in range(0, len(candidates), _BATCH):
             found = self._look(chain, candidates[start : start + _BATCH])
-            self._confirm.settle([sighting for sighting in found if sighting.status.phase is Phase.FINAL])
+            final = [sighting for sighting in found if sighting.status.phase is Phase.FINAL]
+            self._confirm.settle(agreed(chain, final))
 
 
 def _needs_care(look: Look) -> bool:
