@@ -9,7 +9,7 @@ from waiaas.cli.exits import Failure
 from waiaas.cli.export_key import export
 from waiaas.cli.import_key import import_
 from waiaas.cli.invocation import Invocation
-from waiaas.cli.options import json_option, more, paging
+from waiaas.cli.options import AGENT_STATUSES, json_option, more, one_of, paging
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
 
 
@@ -37,7 +37,7 @@ def create(invocation: Invocation, name: str, chain: str, network: str, as_json:
 
 
 @agent.command("list")
-@click.option("--status", help="ACTIVE, SUSPENDED, TERMINATED, ...")
+@one_of(AGENT_STATUSES)
 @paging
 @json_option
 @click.pass_obj
@@ -47,9 +47,16 @@ def list_(invocation: Invocation, status: str | None, limit: int | None, cursor:
         page = daemon.agents.list(status=status, limit=limit, cursor=cursor)
     if as_json:
         return print_json(page)
-    columns = [Column("name"), Column("network"), Column("status"), Column("address"), Column("id", when_wide=120)]
+    columns = [
+        Column("name"),
+        Column("network"),
+        Column("status", is_whole=True),
+        Column("address", is_whole=True),
+        Column("id", when_wide=130, is_whole=True),
+    ]
     rows = [(a.name, f"{a.chain}/{a.network}", a.status, a.address, a.id) for a in page.items]
-    print_table(columns, rows, empty="No agents yet. Make one: waiaas agent create NAME")
+    none = f"No agent is {status}." if status else "No agents yet. Make one: waiaas agent create NAME"
+    print_table(columns, rows, empty=none)
     if line := more(page.cursor, page.has_more):
         say(line)
     return None

@@ -12,6 +12,11 @@ _BASE = re.compile(r"[1-9][0-9]{0,77}", re.ASCII)
 _DISPLAY = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,77}))?\s*([A-Za-z]{1,16})", re.ASCII)
 
 
+def is_base_units(text: str) -> bool:
+    """Whether this is an amount in base units, which needs nobody to say what the asset is."""
+    return _BASE.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """An asset's way to be written. :param decimals: display only"""
@@ -80,6 +85,13 @@ class Units:
         if found is None or row.asset not in ("native", found[0], None):
             return None
         return found[1]
+
+    def brief(self, row: Transaction) -> str:
+        """The transaction's amount as a table has room for it: without base units where it is known how it is written."""
+        unit = self.of_transaction(row)
+        if row.amount is not None and unit is not None:
+            return unit.display(row.amount)
+        return row.display or self.show(row)
 
     def show(self, row: Transaction) -> str:
         """The transaction's amount."""

@@ -6,12 +6,32 @@ from typing import Any, TypeVar
 
 import click
 
+#: What ``--status`` may be; the database's own lists, as a test compares.
+AGENT_STATUSES = ("CREATING", "ACTIVE", "SUSPENDED", "TERMINATING", "TERMINATED")
+TRANSACTION_STATUSES = (
+    "PENDING",
+    "QUEUED",
+    "EXECUTING",
+    "SIGNED",
+    "SUBMITTED",
+    "CONFIRMED",
+    "FAILED",
+    "CANCELLED",
+    "EXPIRED",
+)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def json_option(command: F) -> F:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(command)
+
+
+def one_of(statuses: tuple[str, ...]) -> Callable[[F], F]:
+    """``--status``; another word is refused, since it would look like an empty list."""
+    choice = click.Choice(statuses, case_sensitive=False)
+    return click.option("--status", type=choice, metavar="STATUS", help=f"Only these: {', '.join(statuses)}.")
 
 
 def paging(command: F) -> F:

@@ -70,7 +70,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, 
         return
     width = max(_NARROWEST, out.width)
     chosen = [index for index, column in enumerate(columns) if column.when_wide <= width]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
     for index in chosen:
         column = columns[index]
         justify = "right" if column.is_right else "left"

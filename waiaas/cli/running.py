@@ -2,16 +2,18 @@
 
 import os
 import signal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from waiaas_sdk import Health, NotReady, Unreachable
 
+from waiaas.cli.amounts import Unit
 from waiaas.cli.connections import anybody, operator
 from waiaas.cli.exits import NOT_RUNNING, OK, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import print_facts, print_json, say
+from waiaas.cli.output import Column, print_facts, print_json, print_table, say
 from waiaas.cli.processes import DaemonProcess, announced, find_daemon
 
 _SLACK_SECONDS = 15
@@ -35,14 +37,58 @@ def status(invocation: Invocation, details: bool, as_json: bool) -> int:
     if as_json:
         print_json(facts)
     elif health is not None:
-        print_facts(facts)
+        told: Mapping[str, Any] = facts.pop("details", {})
+        print_facts({**facts, "uptime": f"{health.uptime} s", **_spread(told)})
+        _print_networks(told.get("chains", []))
         if health.status == "locked":
             say("Nothing is signed until: waiaas unlock")
     if health is None:
-        raise Failure(
-            f"no daemon runs in {invocation.data_dir}", hint="Start it with: waiaas start", exit_code=NOT_RUNNING
-        )
+        raise Failure(f"no daemon runs in {invocation.data_dir}", hint=_way_to_start(invocation), exit_code=NOT_RUNNING)
     return OK
+
+
+def _way_to_start(invocation: Invocation) -> str:
+    is_made = (invocation.data_dir / "keystore" / "master.json").exists()
+    return "start it with: waiaas start" if is_made else "make its directory with: waiaas init"
+
+
+def _spread(details: Mapping[str, Any]) -> dict[str, Any]:
+    """What only the operator may know, a line each; what stands above already and the networks are left out."""
+    if not details:
+        return {}
+    counts, head = details["counts"], details["auditHead"] or {}
+    return {
+        "signer": details["signer"],
+        "agents": counts["agents"],
+        "paymentsUnderWay": counts["active"],
+        "reservations": counts["reservations"],
+        "auditRows": head.get("id"),
+        "auditHead": head.get("hash"),
+    }
+
+
+def _print_networks(chains: Sequence[Mapping[str, Any]]) -> None:
+    if not chains:
+        return
+    columns = [
+        Column("network", is_whole=True),
+        Column("money"),
+        Column("state"),
+        Column("fee at most", is_right=True),
+        Column("final", when_wide=100),
+    ]
+    rows = [
+        (
+            f"{one['chain']}/{one['network']}",
+            "test" if one["isTest"] else "real",
+            "degraded" if one["degraded"] else "ok",
+            Unit(one["native"]["symbol"], one["native"]["decimals"]).display(int(one["fees"]["max"])),
+            one["finality"],
+        )
+        for one in chains
+    ]
+    say("")
+    print_table(columns, rows, empty="")
 
 
 def read_health(invocation: Invocation) -> Health | None:

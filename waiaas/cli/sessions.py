@@ -1,11 +1,13 @@
 """``waiaas session``: the tokens by which agent programs act."""
 
 import json
+import time
 from typing import Any
 
 import click
-from waiaas_sdk import IssuedSession
+from waiaas_sdk import IssuedSession, Session
 
+from waiaas.cli.agent_names import agent_names
 from waiaas.cli.connections import agent, operator
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
@@ -59,17 +61,19 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
     with operator(invocation, several=True) as daemon:
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.sessions.list(agent_id=agent_id, limit=limit, cursor=cursor)
-    if as_json:
-        return print_json(page)
+        if as_json:
+            return print_json(page)
+        names = agent_names(daemon)
     columns = [
         Column("id", is_whole=True),
-        Column("state"),
-        Column("expires"),
-        Column("agent", when_wide=110, is_whole=True),
-        Column("used", when_wide=130),
+        Column("agent"),
+        Column("state", is_whole=True),
+        Column("expires", is_whole=True),
+        Column("revoked", when_wide=110, is_whole=True),
+        Column("used", when_wide=140),
     ]
     rows = [
-        (s.id, f"revoked {at(s.revoked_at)}" if s.revoked_at else "issued", at(s.expires_at), s.agent_id, s.usage_stats)
+        (s.id, names.get(s.agent_id, s.agent_id), _state(s), at(s.expires_at), at(s.revoked_at), s.usage_stats)
         for s in page.items
     ]
     print_table(columns, rows, empty="No sessions. Issue one: waiaas session issue AGENT")
@@ -96,6 +100,13 @@ def renew(invocation: Invocation, token_file: Any, as_json: bool) -> None:
     """Replace the token of WAIAAS_SESSION_TOKEN by a new one; the old one dies."""
     with agent(invocation, token_file) as wallet:
         _print(wallet.renew(), as_json)
+
+
+def _state(found: Session) -> str:
+    """As of now: a token that ran out opens nothing, though nobody revoked it."""
+    if found.revoked_at is not None:
+        return "revoked"
+    return "expired" if found.expires_at <= time.time() else "issued"
 
 
 def _parse(constraints: str | None) -> dict[str, Any]:

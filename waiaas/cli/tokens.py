@@ -25,8 +25,15 @@ def list_(invocation: Invocation, chain: str | None, network: str | None, as_jso
         found = daemon.tokens.list(chain=chain, network=network)
     if as_json:
         return print_json({"items": found})
-    columns = [Column("id"), Column("network"), Column("symbol"), Column("decimals"), Column("address", is_whole=True)]
-    rows = [(one.id, f"{one.chain}/{one.network}", _symbol(one), one.decimals, one.address) for one in found]
+    columns = [
+        Column("id", is_whole=True),
+        Column("network", is_whole=True),
+        Column("symbol"),
+        Column("decimals", when_wide=100, is_whole=True),
+        Column("address", is_whole=True),
+    ]
+    own_first = sorted(found, key=lambda one: one.id is None)
+    rows = [(one.id, f"{one.chain}/{one.network}", _symbol(one), one.decimals, one.address) for one in own_first]
     print_table(columns, rows, empty="No tokens. Wallets show what the chain itself lists.")
     return None
 

@@ -6,10 +6,11 @@ from typing import TypedDict, Unpack
 import click
 from waiaas_sdk import Client, Operator, Page, PaymentFields, Transaction
 
-from waiaas.cli.amounts import Unit, Units
+from waiaas.cli.agent_names import agent_names
+from waiaas.cli.amounts import Unit, Units, is_base_units
 from waiaas.cli.connections import agent, operator
 from waiaas.cli.invocation import Invocation
-from waiaas.cli.options import json_option, more, paging, token_file
+from waiaas.cli.options import TRANSACTION_STATUSES, json_option, more, one_of, paging, token_file
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
 from waiaas.cli.reasons import why
 
@@ -30,7 +31,7 @@ def tx() -> None:
 
 @tx.command("list")
 @click.option("--agent", "agent_name", help="Only this agent's.")
-@click.option("--status", help="CONFIRMED, QUEUED, ...")
+@one_of(TRANSACTION_STATUSES)
 @paging
 @json_option
 @click.pass_obj
@@ -46,7 +47,7 @@ def list_(
     with operator(invocation, several=True) as daemon:
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.transactions.list(agent_id=agent_id, status=status, limit=limit, cursor=cursor)
-        _print_page(daemon, page, as_json)
+        _print_page(daemon, page, as_json, f"No transaction is {status}." if status else "No transactions.")
 
 
 @tx.command()
@@ -56,7 +57,8 @@ def list_(
 def pending(invocation: Invocation, limit: int | None, cursor: str | None, as_json: bool) -> None:
     """List transactions that are not final: waiting, held, on their way."""
     with operator(invocation, several=not as_json) as daemon:
-        _print_page(daemon, daemon.transactions.pending(limit=limit, cursor=cursor), as_json)
+        page = daemon.transactions.pending(limit=limit, cursor=cursor)
+        _print_page(daemon, page, as_json, "Nothing waits and nothing is on its way.")
 
 
 @tx.command()
@@ -77,6 +79,8 @@ def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Let a transaction that waits for approval go on."""
     with operator(invocation, several=not as_json) as daemon:
         _print(daemon, daemon.transactions.approve(transaction), as_json)
+    if not as_json:
+        say(f"It is approved and goes on now. What becomes of it: waiaas tx show {transaction}")
 
 
 @tx.command()
@@ -164,7 +168,7 @@ def send(
     The session's token is read from WAIAAS_SESSION_TOKEN or --token-file.
     """
     with agent(invocation, token_file) as wallet:
-        unit = None if amount.isdigit() else _unit(wallet, token)
+        unit = None if is_base_units(amount) else _unit(wallet, token)
         units = int(amount) if unit is None else unit.read(amount)
         payment = PaymentFields(to=to, amount=units)
         if token is not None:
@@ -178,7 +182,7 @@ def send(
         sent = wallet.send(idempotency_key=wishes["idempotency_key"], wait=wishes["wait"], **payment)
     if as_json:
         return print_json(sent)
-    return _print_facts(sent, f"{sent.amount}" if unit is None else unit.show(units))
+    return _print_facts(sent, f"{sent.display} ({units})" if sent.display else f"{units}", sent.wallet_id)
 
 
 def _unit(wallet: Client, token: str | None) -> Unit:
@@ -187,20 +191,32 @@ def _unit(wallet: Client, token: str | None) -> Unit:
     return Unit(balance.symbol, balance.decimals)
 
 
-def _print_page(daemon: Operator, page: Page[Transaction], as_json: bool) -> None:
+def _print_page(daemon: Operator, page: Page[Transaction], as_json: bool, empty: str) -> None:
     if as_json:
         return print_json(page)
-    units = Units.of(daemon)
+    units, names = Units.of(daemon), agent_names(daemon)
     columns = [
         Column("id", is_whole=True),
-        Column("status"),
-        Column("tier"),
+        Column("status", is_whole=True),
+        Column("tier", is_whole=True),
         Column("amount"),
-        Column("to", when_wide=130),
-        Column("created", when_wide=150, is_whole=True),
+        Column("agent", when_wide=100),
+        Column("to", when_wide=150, is_whole=True),
+        Column("created", when_wide=170, is_whole=True),
     ]
-    rows = [(row.id, row.status, row.tier, units.show(row), row.to_address, at(row.created_at)) for row in page.items]
-    print_table(columns, rows, empty="No transactions.")
+    rows = [
+        (
+            row.id,
+            row.status,
+            row.tier,
+            units.brief(row),
+            names.get(row.wallet_id, row.wallet_id),
+            row.to_address,
+            at(row.created_at),
+        )
+        for row in page.items
+    ]
+    print_table(columns, rows, empty=empty)
     if line := more(page.cursor, page.has_more):
         say(line)
     return None
@@ -209,14 +225,14 @@ def _print_page(daemon: Operator, page: Page[Transaction], as_json: bool) -> Non
 def _print(daemon: Operator, row: Transaction, as_json: bool) -> None:
     if as_json:
         return print_json(row)
-    return _print_facts(row, Units.of(daemon).show(row))
+    return _print_facts(row, Units.of(daemon).show(row), daemon.agents.show(row.wallet_id).name)
 
 
-def _print_facts(row: Transaction, amount: str) -> None:
+def _print_facts(row: Transaction, amount: str, agent: str) -> None:
     print_facts(
         {
             "id": row.id,
-            "agent": row.wallet_id,
+            "agent": agent,
             "what": f"{row.type} on {row.chain}/{row.network}",
             "amount": amount,
             "asset": row.asset if row.type == "TOKEN_TRANSFER" else None,

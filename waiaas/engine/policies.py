@@ -139,7 +139,9 @@ class Policies:
             first = problem.errors(include_url=False, include_context=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "rules"
             raise BadRequest(
-                f"{type_}: {where}: {first['msg']}", code="INVALID_RULES", hint="see GET /v1/policy-types"
+                f"{type_}: {where}: {first['msg']}",
+                code="INVALID_RULES",
+                hint="see `waiaas policy types`, or GET /v1/policy-types",
             ) from None
         except Malformed as problem:
             raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None

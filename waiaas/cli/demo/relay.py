@@ -69,7 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
         relay.keep_back(body)
         try:
             self._say(answer.status, said)
-        except ConnectionError:  # the daemon that asked was killed meanwhile: that is the story, and nobody is left to answer
+        except (
+            ConnectionError
+        ):  # the daemon that asked was killed meanwhile, as the story wants: nobody is left to answer
             self.close_connection = True
 
     def _say(self, status: int, said: bytes) -> None:

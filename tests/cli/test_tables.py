@@ -1,0 +1,92 @@
+"""What lists show on a terminal of 80 columns, and what their filters take."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import FRIEND, Running
+from waiaas.cli.options import AGENT_STATUSES, TRANSACTION_STATUSES
+
+pytestmark = pytest.mark.xdist_group("running-daemon")
+NARROW = {"COLUMNS": "80"}
+SCHEMA = Path(__file__).parents[2] / "schema" / "0001_initial.sql"
+
+
+def rows(out: str) -> list[str]:
+    """The lines below a table's head."""
+    return out.splitlines()[2:]
+
+
+def test_a_payment_has_one_line_on_a_narrow_terminal(running: Running) -> None:
+    """The amount stands in display units and the row is not folded; a wide terminal names the agent too."""
+    sent = running.json("tx", "send", FRIEND, "0.012345678SOL", "--wait", "0", WAIAAS_SESSION_TOKEN=running.token)
+    line = rows(running("tx", "list", "--limit", "1", **NARROW).out)[0]
+    assert (sent["id"] in line, "0.012345678 SOL" in line, "(12345678)" in line) == (True, True, False)
+    assert re.search(r" bot\b", rows(running("tx", "list", "--limit", "1", COLUMNS="120").out)[0])
+    assert re.search(r"^agent +bot\b", running("tx", "show", sent["id"]).out, re.MULTILINE)
+
+
+def test_base_units_are_shown_with_what_they_are(running: Running) -> None:
+    """Who types base units reads how much that is."""
+    out = running("tx", "send", FRIEND, "5", WAIAAS_SESSION_TOKEN=running.token).out
+    assert "0.000000005 SOL (5)" in out
+
+
+def test_what_only_looks_like_a_number_is_no_amount(running: Running) -> None:
+    """Digits that are not ASCII, zero and leading zeros are usage errors, not payments and not crashes."""
+    for amount in ("²", "１２", "0", "007"):
+        done = running("tx", "send", FRIEND, amount, WAIAAS_SESSION_TOKEN=running.token)
+        assert (done.code, "is not an amount" in done.err) == (2, True), done.err
+
+
+def test_an_approval_says_what_comes_next(running: Running) -> None:
+    """A row that is approved is still QUEUED for a moment; the command says that it goes on."""
+    held = running.json("tx", "send", FRIEND, "0.04SOL", "--wait", "0", WAIAAS_SESSION_TOKEN=running.token)
+    assert f"waiaas tx show {held['id']}" in running("tx", "approve", held["id"]).out
+
+
+def test_a_suspended_agent_keeps_its_address_whole(running: Running) -> None:
+    """The address is what a person copies: the longest status leaves it in one piece."""
+    made = running.json("agent", "create", "resting")
+    assert running("agent", "suspend", "resting").code == 0
+    assert any("SUSPENDED" in line and made["address"] in line for line in rows(running("agent", "list", **NARROW).out))
+
+
+def test_sessions_name_their_agent_and_state(running: Running) -> None:
+    """Whose session it is stands beside it, and whether it still opens anything."""
+    issued = running.json("session", "issue", "bot")["id"]
+    assert any(re.match(f"{issued} +bot +issued ", line) for line in rows(running("session", "list", **NARROW).out))
+    assert running("session", "revoke", issued).code == 0
+    assert any(re.match(f"{issued} +bot +revoked ", line) for line in rows(running("session", "list", **NARROW).out))
+
+
+def test_tokens_keep_network_and_address_whole(running: Running) -> None:
+    """No line of the list is folded: each has a network and an address."""
+    listed = rows(running("token", "list", **NARROW).out)
+    assert listed
+    assert all(re.match(r"\S+ +\S+/\S+ +.* \w{32,44} *$", line) for line in listed), listed
+
+
+def test_a_status_that_there_is_not_is_refused(running: Running) -> None:
+    """A misspelt filter is no empty list; a right one, in any case of letters, says what there is none of."""
+    for kind in ("agent", "tx"):
+        assert running(kind, "list", "--status", "CONFIRMD").code == 2
+    assert running("agent", "list", "--status", "terminated").out == "No agent is TERMINATED.\n"
+
+
+def test_the_statuses_are_those_of_the_database() -> None:
+    """What ``--status`` takes is what a row can be."""
+    found = re.findall(r"CHECK \(status IN \(([^)]*)\)\)", SCHEMA.read_text())
+    of_agents, of_transactions = (set(re.findall(r"'(\w+)'", text)) for text in found[:2])
+    assert (of_agents, of_transactions) == (set(AGENT_STATUSES), set(TRANSACTION_STATUSES))
+
+
+def test_details_of_the_status_are_lines(running: Running) -> None:
+    """``status --details`` tells each thing on a line of its own; a program reads the whole document."""
+    out = running("status", "--details", **NARROW).out
+    assert "{" not in out
+    assert re.search(r"^signer +unlocked", out, re.MULTILINE)
+    assert re.search(r"^solana/localnet +test ", out, re.MULTILINE)
+    assert json.loads(running("status", "--details", "--json").out)["details"]["signer"] == "unlocked"
