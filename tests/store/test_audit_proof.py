@@ -176,6 +176,15 @@ def test_old_checkpoints_stay_good_under_a_new_key(anchor: str) -> None:
     assert found(verify_with(rows, evidence(*stranger, key=NEXT))) == [(Fault.FORGED, 5)]
 
 
+def test_a_key_that_the_log_alone_connects_to_ours_is_a_forgers() -> None:
+    """A log written again can claim that ours followed the forger's; ours never signed that very row."""
+    rows = with_key_change(log(9), THEIRS, OURS)
+    rows.append(sealed(11, rows[-1].hash, event_type="daemon.started", details="{}"))
+    forged = (signed(rows[4], THEIRS), signed(rows[10], OURS))
+    assert found(verify_with(rows, evidence(*forged, key=OURS))) == [(Fault.FORGED, 5)]
+    assert found(verify_with(rows, evidence(forged[0], kept=forged[1:]))) == [(Fault.FORGED, 5)]
+
+
 # --- in a database ------------------------------------------------------------------------------------------------------
 
 

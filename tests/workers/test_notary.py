@@ -172,6 +172,24 @@ def test_another_key_is_noted_before_it_signs(desk: Desk, stranger: SignerClient
     assert (report.is_intact, report.checkpoints) == (True, 2)
 
 
+def test_the_row_that_notes_another_key_is_signed_itself(
+    desk: Desk, stranger: SignerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where others write right behind it: a signature further on would not tell it from a forger's."""
+    desk.write(1)
+    later = desk.made_with(stranger)
+    note = later._note_new_key
+
+    def note_among_others() -> None:
+        note()
+        desk.write(1)
+
+    monkeypatch.setattr(later, "_note_new_key", note_among_others)
+    later.keep_up()
+    assert desk.signed() == [1, noted(desk).id, noted(desk).id + 1]
+    assert verify_file(desk.path, is_genuine=is_genuine, key=later.key()).is_intact
+
+
 def put_in(desk: Desk, stranger: SignerClient) -> None:
     """Somebody with the file writes a checkpoint of their own at the end of the table."""
     desk.write(1)

@@ -81,19 +81,21 @@ class Checkpoints:
         self._note_new_key()
         with self._store.read() as unit:
             head = unit.audit.head()
-        if head is None:
-            return
-        public, signature = self._signer.checkpoint(self._instance_id, *head)
+        if head is not None:
+            self._sign_row(head)
+        self._waits_since, self._has_signed = None, True
+
+    def _sign_row(self, row: Link) -> None:
+        public, signature = self._signer.checkpoint(self._instance_id, *row)
         checkpoint = Checkpoint(
             created_at=self._clock.now(),
-            audit_id=head[0],
-            audit_hash=head[1],
+            audit_id=row[0],
+            audit_hash=row[1],
             public_key=public.hex(),
             signature=signature.hex(),
         )
         with self._store.write() as unit:
             unit.checkpoints.add(checkpoint)
-        self._waits_since, self._has_signed = None, True
 
     def _note_new_key(self) -> None:
         """Old checkpoints stay good when the data key is drawn anew: the log itself says which key followed which.
@@ -112,6 +114,9 @@ class Checkpoints:
             before = "before" if is_ours else "unknown"
             details = {before: last.public_key, "after": key, "lastSigned": last.audit_id}
             self._journal.record(unit, KEY_CHANGED, actor="system", details=details)
+            said = unit.audit.head()
+        if said is not None and is_ours:
+            self._sign_row(said)  # this very row: a later signature would not tell it from one that a forger wrote
 
 
 def is_genuine(instance_id: str, checkpoint: Checkpoint) -> bool:

@@ -3,10 +3,13 @@
 Signatures are checked by a function that is handed in. A signature proves nothing while nobody knows whose key made it: the key
 is held against one that is known from elsewhere, the daemon's own signer or a checkpoint that a person kept. Without either,
 the key of the newest checkpoint is taken for the installation's, and the report names it.
+
+That another key came before a trusted one is believed when the trusted one signed the very row that says so: a log that was
+written again can say anything, and the signer signs it later as it lies.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from waiaas.store.audit_report import AuditProblem, Fault
@@ -17,7 +20,15 @@ KEY_CHANGED = "signer.checkpoint_key_changed"
 
 IsGenuine = Callable[[str, Checkpoint], bool]
 """Whether a checkpoint's signature fits it, for an installation's id."""
-KeyChange = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """What the log says of a change. :param row: id and hash of the row that says so"""
+
+    before: str
+    after: str
+    row: tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +61,13 @@ class Evidence:
         return sorted(own + brought, key=lambda found: found.audit_id)
 
     def problems(self, changes: Iterable[KeyChange]) -> Iterator[AuditProblem]:
-        """Signatures that do not fit and keys that nobody knows. :param changes: (before, after) of each change of the key"""
+        """Signatures that do not fit and keys that nobody knows. :param changes: of the key, as the log tells them"""
         yield from (self._unfit(found) for found in self.checkpoints if not self._fits(found))
         yield from self._problems_of_kept()
-        trusted = _connected(self._anchors(), list(changes))
-        strangers = [found for found in self.genuine() if found.public_key not in trusted]
+        genuine = self.genuine()
+        signed = {(found.audit_id, found.audit_hash, found.public_key) for found in genuine}
+        trusted = _connected(self._anchors(), list(changes), signed)
+        strangers = [found for found in genuine if found.public_key not in trusted]
         yield from (_stranger(found) for found in strangers[:1])
 
     @property
@@ -94,7 +107,7 @@ class Evidence:
 def key_changes(rows: Iterable[AuditRow], into: list[KeyChange]) -> Iterator[AuditRow]:
     """The same rows; each change of the key that passes is put into ``into``."""
     for row in rows:
-        if row.event_type == KEY_CHANGED and (change := _read(row.details)) is not None:
+        if row.event_type == KEY_CHANGED and (change := _read(row)) is not None:
             into.append(change)
         yield row
 
@@ -110,23 +123,30 @@ def missing_checkpoints(ids: Sequence[int], count: int) -> Iterator[AuditProblem
         yield AuditProblem(fault=Fault.DELETED, text=text)
 
 
-def _connected(keys: set[str], changes: Sequence[KeyChange]) -> set[str]:
+def _connected(keys: set[str], changes: Sequence[KeyChange], signed: Set[tuple[int, str, str]]) -> set[str]:
+    """The keys, those that followed them, and those before them that they vouch for.
+
+    :param signed: row, hash and key of each genuine checkpoint
+    """
     found, size = set(keys), -1
     while len(found) != size:
         size = len(found)
-        for pair in changes:
-            if found.intersection(pair):
-                found.update(pair)
+        for change in changes:
+            if change.before in found:
+                found.add(change.after)
+            if change.after in found and (*change.row, change.after) in signed:
+                found.add(change.before)
     return found
 
 
-def _read(details: str) -> KeyChange | None:
+def _read(row: AuditRow) -> KeyChange | None:
     try:
-        document = json.loads(details)
+        document = json.loads(row.details)
         before, after = document["before"], document["after"]
     except (ValueError, KeyError, TypeError):
         return None
-    return (before, after) if isinstance(before, str) and isinstance(after, str) else None
+    is_change = isinstance(before, str) and isinstance(after, str)
+    return KeyChange(before=before, after=after, row=(row.id, row.hash)) if is_change else None
 
 
 def _stranger(found: Checkpoint) -> AuditProblem:
