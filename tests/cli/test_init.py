@@ -86,6 +86,14 @@ def test_two_different_passwords_make_nothing(bare: Program) -> None:
     assert not bare.data_dir.exists()
 
 
+def test_what_a_password_needs_is_said_before_it_is_typed_twice(bare: Program) -> None:
+    """The prompt names the least length, and a weak password is refused without being asked for again."""
+    for weak in ("short", "passwordpassword"):
+        code, said = _type_in(bare, weak)
+        assert (code, "12 characters at least" in said, "again" in said) == (1, True, False), said
+    assert not bare.data_dir.exists()
+
+
 def test_killed_half_way_can_be_repeated(made: Program, tmp_path: Path) -> None:
     """A directory without its keystore is finished by another init, and keeps its configuration."""
     (made.data_dir / "keystore" / "master.json").unlink()

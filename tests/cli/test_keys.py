@@ -50,6 +50,19 @@ def test_our_own_file_there_and_back(running: Running, tmp_path: Path, passphras
     assert ("agent.imported", twin["id"]) in told
 
 
+def test_an_export_that_is_refused_says_why(running: Running, tmp_path: Path, passphrase: str) -> None:
+    """A weak passphrase is called one, a format that cannot hold the key names one that can, and no file is made."""
+    made_agent(running, "stays")
+    weak, file = tmp_path / "weak", tmp_path / "stays.key"
+    weak.write_text("short\n")
+    weak.chmod(0o600)
+    refused = exported(running, "stays", file, "--passphrase-file", str(weak))
+    assert (refused.code, "the passphrase is shorter" in refused.line) == (1, True), refused.err
+    other = exported(running, "stays", file, "--format", "ethereum", "--passphrase-file", passphrase)
+    assert (other.code, "--format waiaas" in other.line) == (1, True), other.err
+    assert not file.exists()
+
+
 def test_a_key_of_the_solana_tools(running: Running, tmp_path: Path) -> None:
     """The id.json of another program's key becomes an agent at that key's address, and exports to the same numbers."""
     from nacl.signing import SigningKey

@@ -1,6 +1,7 @@
 """``waiaas agent export``: an agent's key into a file. In this process, after the master password, with no plugin loaded."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,13 @@ def _export(invocation: Invocation, agent: str, target: Path, kind: str, passphr
     passphrase = None
     try:
         if kind != _RAW:
-            passphrase = find_passphrase(passphrase_file, "New passphrase for the file: ", confirm=True)
-            check_password_strength(passphrase, settings.security.password_min_length)
+            least = settings.security.password_min_length
+            passphrase = find_passphrase(
+                passphrase_file,
+                f"New passphrase for the file, {least} characters at least: ",
+                confirm=True,
+                check=partial(check_password_strength, min_length=least, called="the passphrase"),
+            )
         _write(invocation, password, passphrase, (found.id, target, kind), argon_of(settings))
     finally:
         for secret in (password, passphrase or bytearray()):

@@ -1,7 +1,7 @@
 """What the commands share that open the keystore in their own process. No plugin is loaded here, and none may be."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +70,24 @@ def _settle(settings: "Settings") -> None:
         lock.release()
 
 
-def find_passphrase(file: Path | None, prompt: str, *, confirm: bool = False) -> bytearray:
-    """The passphrase of a key file: from a private file, or asked for. The caller wipes it."""
-    return (
-        read_secret(file, "--passphrase-file")
-        if file is not None
-        else find_password({}, confirm=confirm, prompt=prompt)
-    )
+def find_passphrase(
+    file: Path | None,
+    prompt: str,
+    *,
+    confirm: bool = False,
+    check: Callable[[bytearray], None] | None = None,
+) -> bytearray:
+    """The passphrase of a key file: from a private file, or asked for. The caller wipes it.
+
+    :param check: refuses one that will not do
+    """
+    if file is None:
+        instead = "name a private file of mode 600 with --passphrase-file"
+        return find_password({}, confirm=confirm, prompt=prompt, check=check, instead=instead)
+    found = read_secret(file, "--passphrase-file")
+    if check is not None:
+        check(found)
+    return found
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """``waiaas password``: another master password, and another data key."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def change(invocation: Invocation, rekey: bool, new_password_file: Path | None, 
     settings = settings_of(invocation)
     old, new = find_password(os.environ), bytearray()
     try:
-        new = _new_password(new_password_file)
+        new = _new_password(new_password_file, settings.security.password_min_length)
         count = _rekey(settings, old, new) if rekey else _rewrap(invocation, settings, old, new)
     finally:
         for secret in (old, new):
@@ -54,10 +55,18 @@ def change(invocation: Invocation, rekey: bool, new_password_file: Path | None, 
     return None
 
 
-def _new_password(file: Path | None) -> bytearray:
+def _new_password(file: Path | None, least: int) -> bytearray:
+    from waiaas.keystore.master import check_password_strength
+
     if file is not None:
         return read_secret(file, "--new-password-file")
-    return find_password({}, confirm=True, prompt="New master password: ")
+    return find_password(
+        {},
+        confirm=True,
+        prompt=f"New master password, {least} characters at least: ",
+        check=partial(check_password_strength, min_length=least),
+        instead="name a private file of mode 600 with --new-password-file",
+    )
 
 
 def _rewrap(invocation: Invocation, settings: "Settings", old: bytearray, new: bytearray) -> int:

@@ -5,7 +5,7 @@ It is returned as a ``bytearray`` for the keystore, which wipes it, or as text f
 
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
 from waiaas.cli.exits import Failure
@@ -17,14 +17,23 @@ FILE_VARIABLE = _FILE_VARIABLE
 _LONGEST = 4096
 
 
-def find_password(environ: Mapping[str, str], *, confirm: bool = False, prompt: str = "Master password: ") -> bytearray:
+def find_password(
+    environ: Mapping[str, str],
+    *,
+    confirm: bool = False,
+    prompt: str = "Master password: ",
+    check: Callable[[bytearray], None] | None = None,
+    instead: str = f"set {FILE_VARIABLE} to a file of mode 600",
+) -> bytearray:
     """The password, UTF-8.
 
     :param confirm: a person is asked twice
+    :param check: refuses what a person typed, before it is asked for again
+    :param instead: what to do where there is no terminal
     :raises Failure: no source, an unsafe file, two different answers
     """
     given = password_without_asking(environ)
-    return given if given is not None else _ask(prompt, confirm)
+    return given if given is not None else _ask(prompt, confirm, check, instead)
 
 
 def password_without_asking(environ: Mapping[str, str]) -> bytearray | None:
@@ -74,17 +83,18 @@ def _checked(password: bytes | bytearray, source: str) -> bytearray:
     return bytearray(password)
 
 
-def _ask(prompt: str, confirm: bool) -> bytearray:
+def _ask(prompt: str, confirm: bool, check: Callable[[bytearray], None] | None, instead: str) -> bytearray:
     if not _has_terminal():
-        raise Failure(
-            "there is no terminal to ask for the master password", hint=f"set {FILE_VARIABLE} to a file of mode 600"
-        )
+        raise Failure(f"there is no terminal to ask on: {prompt.rstrip(': ')}", hint=instead)
     from getpass import getpass
 
     first = getpass(prompt)
+    given = _checked(first.encode(errors="surrogateescape"), "the terminal")
+    if check is not None:
+        check(given)
     if confirm and getpass("The same again: ") != first:
         raise Failure("the two passwords differ", hint="nothing was made; run the command again")
-    return _checked(first.encode(errors="surrogateescape"), "the terminal")
+    return given
 
 
 def _has_terminal() -> bool:

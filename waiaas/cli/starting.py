@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ def init(invocation: Invocation, as_json: bool) -> None:
     root = invocation.data_dir
     if (root / "keystore" / "master.json").exists():
         raise Failure(f"{root} is initialised already", hint="Start the daemon with: waiaas start")
-    password = find_password(os.environ, confirm=True, prompt="New master password: ")
+    password = _new_password(load(root, os.environ).security.password_min_length)
     try:
         paths = _fill(root, password)
     finally:
@@ -37,6 +38,17 @@ def init(invocation: Invocation, as_json: bool) -> None:
     say(f"{root} is ready; trusted plugins: {', '.join(pinned) or 'none'}.")
     say("Start the daemon with: waiaas start")
     return None
+
+
+def _new_password(least: int) -> bytearray:
+    from waiaas.keystore.master import check_password_strength
+
+    return find_password(
+        os.environ,
+        confirm=True,
+        prompt=f"New master password, {least} characters at least: ",
+        check=partial(check_password_strength, min_length=least),
+    )
 
 
 def _fill(root: Path, password: bytearray) -> DataDir:

@@ -31,7 +31,10 @@ def encode(key: HeldKey, passphrase: bytearray, work: int = _SCRYPT_N) -> bytes:
     :raises BadRequest: for a key of another scheme
     """
     if key.scheme is not Scheme.ECDSA_SECP256K1:
-        raise BadRequest(f"an Ethereum keystore holds ecdsa-secp256k1 keys, and this one is {key.scheme.value}")
+        raise BadRequest(
+            f"an Ethereum keystore holds ecdsa-secp256k1 keys, and this one is {key.scheme.value}",
+            hint="our own format, --format waiaas, holds every key",
+        )
     from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - slow, and seldom needed
 
     document = create_keyfile_json(bytes(key.secret.view), _word(passphrase), kdf="scrypt", iterations=work)

@@ -19,17 +19,18 @@ __all__ = ["ArgonParams", "check_password_strength", "create_master"]
 _DEFAULT_MIN_LENGTH = 12
 
 
-def check_password_strength(password: bytearray, min_length: int) -> None:
+def check_password_strength(password: bytearray, min_length: int, called: str = "the master password") -> None:
     """Refuse a password that is short or easily guessed.
 
     :param password: UTF-8, left as it is
     :param min_length: in characters
+    :param called: what the refusal calls it
     :raises StartRefused: WEAK_PASSWORD, without any part of the password
     """
     why = weakness(password, min_length)
     if why is not None:
         raise StartRefused(
-            f"the master password {why}",
+            f"{called} {why}",
             code="WEAK_PASSWORD",
             hint="use several unrelated words, or let a password manager make one",
         )

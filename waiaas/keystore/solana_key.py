@@ -20,7 +20,10 @@ def encode(key: HeldKey) -> bytes:
     :raises BadRequest: for a key of another scheme
     """
     if key.scheme is not Scheme.ED25519:
-        raise BadRequest(f"an id.json holds ed25519 keys, and this one is {key.scheme.value}")
+        raise BadRequest(
+            f"an id.json holds ed25519 keys, and this one is {key.scheme.value}",
+            hint="our own format, --format waiaas, holds every key",
+        )
     numbers = [*key.secret.view, *key.public_key]
     return ("[" + ",".join(map(str, numbers)) + "]").encode()
 
