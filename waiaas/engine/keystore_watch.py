@@ -24,6 +24,8 @@ from waiaas.store.database import Store, Unit
 _log = logging.getLogger("waiaas.keystore")
 _MASTER = "keystore_master"
 _TOLD = "keystore_notes_told"
+_MOST_TOLD = 1000
+"""So many notes are remembered."""
 
 
 class KeystoreWatch:
@@ -64,13 +66,14 @@ class KeystoreWatch:
             (self._keystore / (note.id + SUFFIX)).unlink(missing_ok=True)
 
     def _record(self, unit: Unit, found: Sequence[Note]) -> None:
-        """A note whose file outlived a crash is on record already; the ids are kept until the next notes come."""
+        """A note whose file outlived a crash, or that somebody puts back, is on record already."""
         told = json.loads(unit.state.get(_TOLD) or "[]")
         for note in found:
             if note.id not in told:
                 details = {**note.details, "at": note.at}
                 self._journal.record(unit, note.event, actor="operator", agent_id=note.agent_id, details=details)
-        unit.state.set(_TOLD, json.dumps([note.id for note in found]))
+                told.append(note.id)
+        unit.state.set(_TOLD, json.dumps(told[-_MOST_TOLD:]))
 
     def _verified(self, path: Path, key: bytes) -> Note | None:
         try:
