@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from waiaas.cli.exits import Failure
+from waiaas.cli.output import at
 from waiaas.cli.passwords import find_password
 from waiaas.config import DataDir, create, load, write_private
 from waiaas.config.editing import change
@@ -68,8 +69,7 @@ def verify_backup(data_dir: Path, file: Path) -> dict[str, Any]:
     :raises StartRefused: BACKUP_DAMAGED, BACKUP_TRUNCATED, BACKUP_VERSION, WRONG_PASSWORD
     """
     path = find(data_dir, file)
-    describe(path)  # before anybody is asked for a password
-    with _password() as password, _scratch(path.parent) as into:
+    with _password_of(path) as password, _scratch(data_dir / "backups") as into:
         return _facts(path, open_backup(path, password, into))
 
 
@@ -79,7 +79,7 @@ def restore_backup(data_dir: Path, file: Path, *, force: bool) -> dict[str, Any]
     :raises Failure: something is there and ``force`` is False; :raises StartRefused: as :func:`verify_backup`, ALREADY_RUNNING
     """
     path = find(data_dir, file)
-    describe(path)
+    describe(path)  # before anything is looked at or locked
     with ExitStack() as locks:
         is_taken = _is_taken(data_dir)
         if data_dir.is_dir():
@@ -88,7 +88,7 @@ def restore_backup(data_dir: Path, file: Path, *, force: bool) -> dict[str, Any]
             raise Failure(
                 f"{data_dir} is not empty", hint="restore into another --data-dir, or add --force: it is kept aside"
             )
-        with _password() as password:
+        with _password_of(path) as password:
             staging = _stage(data_dir)
             try:
                 contents = open_backup(path, password, staging)
@@ -199,10 +199,13 @@ def _facts(path: Path, contents: Contents) -> dict[str, Any]:
 
 
 @contextmanager
-def _scratch(beside: Path) -> Iterator[DataDir]:
-    """A private folder for what is opened only to be looked at; beside the backup where that can be written."""
-    place = beside if os.access(beside, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=".verify-", dir=place) as folder:
+def _scratch(place: Path) -> Iterator[DataDir]:
+    """A private folder for what is opened only to be looked at: never beside the backup, whose disk may be anybody's.
+
+    :param place: preferred, since the database lies in the clear there anyway; else it is the system's place for such
+    """
+    is_fit = place.is_dir() and os.access(place, os.W_OK)
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=place if is_fit else None) as folder:
         yield create(Path(folder) / "data")
 
 
@@ -223,6 +226,20 @@ def _password() -> Iterator[bytearray]:
         yield password
     finally:
         password[:] = bytes(len(password))
+
+
+@contextmanager
+def _password_of(path: Path) -> Iterator[bytearray]:
+    """What opens a backup, which need not be today's password; the file is looked at before anybody is asked."""
+    made = describe(path).created_at
+    try:
+        with _password() as password:
+            yield password
+    except StartRefused as refused:
+        if refused.code != "WRONG_PASSWORD":
+            raise
+        hint = f"a backup opens with the master password of its time, {at(made)}"
+        raise StartRefused("the password does not open this backup", code=refused.code, hint=hint) from None
 
 
 def _sync(folder: Path) -> None:
