@@ -5,7 +5,7 @@ The bytes, their claims, the reservation's new state and the audit row are one c
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from waiaas.engine.chains import Chain
@@ -102,7 +102,7 @@ class Sign:
             agent=agent,
             chain=chain,
             account=chain.account(agent),
-            intent=intent,
+            intent=replace(intent, fee_cap=min(intent.fee_cap, chain.fees.max)),  # lowered since it was judged, perhaps
             in_flight=tuple(signed_of(variant) for variant in flying),
             newest=newest,
             epoch=epoch,
