@@ -199,6 +199,8 @@ def test_a_header_of_another_form_is_refused(text: bytes, put: Put, change: dict
     """Types, ranges, lengths, unknown and missing fields, before any password."""
     values, _ = header_of(text)
     assert refused(put(with_header(text, canonical({**values, **change})))) == "BACKUP_DAMAGED"
+    marked = {**values, "master": f"\ufeff{values['master']}"}  # JSON to a lenient reader, and not what was written
+    assert refused(put(with_header(text, canonical(marked)))) == "BACKUP_DAMAGED"
     name = next(iter(change))
     without = {key: value for key, value in values.items() if key != name}
     if name in values:

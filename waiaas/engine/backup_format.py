@@ -178,7 +178,7 @@ def _decode(text: bytes) -> Header:
     if not is_canonical or set(values) != set(_FIELDS) or not _is_sound(values):
         refuse("its header is not as it was written")
     try:
-        require_master(values["master"].encode("utf-8"))
+        require_master(values["master"].encode("ascii"))
     except (StartRefused, UnicodeEncodeError):
         refuse("the master key in its header is damaged")
     return Header(**values)
