@@ -209,3 +209,16 @@ def test_unreadable_directory_is_one_line(made: Program) -> None:
     done = made("config", "show")
     assert done.code == 1
     assert "config.toml" in done.line
+
+
+def test_a_kept_checkpoint_that_is_nowhere_is_named(stopped: Program) -> None:
+    """A misspelt file of ``audit verify --checkpoint`` is told from a damaged one, with what to give instead."""
+    done = stopped("audit", "verify", "--checkpoint", "nowhere.json")
+    assert (done.code, "there is no file nowhere.json" in done.line) == (1, True), done.err
+    assert "waiaas audit checkpoint" in done.line
+
+
+def test_a_fee_that_is_unset_is_at_its_default(made: Program) -> None:
+    """Where the file no longer names a plugin's own value, the answer says whose default counts."""
+    assert made("config", "set", "fees.evm.local.max", "5").code == 0
+    assert "fees.evm.local.max is at its plugin's default now" in made("config", "unset", "fees.evm.local.max").out

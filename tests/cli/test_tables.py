@@ -54,6 +54,14 @@ def test_a_suspended_agent_keeps_its_address_whole(running: Running) -> None:
     assert any("SUSPENDED" in line and made["address"] in line for line in rows(running("agent", "list", **NARROW).out))
 
 
+def test_what_stops_a_session_is_said_with_its_cure(running: Running) -> None:
+    """A session for a suspended agent is refused with the command that lets the agent go on."""
+    running.json("agent", "create", "asleep")
+    assert running("agent", "suspend", "asleep").code == 0
+    refused = running("session", "issue", "asleep")
+    assert (refused.code, "waiaas agent resume" in refused.line) == (1, True), refused.err
+
+
 def test_sessions_name_their_agent_and_state(running: Running) -> None:
     """Whose session it is stands beside it, and whether it still opens anything."""
     issued = running.json("session", "issue", "bot")["id"]

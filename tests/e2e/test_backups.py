@@ -207,7 +207,7 @@ def test_a_restore_needs_the_place_for_itself(house: House) -> None:
     taken = waiaas(house.root, "backup", "restore", str(file))
     assert (taken.returncode, "--force" in taken.stderr) == (1, True)
     wrong = waiaas(house.root, "backup", "restore", str(file), "--force", password="another password")
-    assert (wrong.returncode, wrong.stderr.strip()) == (4, "waiaas: the master password is wrong")
+    assert (wrong.returncode, "the master password of its time, 20" in wrong.stderr) == (4, True), wrong.stderr
     cut = house.beside / "cut.backup"
     cut.write_bytes(file.read_bytes()[:-1])
     assert "cut off" in waiaas(house.root, "backup", "restore", str(cut), "--force").stderr

@@ -18,6 +18,7 @@ from waiaas.store.audit_export import BadExport, is_export, read_kept, verify_ex
 from waiaas.store.audit_proof import Kept
 
 _NAME = "waiaas.db"
+_KEPT_HINT = "give the line that `waiaas audit checkpoint` printed, or a file that holds it"
 _UNKNOWN_KEY = (
     "Whose key that is, is the file's own word: who can write the file can sign a log of their own. To be sure, add a"
     " --checkpoint that you kept elsewhere, or ask the running, unlocked daemon with --daemon."
@@ -55,12 +56,13 @@ def read_checkpoints(given: Sequence[str]) -> list[Kept]:
     """
     found: list[Kept] = []
     for one in given:
+        if not one.lstrip().startswith("{") and not Path(one).is_file():
+            raise Failure(f"--checkpoint: there is no file {one}", hint=_KEPT_HINT)
         try:
             found += read_kept(one if one.lstrip().startswith("{") else Path(one).read_text("utf-8"))
         except (BadExport, UnicodeDecodeError) as fault:
             what = "the text" if one.lstrip().startswith("{") else one
-            hint = "give the line that `waiaas audit checkpoint` printed, or a file that holds it"
-            raise Failure(f"{what} is no checkpoint: {fault}", hint=hint) from None
+            raise Failure(f"{what} is no checkpoint: {fault}", hint=_KEPT_HINT) from None
     return found
 
 

@@ -105,6 +105,6 @@ def restore(invocation: Invocation, file: Path, force: bool, as_json: bool) -> N
     for problem in done["auditProblems"]:
         say(f"warning: its audit trail: {clean(problem)}")
     if done["aside"]:
-        say(f"What was there before is kept in {done['aside']}; delete it when you are sure.")
+        say(f"What was there before, with its backups, is kept in {done['aside']}; delete it when you are sure.")
     say("Start the daemon with: waiaas start. Look at each agent before: waiaas agent resume AGENT")
     return None

@@ -100,7 +100,8 @@ def _tell(done: dict[str, Any], as_json: bool) -> None:
     if as_json:
         return print_json(done)
     where = f"{done['file']}:{done['line']}" if done["line"] else done["file"]
-    say(f"{done['key']} is {shown(done['value'])} now ({where})." if done["changed"] else f"{where} said so already.")
+    is_now = "at its plugin's default" if done["value"] is None else shown(done["value"])
+    say(f"{done['key']} is {is_now} now ({where})." if done["changed"] else f"{where} said so already.")
     if done["overriddenBy"]:
         say(f"warning: {done['overriddenBy']} is set in this environment and wins over the file.")
     if done["restart"]:

@@ -118,7 +118,10 @@ class Replacements:
         setting = f"fees.{row.chain}.{row.network}.max"
         if max_fee is not None and max_fee > most:
             raise BadRequest(
-                f"a fee of {max_fee} is above {setting}, {most}", code="INVALID_AMOUNT", details={"max": str(most)}
+                f"a fee of {max_fee} is above {setting}, {most}",
+                code="INVALID_AMOUNT",
+                details={"max": str(most)},
+                hint=f"name a smaller maxFee, or have the operator raise {setting}",
             )
         cap = usual_cap(standing, stored_intent(row), most) if max_fee is None else max_fee
         if kind == "speed_up" and cap <= standing.dearest:  # giving up may well cost less: it takes less gas, say

@@ -90,7 +90,7 @@ class Sessions:
             if agent is None:
                 raise NotFound("there is no such agent", hint="see `waiaas agent list`")
             if agent.status != "ACTIVE":
-                raise Conflict(f"this agent is {agent.status}")
+                raise Conflict(f"this agent is {agent.status}", hint="`waiaas agent resume` lets a suspended one go on")
             if unit.sessions.live_count(agent.id, now) >= security.max_sessions_per_agent:
                 raise Conflict(
                     f"this agent has {security.max_sessions_per_agent} sessions already",

@@ -98,7 +98,9 @@ class Tokens:
     def _require_room(self, unit: Unit, chain: str, network: str, asset: str) -> None:
         added = unit.tokens.list(chain, network)
         if asset in {*self._chains.network(chain, network)[1].tokens, *(token.asset for token in added)}:
-            raise Conflict("the token is on the list already", details={"assetId": asset})
+            raise Conflict(
+                "the token is on the list already", details={"assetId": asset}, hint="see `waiaas token list`"
+            )
         if len(added) >= _MOST:
             raise Conflict(f"{network} has {_MOST} tokens already", code="LIMIT_REACHED", hint="remove one first")
 

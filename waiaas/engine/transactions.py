@@ -126,7 +126,8 @@ class Transactions:
                 raise Conflict(
                     f"this payment is {row.status} and can no longer be cancelled",
                     details={"status": row.status},
-                    hint="only a PENDING or QUEUED payment can be cancelled",
+                    hint="only a PENDING or QUEUED payment can be cancelled"
+                    + ("; `waiaas tx cancel-onchain` gives up a stuck one" if row.status == "SUBMITTED" else ""),
                 )
             ending = Ending(status="CANCELLED", code="CANCELLED", why="it was cancelled")
             end_unsigned_within(self._bench, unit, row, ending, actor)
