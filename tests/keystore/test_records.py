@@ -20,6 +20,7 @@ from waiaas.keystore.records import (
     decode_master,
     encode_key,
     encode_master,
+    parse_object,
 )
 
 HEADER = KeyHeader(
@@ -214,3 +215,11 @@ def test_flipped_bytes(at: int, byte: int) -> None:
         return
     is_same = record == KEY
     assert not is_same or json.loads(text) == json.loads(encode_key(KEY))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_is_utf8_and_nothing_else(encoding: str) -> None:
+    """No other reader has to guess an encoding: what one reads another reads."""
+    assert parse_object(b'{"a":1}') == {"a": 1}
+    with pytest.raises(ValueError, match=r"."):
+        parse_object('{"a":1}'.encode(encoding))

@@ -139,7 +139,7 @@ def parse_object(text: bytes) -> dict[str, Any]:
     :raises ValueError: otherwise
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
