@@ -60,7 +60,7 @@ def _bench(http: NodeHttp) -> Bench:
         yield SimpleNamespace(
             agents=SimpleNamespace(get=lambda _: SimpleNamespace(status="ACTIVE")),
             variants=SimpleNamespace(of=lambda _: [variant]),
-            transactions=SimpleNamespace(get=lambda _: SimpleNamespace(broadcast_at=None)),
+            transactions=SimpleNamespace(get=lambda _: SimpleNamespace(broadcast_at=None, metadata="{}")),
         )
 
     chain = SimpleNamespace(

@@ -121,3 +121,22 @@ def test_nothing_is_signed_for_a_wish_whose_session_was_revoked(
     assert len(engine.variants(tx_id)) == 1
     assert engine.node.handed == handed
     assert engine.details("transaction.replacement_refused")["code"] == "SESSION_REVOKED"
+
+
+def test_bytes_of_a_revoked_wish_that_no_node_took_are_never_sent(engine: Engine, program: Actor) -> None:
+    """Signed while no node took anything, then the session that asked is revoked: only what was taken before is repeated."""
+    tx_id, other = stuck(engine, program), engine.session()
+    (first,) = engine.variants(tx_id)
+    engine.node.refuses = True
+    engine.replace(other, tx_id)
+    assert len(engine.variants(tx_id)) == 2
+    assert other.session is not None
+    engine.sessions.revoke(engine.operator, other.session.id)
+    engine.node.handed.clear()
+    engine.node.refuses = False
+    engine.node.pool.clear()
+    engine.look(20)
+    assert set(engine.node.handed) == {first.tx_hash}
+    engine.node.base_fee = 10
+    engine.settle()
+    assert engine.row(tx_id).status == "CONFIRMED"

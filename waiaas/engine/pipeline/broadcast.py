@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 
 from waiaas.engine.nodes import within
+from waiaas.engine.pipeline.orders import revoked_variants
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress, later
 from waiaas.engine.variants import may_be_sent, signed_of, was_taken
 from waiaas.errors import Unavailable
@@ -82,7 +83,9 @@ class Broadcast:
             session = unit.sessions.get(row.session_id) if row.session_id else None
             variants = unit.variants.of(row.id)
             fresh = unit.transactions.get(row.id)
+            void = frozenset[int]() if fresh is None else revoked_variants(unit, fresh)
         if agent is None or fresh is None:
             return []
+        variants = [one for one in variants if one.n not in void or was_taken(one, fresh)]
         is_revoked = session is not None and session.revoked_at is not None
         return may_be_sent(variants, fresh, is_stopped=agent.status != "ACTIVE", is_revoked=is_revoked)

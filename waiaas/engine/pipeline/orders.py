@@ -13,7 +13,7 @@ from waiaas.store.records import Transaction
 
 VariantKind = Literal["speed_up", "cancel"]
 AskedBy = Literal["operator", "session", "system"]
-_FIELD = "order"
+_FIELD, _ASKERS = "order", "askers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,25 @@ def with_order(row: Transaction, order: Order | None) -> str:
             "why": order.why,
         }
     return json.dumps(document, ensure_ascii=False)
+
+
+def with_asker(metadata: str, order: Order, n: int) -> str:
+    """The metadata with the session, if any, for which variant ``n`` was signed.
+
+    Not of bytes that give the payment up: those are made for the person whose account it is, and others wait behind them.
+    """
+    if not order.session_id or order.kind == "cancel":
+        return metadata
+    document: dict[str, Any] = json.loads(metadata)
+    document[_ASKERS] = {**document.get(_ASKERS, {}), str(n): order.session_id}
+    return json.dumps(document, ensure_ascii=False)
+
+
+def revoked_variants(unit: Unit, row: Transaction) -> frozenset[int]:
+    """The numbers of variants that were signed for a session which was revoked since."""
+    askers: dict[str, str] = json.loads(row.metadata).get(_ASKERS, {})
+    found = {n: unit.sessions.get(session_id) for n, session_id in askers.items()}
+    return frozenset(int(n) for n, session in found.items() if session is None or session.revoked_at is not None)
 
 
 def ended(order: Order, code: str, why: str) -> Order:

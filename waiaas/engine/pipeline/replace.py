@@ -12,7 +12,7 @@ from uuid import UUID
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.evaluate import Judgement
-from waiaas.engine.pipeline.orders import Order, ended, is_revoked, waiting_order, with_order
+from waiaas.engine.pipeline.orders import Order, ended, is_revoked, waiting_order, with_asker, with_order
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, later
 from waiaas.engine.pipeline.standing import refusal, standing_of, subject_of
@@ -184,7 +184,7 @@ class Replace:
         for claim in sorted(signed.claims):
             unit.claims.add(row.agent_id, claim, row.id)
         unit.reservations.grow(self._fee_reservation(row, fee, now))
-        metadata = with_order(fresh, None)
+        metadata = with_asker(with_order(fresh, None), job.order, n)
         unit.transactions.note(row.id, expected="SUBMITTED", at=now, tx_hash=signed.tx_hash, metadata=metadata)
         details = {
             "variant": n,
