@@ -211,6 +211,13 @@ def test_unreadable_directory_is_one_line(made: Program) -> None:
     assert "config.toml" in done.line
 
 
+def test_the_database_says_in_words_when_it_was_migrated(stopped: Program) -> None:
+    """People read a date, programs Unix seconds."""
+    seconds = stopped.json("db", "status")["migratedAt"]
+    out = stopped("db", "status").out
+    assert (str(seconds) in out, "migratedAt     20" in out) == (False, True), out
+
+
 def test_a_kept_checkpoint_that_is_nowhere_is_named(stopped: Program) -> None:
     """A misspelt file of ``audit verify --checkpoint`` is told from a damaged one, with what to give instead."""
     done = stopped("audit", "verify", "--checkpoint", "nowhere.json")

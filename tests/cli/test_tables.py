@@ -62,6 +62,22 @@ def test_what_stops_a_session_is_said_with_its_cure(running: Running) -> None:
     assert (refused.code, "waiaas agent resume" in refused.line) == (1, True), refused.err
 
 
+def test_rows_of_the_audit_name_their_agent(running: Running) -> None:
+    """Whose key or payment a row is about stands beside it where there is room, and what is printed is never an id instead."""
+    running.json("agent", "create", "watched")
+    wide = rows(running("audit", "list", "--event", "agent.created", "--limit", "1", COLUMNS="110").out)
+    assert re.search(r"agent\.created +operator +watched\b", wide[0])
+    narrow = rows(running("audit", "list", "--event", "agent.created", "--limit", "1", **NARROW).out)
+    assert (len(narrow) >= 1, "watched" in narrow[0]) == (True, False)
+
+
+def test_reading_the_audit_adds_nothing_to_it(running: Running) -> None:
+    """Who looks at the log does not fill it: its newest row is the same afterwards."""
+    newest = running.json("audit", "list", "--limit", "1")["items"][0]["id"]
+    assert running("audit", "list", "--limit", "5").code == 0
+    assert running.json("audit", "list", "--limit", "1")["items"][0]["id"] == newest
+
+
 def test_sessions_name_their_agent_and_state(running: Running) -> None:
     """Whose session it is stands beside it, and whether it still opens anything."""
     issued = running.json("session", "issue", "bot")["id"]

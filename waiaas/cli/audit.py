@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from waiaas.cli.agent_names import agent_names
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, OK
 from waiaas.cli.invocation import Invocation
@@ -32,20 +33,34 @@ def audit() -> None:
 @click.pass_obj
 def list_(invocation: Invocation, /, as_json: bool, limit: int | None, **filters: Any) -> None:
     """List rows, newest first."""
-    with operator(invocation) as daemon:
+    with operator(invocation) as daemon:  # no token: reading the log would add two rows to it
         page = daemon.audit.list(limit=limit, **filters)
-    if as_json:
-        return print_json(page)
+        if as_json:
+            return print_json(page)
+        names = agent_names(daemon) if any(row.agent_id for row in page.items) else {}
     columns = [
         Column("#", is_right=True, is_whole=True),
         Column("when", is_whole=True),
         Column("event"),
         Column("actor"),
-        Column("severity", when_wide=100),
-        Column("transaction", when_wide=130, is_whole=True),
-        Column("details", when_wide=160),
+        Column("agent", when_wide=100),
+        Column("severity", when_wide=110),
+        Column("transaction", when_wide=140, is_whole=True),
+        Column("details", when_wide=180),
     ]
-    rows = [(r.id, at(r.timestamp), r.event_type, r.actor, r.severity, r.tx_id, r.details) for r in page.items]
+    rows = [
+        (
+            r.id,
+            at(r.timestamp),
+            r.event_type,
+            r.actor,
+            names.get(r.agent_id, r.agent_id) if r.agent_id else None,
+            r.severity,
+            r.tx_id,
+            r.details,
+        )
+        for r in page.items
+    ]
     print_table(columns, rows, empty="No rows.")
     if line := more(page.cursor, page.has_more):
         say(line)

@@ -12,7 +12,7 @@ import click
 from waiaas.cli.exits import FAILED, OK, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import print_facts, print_json, say
+from waiaas.cli.output import at, print_facts, print_json, say
 from waiaas.config import load
 
 _COUNTED = ("agents", "sessions", "transactions", "reservations", "spend_ledger", "policies", "audit_log")
@@ -31,7 +31,9 @@ def status(invocation: Invocation, as_json: bool) -> None:
     path = _path(invocation)
     with opened(path, "ro") as connection:
         facts = _facts(connection, path)
-    return print_json(facts) if as_json else print_facts({**facts, "rows": _listed(facts["rows"])})
+    if as_json:
+        return print_json(facts)
+    return print_facts({**facts, "migratedAt": at(facts["migratedAt"]), "rows": _listed(facts["rows"])})
 
 
 @db.command()

@@ -31,8 +31,7 @@ def local_family(invocation: Invocation, chain: str) -> tuple[type[RunsLocally],
 
 
 def _unknown(chain: str, registry: Registry) -> Failure:
-    failed = [info for info in registry.plugins if info.error]
-    because = f"; {failed[0].name}: {failed[0].error}" if failed else ""
+    because = "".join(f"; {info.name}: {info.error}" for info in registry.plugins if info.error)
     return Failure(
         f"no installed plugin brings the chain {chain}{because}",
         hint=f"installed with a localnet: {_local_names(registry)}",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from waiaas_sdk import Operator, Policy
 
+from waiaas.cli.agent_names import agent_names
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
@@ -63,7 +64,7 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
     with operator(invocation, several=True) as daemon:
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.policies.list(agent_id=agent_id, limit=limit, cursor=cursor)
-        names = {} if as_json else {a.id: a.name for a in daemon.agents.list(limit=200).items}
+        names = {} if as_json else agent_names(daemon)
     if as_json:
         return print_json(page)
     columns = [
