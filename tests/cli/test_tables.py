@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from waiaas_sdk import Transaction
 
 from tests.cli.conftest import FRIEND, Running
 from waiaas.cli.options import AGENT_STATUSES, TRANSACTION_STATUSES
+from waiaas.cli.transactions import trouble
 
 pytestmark = pytest.mark.xdist_group("running-daemon")
 NARROW = {"COLUMNS": "80"}
@@ -76,6 +78,17 @@ def test_reading_the_audit_adds_nothing_to_it(running: Running) -> None:
     newest = running.json("audit", "list", "--limit", "1")["items"][0]["id"]
     assert running("audit", "list", "--limit", "5").code == 0
     assert running.json("audit", "list", "--limit", "1")["items"][0]["id"] == newest
+
+
+def test_what_a_payment_waits_for_is_no_error() -> None:
+    """A payment that waits shows the code alone, one that failed the code and the reason, a good one nothing."""
+    row = Transaction(
+        id="1", wallet_id="2", type="TRANSFER", status="EXECUTING", chain="evm", network="local", created_at=1
+    )
+    assert trouble(row) is None
+    waiting = row.model_copy(update={"error_code": "ACCOUNT_BUSY"})
+    assert trouble(waiting) == "ACCOUNT_BUSY"
+    assert trouble(waiting.model_copy(update={"error": "too late"})) == "ACCOUNT_BUSY: too late"
 
 
 def test_sessions_name_their_agent_and_state(running: Running) -> None:

@@ -145,7 +145,7 @@ def cancel_onchain(
 @click.option("--note", help="Why, for the approver.")
 @click.option("--idempotency-key", help="The same key and payment again never pays twice.")
 @click.option("--wait", type=click.IntRange(0, 30), help="Seconds to wait for the outcome [10].")
-@click.option("--dry-run", is_flag=True, help="Only say what would be decided.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be decided, as JSON; nothing is stored.")
 @token_file
 @json_option
 @click.pass_obj
@@ -245,10 +245,15 @@ def _print_facts(row: Transaction, amount: str, agent: str) -> None:
             "approval": _approval(row),
             "tx hash": row.tx_hash,
             "bytes": _variants(row),
-            "error": f"{row.error_code}: {row.error}" if row.error_code else row.error,
+            "waits" if row.error is None else "error": trouble(row),
             "created": at(row.created_at),
         }
     )
+
+
+def trouble(row: Transaction) -> str | None:
+    """What went wrong; or only its code, where nothing did yet and the payment waits for it to pass."""
+    return ": ".join(word for word in (row.error_code, row.error) if word) or None
 
 
 def _variants(row: Transaction) -> str | None:
