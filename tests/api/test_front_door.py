@@ -236,5 +236,6 @@ def test_the_audit_report_names_every_problem(house: House) -> None:
         "head": {"id": 2, "hash": "1" * 64},
         "problems": [{"fault": "edited", "text": "row 3 was edited", "row": 3, "txId": None}],
         "checkpoints": 1,
+        "keyKnown": False,
         "signedUpTo": {"auditId": 1, "auditHash": "1" * 64, "publicKey": "2" * 64, "createdAt": NOW},
     }

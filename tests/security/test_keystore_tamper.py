@@ -53,8 +53,8 @@ DAMAGES: Mapping[str, Damage] = {
 
 
 def test_a_key_file_that_was_touched_signs_nothing_and_is_named(house: House) -> None:
-    """Whatever is done to a key file, its agent's payment is kept unsigned, the log names the file, others go on paying,
-    and with the file back the payment is made, once."""
+    """Whatever is done to a key file, its agent's payment is kept unsigned and names the file, others go on paying, and with
+    the file back the payment is made, once."""
     house.start()
     other = house.instant()
     hurt = {name: (house.instant(), house.case.new_recipient()) for name in DAMAGES}
@@ -66,7 +66,8 @@ def test_a_key_file_that_was_touched_signs_nothing_and_is_named(house: House) ->
         for name, (wallet, recipient) in hurt.items()
     }
     for name, (wallet, _) in hurt.items():
-        _named_in_log(house, sent[name], _file(house, wallet).name, name)
+        _named_on_payment(house, sent[name], _file(house, wallet).name, name)
+        assert "agent.key_damaged" in house.events(sent[name]), name
     confirmed(house, house.client(other).send(**house.case.payment(house.case.new_recipient())))
     for name, (_, recipient) in hurt.items():
         assert house.row(sent[name])["status"] == "EXECUTING", name
@@ -88,12 +89,12 @@ def _file(house: House, wallet: Wallet) -> Path:
     return house.paths.keystore / f"{wallet.agent_id}.json"
 
 
-def _named_in_log(house: House, tx_id: str, file: str, name: str) -> None:
+def _named_on_payment(house: House, tx_id: str, file: str, name: str) -> None:
     def complaint() -> str:
-        lines = [line["message"] for line in house.log() if line["level"] == "error" and tx_id in line["message"]]
-        return lines[0] if lines else ""
+        row = house.row(tx_id)
+        return str(row["error"]) if row["error_code"] == "KEYSTORE_DAMAGED" else ""
 
-    found = until(complaint, f"the log to tell of {name}")
+    found = until(complaint, f"the payment to tell of {name}")
     assert f"keystore/{file}" in found, (name, found)
 
 
