@@ -3,6 +3,7 @@
 import threading
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -88,8 +89,9 @@ def test_a_token_makes_it_a_token_transfer(client: Client, daemon: FakeDaemon) -
     assert first == {"type": "TOKEN_TRANSFER", "to": "x", "amount": "1", "token": {"address": "T"}}
     assert second == {**first, "token": {"address": "T", "decimals": 6, "assetId": "c/token:T"}}
     assert third == {"type": "APPROVE", "spender": "x", "amount": "1", "token": {"address": "T"}}
+    wrong: Any = {"address": "T", "decimals": "6"}
     with pytest.raises(ValidationError):
-        client.send(to="x", amount=1, token={"address": "T", "decimals": "6"})  # type: ignore[typeddict-item]
+        client.send(to="x", amount=1, token=wrong)
 
 
 @pytest.mark.parametrize(
