@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_backup_is_opened_where_its_medium_learns_nothing(
         places.append(into.root)
         raise Failure("enough was seen")
 
-    monkeypatch.setattr(backup_files, "describe", lambda path: None)
+    monkeypatch.setattr(backup_files, "describe", lambda path: SimpleNamespace(created_at=0))
     monkeypatch.setattr(backup_files, "open_backup", opened)
     monkeypatch.setenv("WAIAAS_MASTER_PASSWORD", "x")
     with pytest.raises(Failure, match="enough"):

@@ -110,7 +110,7 @@ def test_a_status_that_there_is_not_is_refused(running: Running) -> None:
     """A misspelt filter is no empty list; a right one, in any case of letters, says what there is none of."""
     for kind in ("agent", "tx"):
         assert running(kind, "list", "--status", "CONFIRMD").code == 2
-    assert running("agent", "list", "--status", "terminated").out == "No agent is TERMINATED.\n"
+    assert running("agent", "list", "--status", "creating").out == "No agent is CREATING.\n"
 
 
 def test_the_statuses_are_those_of_the_database() -> None:
