@@ -37,7 +37,9 @@ def test_the_token_is_never_said(trouble: str, caplog: pytest.LogCaptureFixture)
     from waiaas_notify_telegram.settings import TelegramConfig
 
     said: list[str] = []
-    with caplog.at_level(logging.DEBUG), BotApiServer(token=CANARY, seconds_between=0) as service:
+    for client in ("", "httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, logger=client)
+    with BotApiServer(token=CANARY, seconds_between=0) as service:
         config = TelegramConfig.model_validate(service.config())
         channel = TelegramChannel(config)
         TROUBLES[trouble](service)
