@@ -25,8 +25,9 @@ demo: setup
 	@$(BIN)/waiaas demo $(DEMO)
 
 # PYTEST passes further arguments: make test PYTEST='-k signer'
+# One more than there are processors, and four at most: the daemons under test wait more than they compute.
 test: setup clients anvil
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(PYTEST) $(TESTS)
+	@$(BIN)/python -m pytest -n $$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4))) --dist loadgroup $(PYTEST) $(TESTS)
 
 lint: setup
 	@$(BIN)/ruff check .
