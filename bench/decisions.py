@@ -19,6 +19,7 @@ from waiaas.config import Settings, create, load, write_private
 from waiaas.config.template import render_default
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject
+from waiaas.engine.judges import Judges
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.interfaces.chain import Amount, Destination, Intent, Kind
 from waiaas.interfaces.policy import Tier
@@ -76,7 +77,7 @@ class _Case:
         self.store = Store.open(paths.database)
         registry = load_plugins(pin_all())
         chains = Chains(registry, settings, self._clock)
-        self._evaluator = Evaluator(self.store, registry, chains, settings, self._clock)
+        self._evaluator = Evaluator(self.store, Judges(registry), chains, settings, self._clock)
         self._agent, self._session = _people(self._clock.now())
         chain = chains.of(self._agent)
         self._native = chain.network.native.id

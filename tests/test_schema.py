@@ -20,6 +20,7 @@ from waiaas.store import (
     ledger,
     outbox,
     policies,
+    policy_sets,
     reservations,
     sessions,
     tokens,
@@ -36,9 +37,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PROMISED = {
     "schema_version": "version name checksum applied_at",
     "agents": "id created_at name chain network form public_key address status owner_address owner_chain owner_verified"
-    " updated_at suspended_at suspension_reason",
+    " updated_at suspended_at suspension_reason mac",
     "sessions": "id created_at agent_id token_hash expires_at absolute_expires_at constraints usage_stats renewal_count"
-    " max_renewals last_renewed_at revoked_at",
+    " max_renewals last_renewed_at revoked_at stopped_at mac",
     "transactions": "id created_at agent_id session_id chain network type status tier asset amount to_address intent"
     " decision idempotency_key request_hash tx_hash broadcast_at queued_at due_at executed_at error error_code metadata"
     " updated_at",
@@ -47,13 +48,15 @@ PROMISED = {
     "claims": "agent_id claim tx_id",
     "reservations": "id created_at tx_id agent_id asset kind amount state",
     "spend_ledger": "id created_at agent_id session_id tx_id asset kind amount cumulative at",
-    "policies": "id created_at agent_id type rules priority enabled version updated_at",
+    "activity": "id created_at agent_id session_id tx_id what likeness agent_count session_count all_count at",
+    "policy_sets": "scope version mac",
+    "policies": "id created_at agent_id type rules priority enabled version updated_at mac",
     "audit_log": "id created_at timestamp event_type actor agent_id session_id tx_id details severity ip_address prev_hash"
     " hash",
     "pending_approvals": "id created_at subject_type subject_id digest nonce required_approvals required_by expires_at"
     " approved_at rejected_at owner_signature",
     "approval_signatures": "id created_at approval_id owner_address decision signature",
-    "notification_channels": "id created_at type config priority enabled last_success_at last_failure_at",
+    "notification_channels": "id created_at type config priority enabled last_success_at last_failure_at mac",
     "tokens": "id created_at chain network asset symbol name decimals",
     "notification_outbox": "id created_at channel event payload attempts next_at delivered_at",
 }
@@ -97,6 +100,7 @@ SHAPES: list[Shape[Any]] = [
     reservations.RESERVATION,
     ledger.LEDGER_ENTRY,
     policies.POLICY,
+    policy_sets.POLICY_SET,
     audit.AUDIT_ROW,
     checkpoints.CHECKPOINT,
     approvals.APPROVAL,

@@ -15,6 +15,7 @@ from waiaas.engine.actors import Actor
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
+from waiaas.engine.judges import Judges
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
@@ -204,7 +205,7 @@ class Desk:
         )  # fmt: skip
         journal = Journal(self.clock, notifications_enabled=False)
         chains = Chains(registry, settings, self.clock)
-        self.evaluator = Evaluator(self.store, registry, chains, settings, self.clock)
+        self.evaluator = Evaluator(self.store, Judges(registry), chains, settings, self.clock)
         bench = Bench(
             store=self.store, chains=chains, signer=cast(Any, SimpleNamespace(is_unlocked=True)), evaluator=self.evaluator,
             transitions=Transitions(journal, self.clock), outcomes=Outcomes(), gate=Gate(), acceptances=cast(Any, None),

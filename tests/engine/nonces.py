@@ -16,6 +16,7 @@ from waiaas.engine.agents import Agents
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
+from waiaas.engine.judges import Judges
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
@@ -79,7 +80,7 @@ class Engine:
         self.acceptances = Acceptances(self.store, outcomes, self.clock, self._observe)
         self.bench = Bench(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen),
-            evaluator=Evaluator(self.store, registry, self.chains, found, self.clock),
+            evaluator=Evaluator(self.store, Judges(registry), self.chains, found, self.clock),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=Gate(), acceptances=self.acceptances,
             settings=found, clock=self.clock, observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0,
             is_open=lambda: True,

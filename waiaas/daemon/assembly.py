@@ -19,6 +19,7 @@ from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
+from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.live_channels import LiveChannels
@@ -142,7 +143,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         store=store,
         chains=chains,
         signer=signer,
-        evaluator=Evaluator(store, registry, chains, settings, clock),
+        evaluator=Evaluator(store, Judges(registry), chains, settings, clock),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
         gate=Gate(),

@@ -1,13 +1,15 @@
 """Facts: what judges may know, gathered from the database. Reads only; decides nothing."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
-from waiaas.interfaces.chain import Resolved
+from waiaas.interfaces.chain import Effect, Resolved
 from waiaas.interfaces.policy import Window
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session
+
+_WHAT = {"count": "admitted", "near_limit": "near_limit", "failed": "failed", "denied": "denied"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,27 +33,37 @@ class Subject:
 
 
 def read_window(unit: Unit, subject: Subject, window: Window, now: int) -> int:
-    """The window's value now: spent plus reserved plus unproven, without the subject itself. Two index look-ups a kind."""
-    if window.measure == "count" and window.scope == "session" and window.seconds is None:
-        return _session_count(unit, subject)
-    if window.measure != "spent" or window.scope not in ("agent", "session"):
-        raise ValueError(f"no window measures {window.measure} by {window.scope}")
-    session_id = subject.session_id if window.scope == "session" else None
-    kinds = _kinds(window)
+    """The window's value now, without the subject itself. A few index look-ups, whatever the history.
+
+    :raises ValueError: for a window that nobody can measure
+    """
     since = None if window.seconds is None else now - window.seconds
-    asset = window.where["asset"]
-    spent = unit.ledger.spent(agent_id=subject.agent.id, asset=asset, kinds=kinds, since=since, session_id=session_id)
-    return spent + unit.reservations.total(
-        agent_id=subject.agent.id, asset=asset, kinds=kinds, session_id=session_id, except_tx=subject.except_tx
-    )
+    if window.measure == "spent":
+        return _spent(unit, subject, window, since)
+    if window.where.get("like") == "effects":
+        alike = effects_likeness(subject.resolved.effects)
+        return unit.activity.alike(subject.agent.id, alike, -1 if since is None else since, except_tx=subject.except_tx)
+    if window.where.get("since") == "paid" and window.measure == "failed" and window.scope == "agent":
+        return unit.activity.failed_since_paid(subject.agent.id)
+    return _counted(unit, subject, window, since)
 
 
 def resets_at(unit: Unit, subject: Subject, window: Window, now: int) -> int | None:
-    """When the window's oldest entry falls out; None where nothing does."""
-    if window.seconds is None or window.measure != "spent":
+    """When the window's oldest entry falls out; None where nothing does, or where several agents share the window."""
+    if window.seconds is None or window.scope == "all":
         return None
-    oldest = unit.ledger.oldest_after(subject.agent.id, window.where["asset"], _kinds(window), now - window.seconds)
+    since = now - window.seconds
+    if window.measure == "spent":
+        oldest = unit.ledger.oldest_after(subject.agent.id, window.where["asset"], _kinds(window), since)
+    else:
+        oldest = unit.activity.first_after(subject.agent.id, _WHAT[window.measure], since)
     return None if oldest is None else oldest + window.seconds
+
+
+def effects_likeness(effects: Sequence[Effect]) -> str:
+    """A digest that equal effects share, in whatever order they stand."""
+    texts = sorted(f"{one.what.value}|{one.asset}|{one.units}|{one.to}|{one.method}|{one.data}" for one in effects)
+    return blake2b("\n".join(texts).encode(), digest_size=16, person=b"waiaas-alike").hexdigest()
 
 
 def read_windows(
@@ -67,9 +79,32 @@ def _kinds(window: Window) -> Sequence[str]:
     return window.where.get("kinds", "amount,rent,allowance").split(",")
 
 
-def _session_count(unit: Unit, subject: Subject) -> int:
-    if subject.session is None:
+def _spent(unit: Unit, subject: Subject, window: Window, since: int | None) -> int:
+    """Spent plus reserved plus unproven: what is signed and not final is still reserved."""
+    asset, kinds = window.where["asset"], _kinds(window)
+    if window.scope == "all":
+        named = window.where.get("agents")
+        agents = tuple(named.split(",")) if named else unit.agents.all_ids()
+        spent = unit.ledger.spent_together(agent_ids=agents, asset=asset, kinds=kinds, since=since)
+        return spent + unit.reservations.total(
+            agent_id=agents if named else None, asset=asset, kinds=kinds, except_tx=subject.except_tx
+        )
+    if window.scope == "session" and subject.session_id is None:
         return 0
-    session = unit.sessions.get(subject.session.id)
-    count = int(json.loads(session.usage_stats).get("transactions", 0)) if session else 0
-    return count - (1 if subject.except_tx else 0)
+    session_id = subject.session_id if window.scope == "session" else None
+    spent = unit.ledger.spent(agent_id=subject.agent.id, asset=asset, kinds=kinds, since=since, session_id=session_id)
+    return spent + unit.reservations.total(
+        agent_id=subject.agent.id, asset=asset, kinds=kinds, session_id=session_id, except_tx=subject.except_tx
+    )
+
+
+def _counted(unit: Unit, subject: Subject, window: Window, since: int | None) -> int:
+    what = _WHAT[window.measure]
+    if window.scope == "all":
+        count = unit.activity.of_all(what, since)
+    elif window.scope == "agent":
+        count = unit.activity.of_agent(subject.agent.id, what, since)
+    else:
+        count = unit.activity.of_session(subject.session_id, what, since) if subject.session_id else 0
+    own = subject.except_tx is not None and unit.activity.has(subject.except_tx, what, since)
+    return count - int(own)

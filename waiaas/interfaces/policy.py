@@ -42,7 +42,11 @@ RECIPIENTS_NAMED = "RECIPIENTS_NAMED"
 """The mark of a verdict whose policy names every recipient of the transaction: an operator has looked at each of them. The
 house then lets pass what it otherwise denies, a recipient that may be unable to spend what arrives."""
 
-Measure = Literal["spent", "count", "failed", "denied"]
+NEAR_LIMIT = "NEAR_LIMIT"
+"""The mark of a verdict whose amount is over nine tenths of the largest that its tier, or its limit, allows. Admitted
+transactions that carry it are counted as ``near_limit``."""
+
+Measure = Literal["spent", "count", "failed", "denied", "near_limit"]
 Scope = Literal["session", "agent", "all"]
 
 
@@ -51,11 +55,15 @@ class Window:
     """A sum or count over the recent past that ``judge`` wants to know.
 
     :param name: how ``Facts.windows`` and ``Verdict.valid_while`` call it, unique within the policy
-    :param measure: ``spent`` sums base units (spent, reserved and unproven), the others count transactions
+    :param measure: ``spent`` sums base units (spent, reserved and unproven); the others count transactions: those that were
+        admitted (``count``, ``near_limit``), that ``failed``, that were ``denied``. The one that is judged is in none of them
     :param seconds: length of the rolling window; None is all of history
     :param scope: whose transactions
-    :param where: narrows further: ``asset`` (an asset id, needed by ``spent``), ``kinds`` (comma-separated ledger kinds, by
-        default ``amount,rent,allowance``), ``to``
+    :param where: narrows further. For ``spent``: ``asset`` (an asset id, needed; :data:`waiaas.interfaces.money.USD` sums
+        millionths of a dollar, as they were worth when they were judged) and ``kinds`` (comma-separated ledger kinds, by
+        default ``amount,rent,allowance``). With the scope ``all``: ``agents`` (comma-separated ids; left out: every agent).
+        For ``count`` of an agent: ``like`` = ``effects`` counts only transactions with the very effects of this one. For
+        ``failed`` of an agent: ``since`` = ``paid`` counts those after the last one that was paid
     """
 
     name: str
@@ -76,7 +84,8 @@ class Verdict:
     :param delay_seconds: how long a DELAY lasts; None leaves it to the configuration
     :param grants: whether this verdict speaks for the transaction (of a granting type, and everything in it is covered)
     :param marks: words that later policies of the same transaction may see
-    :param freeze: the agent is to be suspended
+    :param freeze: the agent is to be suspended; counts with DENY alone
+    :param freeze_agents: who is to be suspended, where it is not the judged agent alone: ids, or ``*`` for every agent
     :param valid_while: window name to the largest value at which this verdict still holds; a window left out holds only at
         the very value it was judged with
     """
@@ -90,6 +99,7 @@ class Verdict:
     grants: bool = False
     marks: frozenset[str] = frozenset()
     freeze: bool = False
+    freeze_agents: tuple[str, ...] = ()
     valid_while: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -104,7 +114,8 @@ class Facts:
     :param fee: the most that the network may take, native base units
     :param windows: values of the windows that the policy asked for
     :param oldest: for each ``spent`` window, when its oldest entry falls out (Unix seconds), where there is one
-    :param prices: asset id to (USD per whole unit as a decimal string, Unix seconds of that price)
+    :param prices: asset id to (USD per whole unit as a decimal string, Unix seconds of that price); an asset without a fresh
+        price is not in it, and what depends on it has to be APPROVAL. See :mod:`waiaas.interfaces.money`
     :param owner_state: ``NONE``, ``GRACE`` or ``LOCKED``
     :param held_seconds: how long the transaction was held before this judgement
     """
@@ -157,6 +168,10 @@ class PolicyType(ABC, Generic[R]):
     """Reads the rules document; unknown keys are refused."""
     grants: ClassVar[bool]
     """Whether a verdict of this type can speak for a transaction."""
+    may_loosen: ClassVar[bool] = False
+    """Whether a new policy of this type can let pass what was refused before, though it grants nothing. A granting type can."""
+    is_isolated: ClassVar[bool] = False
+    """Whether it is judged in a child process although it ships with the house. A stranger's type always is."""
 
     def normalise(self, rules: R, reader: AssetReader) -> R:
         """Pure. Called once when a policy is stored: words of the operator become canonical ids."""

@@ -67,6 +67,7 @@ def map_tables(db: Database) -> SimpleNamespace:
         updated_at = number()
         suspended_at = maybe_number()
         suspension_reason = maybe_text()
+        mac = maybe_text()
 
     class Session(db.Entity):
         _table_ = "sessions"
@@ -82,6 +83,8 @@ def map_tables(db: Database) -> SimpleNamespace:
         max_renewals = number()
         last_renewed_at = maybe_number()
         revoked_at = maybe_number()
+        stopped_at = maybe_number()
+        mac = maybe_text()
 
     class Transaction(db.Entity):
         _table_ = "transactions"
@@ -175,6 +178,7 @@ def map_tables(db: Database) -> SimpleNamespace:
         enabled = flag()
         version = number()
         updated_at = number()
+        mac = maybe_text()
 
     class AuditRow(db.Entity):
         _table_ = "audit_log"
@@ -234,6 +238,7 @@ def map_tables(db: Database) -> SimpleNamespace:
         enabled = flag()
         last_success_at = maybe_number()
         last_failure_at = maybe_number()
+        mac = maybe_text()
 
     class OutboxItem(db.Entity):
         _table_ = "notification_outbox"
@@ -263,6 +268,26 @@ def map_tables(db: Database) -> SimpleNamespace:
         _table_ = "daemon_state"
         key = text_key()
         value = text()
+        mac = maybe_text()
+
+    class Happening(db.Entity):
+        _table_ = "activity"
+        id = counter()
+        agent_id = text()
+        session_id = maybe_text()
+        tx_id = text()
+        what = text()
+        likeness = maybe_text()
+        agent_count = number()
+        session_count = maybe_number()
+        all_count = number()
+        at = number()
+
+    class PolicySet(db.Entity):
+        _table_ = "policy_sets"
+        scope = text_key()
+        version = number()
+        mac = text()
 
     db.generate_mapping(check_tables=True, create_tables=False)
     return SimpleNamespace(**db.entities)

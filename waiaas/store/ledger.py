@@ -32,6 +32,8 @@ _SESSION = (
     " ORDER BY at DESC, id DESC LIMIT 1)",
 )
 _FIRST = "(SELECT at FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at > ? ORDER BY at LIMIT 1)"
+_AGENTS_AT_ONCE = 100
+"""So that one statement stays below SQLite's most columns."""
 _LAST_AT = "(SELECT at FROM spend_ledger ORDER BY id DESC LIMIT 1)"
 
 
@@ -78,6 +80,20 @@ class Ledger:
             looks += [(upto, (whose, asset, kind, since)) for kind in kinds]
         totals = [int(found or 0) for found in self._look(looks)]
         return sum(totals[: len(kinds)]) - sum(totals[len(kinds) :])
+
+    def spent_together(self, *, agent_ids: Sequence[str], asset: str, kinds: Sequence[str], since: int | None) -> int:
+        """What several agents took after ``since``, in base units; ever, where None. Two look-ups an agent and kind."""
+        total = 0
+        for start in range(0, len(agent_ids), _AGENTS_AT_ONCE):
+            some = agent_ids[start : start + _AGENTS_AT_ONCE]
+            looks: list[tuple[str, tuple[str | int | None, ...]]]
+            looks = [(_AGENT[0], (one, asset, kind)) for one in some for kind in kinds]
+            if since is not None:
+                looks += [(_AGENT[1], (one, asset, kind, since)) for one in some for kind in kinds]
+            totals = [int(found or 0) for found in self._look(looks)]
+            half = len(some) * len(kinds)
+            total += sum(totals[:half]) - sum(totals[half:])
+        return total
 
     def oldest_after(self, agent_id: str, asset: str, kinds: Sequence[str], since: int) -> int | None:
         """When the first entry after ``since`` was made: the next to leave a rolling window. None where there is none."""

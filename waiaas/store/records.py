@@ -2,7 +2,7 @@
 
 Ids are UUID v7 as text, made by the caller. Times are whole Unix seconds, UTC. Amounts are ``int`` base units here and text
 in SQL. A field that holds JSON is a ``str`` in canonical form (RFC 8785), made by the caller and returned byte for byte,
-because some of it is hashed or signed.
+because some of it is hashed or signed. A ``mac`` is hex, made under a subkey of the signer; None is a row that nobody sealed.
 """
 
 from dataclasses import dataclass
@@ -49,6 +49,7 @@ class Agent:
     owner_verified: bool = False
     suspended_at: int | None = None
     suspension_reason: str | None = None
+    mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Session:
     :param absolute_expires_at: the end that no renewal moves
     :param constraints: JSON, as on the wire
     :param usage_stats: JSON, ``{"transactions": n}``
+    :param stopped_at: since when nothing is admitted or signed for it, until a person lets it go on
     """
 
     id: str
@@ -74,6 +76,8 @@ class Session:
     max_renewals: int = 0
     last_renewed_at: int | None = None
     revoked_at: int | None = None
+    stopped_at: int | None = None
+    mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +193,32 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that is counted.
+
+    :param what: admitted, denied, failed, paid or near_limit
+    :param likeness: a digest of a transaction's effects, by which equal ones are found
+    :param at: as asked; the store moves it up to the last one's, so that it never goes back
+    """
+
+    agent_id: str
+    tx_id: str
+    what: str
+    at: int
+    session_id: str | None = None
+    likeness: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySet:
+    """The enabled policies of one agent as one sealed version. :param scope: the agent's id, or empty for the global ones"""
+
+    scope: str
+    version: int
+    mac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """An operator's rule. :param agent_id: None is global; :param rules: JSON; :param version: 1, then counting up"""
 
@@ -201,6 +231,7 @@ class Policy:
     priority: int = 0
     enabled: bool = True
     version: int = 1
+    mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +301,7 @@ class Channel:
     enabled: bool = True
     last_success_at: int | None = None
     last_failure_at: int | None = None
+    mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ class Reservations:
     def total(
         self,
         *,
-        agent_id: str,
+        agent_id: str | Sequence[str] | None,
         asset: str,
         kinds: Sequence[str],
         session_id: str | None = None,
@@ -57,11 +57,16 @@ class Reservations:
     ) -> int:
         """What is reserved, in base units.
 
+        :param agent_id: whose; several, or None for everybody's
         :param session_id: count this session's alone
         :param except_tx: leave out this transaction's own, for a second judgement
         """
-        where = f"agent_id = ? AND asset = ? AND kind IN ({', '.join('?' * len(kinds))})"
-        parameters: list[str] = [agent_id, asset, *kinds]
+        where = f"asset = ? AND kind IN ({', '.join('?' * len(kinds))})"
+        parameters: list[str] = [asset, *kinds]
+        if agent_id is not None:
+            whose = [agent_id] if isinstance(agent_id, str) else [*agent_id]
+            where = f"agent_id IN ({', '.join('?' * len(whose))}) AND {where}"
+            parameters = [*whose, *parameters]
         if session_id is not None:
             where += " AND session_id = ?"
             parameters.append(session_id)

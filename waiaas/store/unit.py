@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from waiaas.store.activity import Activity
 from waiaas.store.agents import Agents
 from waiaas.store.approvals import Approvals
 from waiaas.store.audit import Audit
@@ -13,6 +14,7 @@ from waiaas.store.claims import Claims
 from waiaas.store.ledger import Ledger
 from waiaas.store.outbox import Outbox
 from waiaas.store.policies import Policies
+from waiaas.store.policy_sets import PolicySets
 from waiaas.store.reservations import Reservations
 from waiaas.store.sessions import Sessions
 from waiaas.store.state import State
@@ -77,8 +79,16 @@ class Unit:
         return Ledger(self._sql)
 
     @cached_property
+    def activity(self) -> Activity:
+        return Activity(self._sql)
+
+    @cached_property
     def policies(self) -> Policies:
         return Policies(self._sql, self._entities)
+
+    @cached_property
+    def policy_sets(self) -> PolicySets:
+        return PolicySets(self._sql)
 
     @cached_property
     def audit(self) -> Audit:

@@ -6,23 +6,21 @@ those windows under the lock (:meth:`Evaluator.still_holds`); plugin code never 
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-from pydantic import BaseModel
 
 from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
+from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
 from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.chain import Amount
-from waiaas.interfaces.policy import Facts, PolicyType, Verdict, Window
-from waiaas.registry import Registry
+from waiaas.interfaces.policy import Facts, Verdict, Window
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Policy
 
@@ -62,24 +60,63 @@ class Judgement:
         }
 
 
-class Evaluator:
-    """Judges transactions. Thread-safe; keeps parsed rules, which never change under one version."""
+Prices = Callable[[], Mapping[str, tuple[str, int]]]
+"""Fresh prices by asset id; asked for at each judgement, so it must answer from memory."""
 
-    def __init__(self, store: Store, registry: Registry, chains: Chains, settings: Settings, clock: Clock) -> None:
+
+def no_prices() -> Mapping[str, tuple[str, int]]:
+    """Nothing has a price."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """One policy that applies, whom to ask, and the windows it wants; or the denial that stands in for its answer."""
+
+    policy: Policy
+    judge: Judge | None = None
+    windows: tuple[Window, ...] = ()
+    denial: Named | None = None
+
+
+class Evaluator:
+    """Judges transactions. Thread-safe.
+
+    Policies are read in one short session and windows in another; judges are asked outside of both.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        judges: Judges,
+        chains: Chains,
+        settings: Settings,
+        clock: Clock,
+        prices: Prices = no_prices,
+    ) -> None:
         self._store = store
-        self._types = registry.policy_types
+        self._judges = judges
         self._chains = chains
         self._delay = settings.security.delay_seconds
         self._clock = clock
-        self._rules: dict[tuple[str, int], BaseModel] = {}
+        self._prices = prices
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge now. Reads the database; no network; may be called again."""
-        now = self._clock.now()
+        now, prices = self._clock.now(), self._prices()
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
-            bounds: list[Bound] = []
-            verdicts = [*self._policies(unit, subject, now, bounds), *self._house(unit, subject, now, bounds)]
+            policies = unit.policies.applying_to(subject.agent.id)
+        questions = [self._question(policy, subject) for policy in policies]
+        bounds: list[Bound] = []
+        with self._store.read() as unit:
+            asked = [_measured(unit, subject, one, now) for one in questions]
+            house = self._house(unit, subject, now, bounds)
+        answers = [
+            self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
+            for one, values, ends in asked
+        ]
+        verdicts = [*(named for named in answers if named is not None), *house]
         resolved = subject.resolved
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now)
@@ -91,48 +128,39 @@ class Evaluator:
         now = self._clock.now()
         return all(read_window(unit, subject, bound.window, now) <= bound.at_most for bound in judgement.bounds)
 
-    def _policies(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
-        found = [
-            self._one(unit, policy, subject, now, bounds) for policy in unit.policies.applying_to(subject.agent.id)
-        ]
-        return [named for named in found if named is not None]
-
-    def _one(self, unit: Unit, policy: Policy, subject: Subject, now: int, bounds: list[Bound]) -> Named | None:
-        judge = self._types.get(policy.type)
+    def _question(self, policy: Policy, subject: Subject) -> _Question:
+        judge = self._judges.get(policy.type)
         if judge is None:
-            return unreadable(
-                policy.id, policy.type, f"no plugin knows the policy type {policy.type}", "POLICY_TYPE_MISSING"
-            )
+            why = f"no plugin knows the policy type {policy.type}"
+            return _Question(policy=policy, denial=unreadable(policy.id, policy.type, why, "POLICY_TYPE_MISSING"))
         try:
-            return self._judged(unit, policy, judge, subject, now, bounds)
-        except Exception:  # noqa: BLE001 - what cannot be judged denies
-            _log.exception("policy %s (%s) could not be judged, so it denies", policy.id, policy.type)
-            return unreadable(policy.id, policy.type, "this policy could not be read or judged, so it denies")
+            windows = tuple(judge.windows(policy, subject.resolved))
+            return _Question(policy=policy, judge=judge, windows=windows)
+        except Exception as problem:  # noqa: BLE001 - what cannot be judged denies
+            return _Question(policy=policy, denial=_unjudged(policy, problem))
 
-    def _judged(
-        self, unit: Unit, policy: Policy, judge: PolicyType[Any], subject: Subject, now: int, bounds: list[Bound]
-    ) -> Named | None:
-        rules = self._parsed(policy, judge)
-        windows = judge.windows(rules, subject.resolved)
-        values, ends = read_windows(unit, subject, windows, now)
-        verdict = judge.judge(rules, self._facts(subject, now, values, ends))
+    def _answer(self, one: _Question, values: Mapping[str, int], facts: Facts, bounds: list[Bound]) -> Named | None:
+        if one.judge is None:
+            return one.denial
+        policy = one.policy
+        try:
+            verdict = one.judge.judge(policy, facts)
+            bounds += _bounds(verdict, one.windows, values)
+        except Exception as problem:  # noqa: BLE001 - what cannot be judged denies
+            return _unjudged(policy, problem)
         if verdict is None:
-            bounds += [Bound(window=window, at_most=values[window.name]) for window in windows]
             return None
-        if not isinstance(verdict, Verdict):
-            raise TypeError("a judge answers with a verdict or None")
-        bounds += _bounds(verdict, windows, values)
-        granting = replace(verdict, grants=verdict.grants and judge.grants)
+        granting = replace(verdict, grants=verdict.grants and one.judge.grants)
         return Named(verdict=granting, type=policy.type, policy_id=policy.id, priority=policy.priority)
 
-    def _parsed(self, policy: Policy, judge: PolicyType[Any]) -> BaseModel:
-        known = self._rules.get((policy.id, policy.version))
-        if known is None:
-            known = judge.rules_model.model_validate_json(policy.rules)
-            self._rules[policy.id, policy.version] = known
-        return known
-
-    def _facts(self, subject: Subject, now: int, values: Mapping[str, int], ends: Mapping[str, int]) -> Facts:
+    def _facts(
+        self,
+        subject: Subject,
+        now: int,
+        values: Mapping[str, int],
+        ends: Mapping[str, int],
+        prices: Mapping[str, tuple[str, int]],
+    ) -> Facts:
         native = self._chains.of(subject.agent).network.native.id
         agent = subject.agent
         owner = "NONE" if agent.owner_address is None else "LOCKED" if agent.owner_verified else "GRACE"
@@ -149,6 +177,7 @@ class Evaluator:
             resolved=subject.resolved,
             windows=values,
             oldest=ends,
+            prices=prices,
             owner_state=owner,
             held_seconds=subject.held_seconds,
         )
@@ -184,7 +213,22 @@ class Evaluator:
         return list(found)
 
 
-def _bounds(verdict: Verdict, windows: Sequence[Window], values: Mapping[str, int]) -> list[Bound]:
-    return [
-        Bound(window=window, at_most=verdict.valid_while.get(window.name, values[window.name])) for window in windows
-    ]
+def _measured(
+    unit: Unit, subject: Subject, one: _Question, now: int
+) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
+    """The question with its windows' values; a window that nobody can measure denies."""
+    try:
+        return one, *read_windows(unit, subject, one.windows, now)
+    except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
+
+
+def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[str, int]) -> list[Bound]:
+    """Up to where the answer holds; a window that it does not name holds only at the very value it was judged with."""
+    holds = {} if verdict is None else verdict.valid_while
+    return [Bound(window=window, at_most=holds.get(window.name, values[window.name])) for window in windows]
+
+
+def _unjudged(policy: Policy, problem: Exception) -> Named:
+    _log.error("policy %s (%s) could not be judged, so it denies", policy.id, policy.type, exc_info=problem)
+    return unreadable(policy.id, policy.type, "this policy could not be read or judged, so it denies")

@@ -149,6 +149,7 @@ class Release:
         )
         if moved:
             unit.reservations.release(row.id)
+            self._bench.transitions.count(unit, row, "denied")
 
 
 def _is_waiting(row: Transaction, now: int) -> bool:

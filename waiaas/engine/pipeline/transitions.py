@@ -5,12 +5,15 @@ from typing import Any
 
 from waiaas.clock import Clock
 from waiaas.engine.actors import SYSTEM, Actor
+from waiaas.engine.facts import effects_likeness
 from waiaas.engine.journal import Journal
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.rules.transaction_states import NEW, is_allowed
-from waiaas.engine.stored_intent import StoredIntent
+from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.store.database import Unit
-from waiaas.store.records import Reservation, Transaction
+from waiaas.store.records import Happening, Reservation, Transaction
+
+_COUNTED = {"FAILED": "failed", "CONFIRMED": "paid"}
 
 
 class Transitions:
@@ -25,6 +28,10 @@ class Transitions:
         if not is_allowed(NEW, row.status):
             raise ValueError(f"no transaction begins as {row.status}")
         unit.transactions.insert(row)
+        if row.status == "CANCELLED":
+            self.count(unit, row, "denied")
+        else:
+            self.count(unit, row, "admitted", likeness=effects_likeness(stored_intent(row).resolved.effects))
         self._record(unit, row, event, {"from": NEW, "to": row.status, **details}, by)
 
     def move(
@@ -46,8 +53,23 @@ class Transitions:
             raise ValueError(f"a transaction may not go from {row.status} to {status}")
         if not unit.transactions.move(row.id, expected=row.status, status=status, at=self._clock.now(), **columns):
             return False
+        if status in _COUNTED:
+            self.count(unit, row, _COUNTED[status])
         self._record(unit, row, event, {"from": row.status, "to": status, **(details or {})}, by)
         return True
+
+    def count(self, unit: Unit, row: Transaction, what: str, *, likeness: str | None = None) -> None:
+        """Count what happened to ``row`` for the windows that policies ask about."""
+        unit.activity.add(
+            Happening(
+                agent_id=row.agent_id,
+                session_id=row.session_id,
+                tx_id=row.id,
+                what=what,
+                likeness=likeness,
+                at=self._clock.now(),
+            )
+        )
 
     def tell(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor = SYSTEM) -> None:
         """Record something about ``row`` that changes no state."""
