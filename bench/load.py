@@ -1,8 +1,8 @@
 """The load generator, a process of its own: ``python -m bench.load``, a plan on standard input, the result on standard output.
 
 A plan names the port and, for each client, its requests. With ``seconds`` each client repeats its requests for so long.
-Without, it sends each once, and the run ends when all payments are in the ledger of ``database``, which is read beside the
-server, without asking it.
+Without, it sends each once, and the run ends when all payments are CONFIRMED and in the ledger of ``database``, which is read
+beside the server, without asking it. A payment that failed has a fee in the ledger, and counts as lost.
 """
 
 import json
@@ -22,6 +22,10 @@ from bench.wire import Connection
 
 _LOOK_SECONDS = 0.004
 _PATIENCE_SECONDS = 60.0
+_CONFIRMED = """
+SELECT booked.id, booked.tx_id FROM spend_ledger AS booked JOIN transactions AS paid ON paid.id = booked.tx_id
+WHERE booked.id > ? AND paid.status = 'CONFIRMED' ORDER BY booked.id
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class LoadResult:
     :param statuses: answers by HTTP status
     :param latencies: seconds to each answer, in order of size
     :param final_latencies: seconds from a request to its payment in the ledger, in order of size
-    :param lost: payments that were accepted and not seen in the ledger in time
+    :param lost: payments that were accepted and not seen in the ledger as confirmed in time
     :param cpu_seconds: what the server's processes used meanwhile
     """
 
@@ -104,7 +108,7 @@ class _Client(threading.Thread):
 
 
 class _Ledger(threading.Thread):
-    """Looks for payments in the ledger. :param seen: when each was first there"""
+    """Looks for confirmed payments in the ledger. :param seen: when each was first there"""
 
     def __init__(self, database: str) -> None:
         super().__init__(daemon=True)
@@ -116,7 +120,7 @@ class _Ledger(threading.Thread):
         with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10)) as connection:
             last = connection.execute("SELECT COALESCE(MAX(id), 0) FROM spend_ledger").fetchone()[0]
             while True:
-                rows = connection.execute("SELECT id, tx_id FROM spend_ledger WHERE id > ? ORDER BY id", (last,))
+                rows = connection.execute(_CONFIRMED, (last,))
                 for row_id, tx_id in rows.fetchall():
                     last = row_id
                     self.seen.setdefault(tx_id, time.perf_counter())

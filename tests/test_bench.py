@@ -33,7 +33,7 @@ FIGURES_OF_ANVIL = [
 
 @pytest.mark.timeout(400)
 def test_everything_can_be_measured() -> None:
-    """One short round gives every figure, each positive and beside its floor."""
+    """One short round gives every figure, each positive and beside its floor, and of all transfers every one is confirmed."""
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick", "--json"],
         cwd=ROOT,
@@ -46,3 +46,5 @@ def test_everything_can_be_measured() -> None:
     figures = json.loads(done.stdout)
     assert [figure["name"] for figure in figures] == FIGURES + ([] if Wei.missing() else FIGURES_OF_ANVIL)
     assert all(figure["ours"] > 0 and figure["floor"] > 0 and figure["ratio"] > 0 for figure in figures)
+    transfers = [figure["details"] for figure in figures if "transfers" in figure["name"]]
+    assert {details["confirmed"] for details in transfers} == {"16 of 16"}

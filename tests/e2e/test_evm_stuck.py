@@ -12,7 +12,7 @@ from tests.harness.books import check_books
 from tests.harness.commands import done, waiaas
 from tests.harness.deadline import until
 from tests.harness.evm_by_hand import StillChain, house_on, still_chain
-from tests.harness.evm_chain import EvmCase
+from tests.harness.evm_chain import EvmCase, EvmTokenCase
 from tests.harness.fixtures import runnable
 from tests.harness.house import House, Wallet, confirmed
 
@@ -23,11 +23,16 @@ REVERTS = "0x60006000fd"
 """Code that reverts whatever it is sent."""
 
 
+EVERYTHING = pytest.mark.parametrize("chain", [EvmCase(), EvmTokenCase()], ids=lambda case: case.name, indirect=True)
+"""With native coins and with a token; what is not marked so pays with native coins alone."""
+
+
 @pytest.fixture
-def chain() -> Iterator[StillChain]:
+def chain(request: pytest.FixtureRequest) -> Iterator[StillChain]:
     """An Anvil that makes blocks when it is told to."""
-    runnable(EvmCase())
-    with still_chain() as running:
+    case = runnable(getattr(request, "param", EvmCase()))
+    assert isinstance(case, EvmCase)
+    with still_chain(case) as running:
         yield running
 
 
@@ -60,6 +65,7 @@ def in_blocks(house: House, chain: StillChain, *ids: str, status: str = "CONFIRM
     assert {house.row(tx_id)["status"] for tx_id in ids} == {status}
 
 
+@EVERYTHING
 def test_a_stuck_payment_is_sped_up(house: House, chain: StillChain) -> None:
     """The base fee rose above what the bytes allow: the dearer ones take the same nonce, land, and are the row's."""
     wallet, recipient = house.instant(), house.case.new_recipient()
@@ -77,6 +83,7 @@ def test_a_stuck_payment_is_sped_up(house: House, chain: StillChain) -> None:
     check_books(house, wallet)
 
 
+@EVERYTHING
 def test_a_stuck_payment_is_given_up(house: House, chain: StillChain) -> None:
     """Bytes to oneself land in its place: CANCELLED, nobody was paid, the fee is booked, and what came after lands too."""
     wallet, recipient = house.instant(), house.case.new_recipient()

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from waiaas_evm.localnet import Anvil
+from waiaas_evm.localnet.chain import CHAIN_ID
 
+from tests.harness.contracts import deploy_token
 from tests.harness.data_directory import copy_of
 from tests.harness.evm_chain import EvmCase, EvmChain
 from tests.harness.evm_node import LyingNode
@@ -17,6 +19,8 @@ _NEVER = 1e9
 
 class StillChain(EvmChain):
     """Blocks come when they are asked for."""
+
+    case: EvmCase = EvmCase()
 
     def mine(self, blocks: int = 1) -> int:
         """Blocks with everything that may go in; the newest one's number."""
@@ -59,12 +63,16 @@ class StillChain(EvmChain):
 
 
 @contextmanager
-def still_chain() -> Iterator[StillChain]:
-    """A chain of its own, gone afterwards."""
-    with Anvil() as anvil:
+def still_chain(case: EvmCase = StillChain.case, chain_id: int = CHAIN_ID) -> Iterator[StillChain]:
+    """A chain of its own, gone afterwards. :param case: what is paid with on it"""
+    with Anvil(chain_id=chain_id) as anvil:
+        if case.token is not None:
+            assert deploy_token(anvil) == case.token
         node = LyingNode(anvil, _NEVER)
         try:
-            yield StillChain(anvil, node, None)
+            running = StillChain(anvil, node, case.token)
+            running.case = case
+            yield running
         finally:
             node.close()
 
@@ -72,4 +80,4 @@ def still_chain() -> Iterator[StillChain]:
 def house_on(chain: StillChain, template: Path, root: Path, **arguments: Any) -> House:
     """A house, not yet started. :param template: an initialised data directory that no daemon has seen"""
     copy_of(template, root)
-    return House(root, EvmCase(), chain, **arguments)
+    return House(root, chain.case, chain, **arguments)

@@ -244,6 +244,7 @@ def _print_facts(row: Transaction, amount: str, agent: str) -> None:
             "goes on at": at(row.due_at) if row.due_at and not row.is_final else None,
             "approval": _approval(row),
             "tx hash": row.tx_hash,
+            "explorer": row.explorer_url,
             "bytes": _variants(row),
             "waits" if row.error is None else "error": trouble(row),
             "created": at(row.created_at),

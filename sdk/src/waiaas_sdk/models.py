@@ -194,8 +194,9 @@ class Transaction(Record):
     """A transaction's row as it is now.
 
     ``display`` is the amount in display units (a token's symbol stands in quotes); ``warnings`` and ``cautions`` are what a
-    person should know. ``tier`` is INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one
-    goes on; ``approval`` what an approval waits for; ``decision`` which policy decided and why.
+    person should know; ``explorer_url`` is a page about ``tx_hash``, None where the network has no explorer. ``tier`` is
+    INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one goes on; ``approval`` what an
+    approval waits for; ``decision`` which policy decided and why.
     """
 
     id: str
@@ -212,6 +213,7 @@ class Transaction(Record):
     warnings: list[str] = []
     cautions: list[dict[str, Any]] = []
     tx_hash: str | None = None
+    explorer_url: str | None = None
     variants: list[Variant] = []
     error: str | None = None
     error_code: str | None = None

@@ -23,12 +23,19 @@ class Anvil:
     :param port: 0 picks a free one
     :param block_seconds: between blocks; None makes none until :meth:`advance`
     :param options: further options of the program, for tests
+    :param chain_id: of EIP-155, for tests of networks that are not built in
     :raises StartRefused: the program is missing, or cannot serve there
     """
 
-    def __init__(self, port: int = 0, block_seconds: float | None = None, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        block_seconds: float | None = None,
+        options: tuple[str, ...] = (),
+        chain_id: int = CHAIN_ID,
+    ) -> None:
         pace = ("--no-mining",) if block_seconds is None else ("--block-time", f"{block_seconds:g}")
-        own = ("--host", "127.0.0.1", "--chain-id", str(CHAIN_ID), "--accounts", "1", *pace)
+        own = ("--host", "127.0.0.1", "--chain-id", str(chain_id), "--accounts", "1", *pace)
         program = find_anvil()
         self._folder = TemporaryDirectory(prefix="waiaas-anvil-")  # else it makes one in the home folder, and leaves it
         kept = ("--prune-history", str(_STATES), "--cache-path", self._folder.name)
