@@ -1,7 +1,7 @@
 """On a real EVM node whose blocks a test makes: what is stuck is sped up or given up, and nonces stay dense."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -135,8 +135,11 @@ def test_a_nonce_used_by_another_program_is_followed(house: House, chain: StillC
     assert "account.used_elsewhere" in house.events(after.id)
 
 
-def test_a_block_that_vanishes_is_healed(house: House, chain: StillChain) -> None:
-    """Rolled back before it was seen, the same bytes are sent again and the payment is made once."""
+@pytest.mark.parametrize("undo", [StillChain.rollback, StillChain.reorg], ids=lambda undo: undo.__name__)
+def test_a_block_that_vanishes_is_healed(
+    house: House, chain: StillChain, undo: Callable[[StillChain, int], None]
+) -> None:
+    """Rolled back or replaced before it was seen, the same bytes are sent again and the payment is made once."""
     wallet, recipient = house.instant(), house.case.new_recipient()
     house.chain.away()
     sent = house.client(wallet).send(wait=0, **house.case.payment(recipient))
@@ -144,7 +147,7 @@ def test_a_block_that_vanishes_is_healed(house: House, chain: StillChain) -> Non
     until(lambda: house.row(sent.id)["broadcast_at"], "a node to take the bytes")
     house.chain.away()
     chain.mine()
-    chain.rollback(1)
+    undo(chain, 1)
     house.chain.away(False)
     in_blocks(house, chain, sent.id)
     assert len(chain.payments(recipient=recipient)) == 1
@@ -272,6 +275,22 @@ def test_fifty_payments_at_once_among_reverts(house: House, chain: StillChain) -
     confirmed_rows = [one for one, recipient in zip(sent, wild, strict=True) if recipient not in bad]
     for one in confirmed_rows:
         confirmed(house, one)
+    check_books(house, wallet)
+
+
+def test_blocks_for_single_transactions_and_none_at_all(house: House, chain: StillChain) -> None:
+    """With automine parallel payments land one a block; without it what follows waits; nonces are dense over both."""
+    wallet = house.instant()
+    chain.automine(True)
+    clients = [house.client(wallet) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(lambda client: client.send(**house.case.payment(house.case.new_recipient())), clients))
+    for one in sent:
+        confirmed(house, one)
+    chain.automine(False)
+    waiting = pay(house, wallet)
+    in_blocks(house, chain, waiting.id)
+    assert chain.nonces(wallet.address) == list(range(9))
     check_books(house, wallet)
 
 

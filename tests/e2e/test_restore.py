@@ -38,3 +38,21 @@ def test_after_a_restore_nothing_is_signed_before_a_person_acts(house: House) ->
     assert house.rows(signed, event["id"]) == []
     assert len(house.chain.payments(recipient=recipient)) == 1
     check_audit(house)
+
+
+def test_a_restored_wallet_pays_behind_what_was_paid_since(house: House) -> None:
+    """Payments that the backup does not know, and whose nonces it would use again, are followed by the next one."""
+    house.start()
+    wallet, recipients = house.instant(), [house.case.new_recipient() for _ in range(4)]
+    confirmed(house, house.client(wallet).send(**house.case.payment(recipients[0])))
+    file = backed_up(house)
+    for recipient in recipients[1:3]:
+        confirmed(house, house.client(wallet).send(**house.case.payment(recipient)))
+    assert house.stop() == 0
+    restored(house, file)
+    house.start()
+    house.operator.agents.resume(wallet.agent_id)
+    token = house.operator.sessions.issue(wallet.agent_id).token
+    confirmed(house, house.client(token).send(**house.case.payment(recipients[3])))
+    assert [len(house.chain.payments(recipient=one)) for one in recipients] == [1, 1, 1, 1]
+    check_audit(house)

@@ -43,6 +43,14 @@ class StillChain(EvmChain):
         """The last blocks never were, and what they held is forgotten."""
         self.anvil.call("anvil_rollback", blocks)
 
+    def reorg(self, blocks: int) -> None:
+        """The last blocks give way to as many empty ones."""
+        self.anvil.call("anvil_reorg", blocks, [])
+
+    def automine(self, is_on: bool) -> None:
+        """Whether each transaction makes a block of its own at once."""
+        self.anvil.call("evm_setAutomine", is_on)
+
     def in_pool(self) -> list[str]:
         """Hashes of what waits, that which waits behind a gap included."""
         content = self.anvil.call("txpool_content")

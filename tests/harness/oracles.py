@@ -12,13 +12,21 @@ import pytest
 _CLIENTS = Path(__file__).parents[1] / "clients"
 
 
+def node_for(package: str) -> str:
+    """The node that runs a JavaScript package. Skips, loudly, without npm; fails where the package was only not installed."""
+    node = shutil.which("node")
+    if node is not None and (_CLIENTS / "node_modules" / package).is_dir():
+        return node
+    if shutil.which("npm") is None:
+        pytest.skip(f"NOT HELD AGAINST {package}: needs node, and `make clients` (npm)")
+    pytest.fail(f"{package} is not installed; run `make clients`")
+
+
 class Readers:
-    """One process of node. Use from one thread; skips the test, loudly, where there is no node or npm."""
+    """One process of node. Use from one thread."""
 
     def __init__(self) -> None:
-        node = shutil.which("node")
-        if node is None or not (_CLIENTS / "node_modules" / "viem").is_dir():
-            pytest.skip("NOT HELD AGAINST viem, ethers and @solana/kit: needs node, and `make clients` (npm)")
+        node = node_for("viem")
         self._process = subprocess.Popen(
             [node, str(_CLIENTS / "decode.mjs")],
             stdin=subprocess.PIPE,

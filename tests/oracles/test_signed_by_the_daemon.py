@@ -170,7 +170,7 @@ def test_a_solana_payment_is_the_same_to_everybody(template: Path, tmp_path: Pat
         _is_known_to_solana_py(sent)
     read = readers.kit(base64.b64encode(sent.raw).decode())
     *prices, transfer, memo = _envelope(read, sent)
-    assert {one["what"] for one in prices} <= {"budget"}
+    _is_affordable(prices, SolanaCase.fee)
     payer, units = sent.wallet.address, str(_UNITS)
     assert transfer == {"what": "transfer", "from": payer, "to": sent.recipient, "units": units}
     assert memo == {"what": "memo", "text": _MEMO}
@@ -183,7 +183,7 @@ def test_a_solana_token_payment_is_the_same_to_everybody(template: Path, tmp_pat
         _is_known_to_solana_py(sent)
     read = readers.kit(base64.b64encode(sent.raw).decode())
     *prices, create, tokens = _envelope(read, sent)
-    assert {one["what"] for one in prices} <= {"budget"}
+    _is_affordable(prices, case.fee)
     payer, mint = sent.wallet.address, str(case.mint)
     program = {"mint": mint, "program": _TOKEN_2022}
     account = _derived(sent.recipient, mint)
@@ -209,6 +209,15 @@ def _envelope(read: dict[str, Any], sent: Sent) -> list[dict[str, Any]]:
     assert read["blockhash"] == str(message.recent_blockhash)
     instructions: list[dict[str, Any]] = read["instructions"]
     return instructions
+
+
+def _is_affordable(prices: list[dict[str, Any]], fee: int) -> None:
+    """The three instructions to the compute budget, in order, and what they let the chain take."""
+    limit, price, data = ((one["what"], int(one["units"])) for one in prices)
+    assert [limit[0], price[0], data[0]] == ["unit limit", "unit price", "data limit"]
+    assert 0 < limit[1] <= 1_400_000
+    assert limit[1] * price[1] <= fee * 1_000_000
+    assert 32 << 20 <= data[1] < 64 << 20
 
 
 def _is_known_to_solana_py(sent: Sent) -> None:

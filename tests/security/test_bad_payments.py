@@ -83,7 +83,7 @@ def test_no_field_of_a_payment_takes_what_it_should_not(
     for value in values:
         if value is None and field not in ("to", "amount", "token.address"):
             continue
-        if value == STRANGERS[target.house.case.chain]:
+        if value == STRANGERS.get(target.house.case.chain):
             continue
         body = target.of_form(form, **{field: value})
         fields = whole(target.http.post(f"/v1/transactions/{route}", json=body, headers=target.session))

@@ -5,6 +5,7 @@ import time
 import httpx
 import pytest
 from waiaas_notify_telegram.stand_in import BotApiServer, ParseError, parse
+from waiaas_notify_telegram.stand_in.chats import Chat, Chats, Refusal
 from waiaas_notify_telegram.stand_in.server import CHAT, TOKEN
 
 
@@ -118,3 +119,45 @@ def test_a_chat_takes_one_message_a_second() -> None:
         while httpx.post(url, json=body).status_code != 200:
             assert time.monotonic() < deadline
         assert len(service.messages) == 2
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def take(chats: Chats, number: str) -> int:
+    """Seconds that the chat is asked to wait; 0 where the message was taken."""
+    try:
+        chats.send({"chat_id": number, "text": "x"})
+    except Refusal as refusal:
+        return int(refusal.parameters["retry_after"])
+    return 0
+
+
+def test_a_group_takes_twenty_messages_a_minute() -> None:
+    """The next one has to wait until the first is a minute old, however slowly they came; a person may be sent more."""
+    clock = Clock()
+    chats = Chats(1.0, clock)
+    group, person = (chats.put(Chat(number)).number for number in ("-100200300", "100200300"))
+    for _ in range(20):
+        assert (take(chats, group), take(chats, person)) == (0, 0)
+        clock.now += 1
+    assert (take(chats, group), take(chats, person)) == (40, 0)
+    clock.now += 40
+    assert take(chats, group) == 0
+
+
+def test_all_chats_together_take_thirty_messages_a_second() -> None:
+    """The next one to any chat has to wait."""
+    clock = Clock()
+    chats = Chats(1.0, clock)
+    for number in range(31):
+        chats.put(Chat(str(number)))
+    assert [take(chats, str(number)) for number in range(31)] == [0] * 30 + [2]
+    clock.now += 1
+    assert take(chats, "30") == 0

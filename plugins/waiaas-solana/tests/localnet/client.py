@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 from solders.compute_budget import set_compute_unit_limit
 from solders.hash import Hash
 from solders.instruction import Instruction
@@ -19,8 +22,19 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
+CLIENTS = Path(__file__).parents[4] / "tests" / "clients"
 DEADLINE_SECONDS = 20
 SOL = 10**9
+
+
+def node_for(package: str) -> str:
+    """The node that runs a JavaScript package. Skips, loudly, without npm; fails where the package was only not installed."""
+    node = shutil.which("node")
+    if node is not None and (CLIENTS / "node_modules" / package).is_dir():
+        return node
+    if shutil.which("npm") is None:
+        pytest.skip(f"NOT TESTED against {package}: needs node, and `make clients` (npm)")
+    pytest.fail(f"{package} is not installed; run `make clients`")
 
 
 class RpcFaultError(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ from solders.pubkey import Pubkey
 from solders.token.associated import get_associated_token_address
 from waiaas_solana.localnet import EXTENSIONS, Localnet, MintKind
 
-from .client import Client
-from .test_kit import CLIENTS
+from .client import CLIENTS, Client, node_for
 
 TOKEN_2022 = "spl-token-2022"
 STORY = Path(__file__).with_name("kit_tokens.mjs")
@@ -64,9 +62,7 @@ def test_solana_py_reads_tokens() -> None:
 
 def test_kit_reads_tokens() -> None:
     """@solana/kit and its token program decode mints and accounts of each kind, and derive the same addresses."""
-    node = shutil.which("node")
-    if node is None or not (CLIENTS / "node_modules" / "@solana-program" / "token").is_dir():
-        pytest.skip("NOT TESTED against @solana-program/token: needs node, and `make clients` (npm)")
+    node = node_for("@solana-program/token")
     owner = str(Keypair().pubkey())
     with Localnet(slot_seconds=None) as localnet:
         mints = issued(localnet, owner)

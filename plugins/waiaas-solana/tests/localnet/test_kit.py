@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from waiaas_solana.localnet import GENESIS_HASH, Localnet
 
+from .client import CLIENTS, node_for
+
 STORY = Path(__file__).with_name("kit_story.mjs")
-CLIENTS = Path(__file__).parents[4] / "tests" / "clients"
 
 
 def test_kit_lives_on_the_localnet() -> None:
     """Airdrop, simulate, pay, climb to finality, history, refusals and expiry are what kit expects of a node."""
-    node = shutil.which("node")
-    if node is None or not (CLIENTS / "node_modules" / "@solana" / "kit").is_dir():
-        pytest.skip("NOT TESTED against @solana/kit: needs node, and `make clients` (npm)")
+    node = node_for("@solana/kit")
     with Localnet(slot_seconds=None) as localnet:
         ended = subprocess.run(
             [node, str(STORY), str(CLIENTS), localnet.url], capture_output=True, text=True, timeout=60, check=False

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,10 @@ from waiaas_notify_telegram.stand_in.markup import Entity, ParseError, finished,
 
 LONGEST = 4096
 LONGEST_CALLBACK = 64
+GROUP_MESSAGES, GROUP_SECONDS = 20, 60.0
+"""Messages to one group in a minute."""
+ALL_MESSAGES, ALL_SECONDS = 30, 1.0
+"""Messages to all chats in a second."""
 _KNOWN = {
     "chat_id",
     "text",
@@ -71,12 +76,18 @@ class Chat:
     threads: frozenset[int] = frozenset()
     messages: list[Message] = field(default_factory=list)
     last_at: float = float("-inf")
+    taken: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_MESSAGES))
+
+    @property
+    def is_group(self) -> bool:
+        """Groups have negative numbers."""
+        return self.number.startswith("-")
 
 
 class Chats:
     """All chats of a bot. Thread-safe.
 
-    :param seconds_between: what one chat is given as pause between two messages
+    :param seconds_between: what one chat is given as pause between two messages; 0 takes any number of messages at once
     """
 
     def __init__(self, seconds_between: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -84,6 +95,7 @@ class Chats:
         self._monotonic = monotonic
         self._chats: dict[str, Chat] = {}
         self._lock = threading.RLock()
+        self._taken: deque[float] = deque(maxlen=ALL_MESSAGES)
         self._count = 0
 
     def put(self, chat: Chat) -> Chat:
@@ -118,10 +130,19 @@ class Chats:
             message = read(body, self._count, chat.number)
             chat.messages.append(message)
             chat.last_at = self._monotonic()
+            chat.taken.append(chat.last_at)
+            self._taken.append(chat.last_at)
             return message
 
     def _keep_pace(self, chat: Chat) -> None:
-        left = chat.last_at + self.seconds_between - self._monotonic()
+        if not self.seconds_between:
+            return
+        free_at = [chat.last_at + self.seconds_between]
+        if chat.is_group and len(chat.taken) == GROUP_MESSAGES:
+            free_at.append(chat.taken[0] + GROUP_SECONDS)
+        if len(self._taken) == ALL_MESSAGES:
+            free_at.append(self._taken[0] + ALL_SECONDS)
+        left = max(free_at) - self._monotonic()
         if left > 0:
             seconds = max(1, round(left + 0.5))
             raise Refusal(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
