@@ -66,3 +66,12 @@ FROM (
   FROM transactions WHERE status IN ('FAILED', 'CONFIRMED')
 )
 ORDER BY at, tx_id;
+
+-- The last MAC of each row that carries one: an older copy of a row would bring a MAC that was good once. One record in
+-- daemon_state sums these up, and the pinned head says how far it had come.
+CREATE TABLE row_seals (
+  table_name  TEXT NOT NULL,
+  row_key     TEXT NOT NULL,
+  mac         TEXT NOT NULL,
+  PRIMARY KEY (table_name, row_key)
+) STRICT, WITHOUT ROWID;

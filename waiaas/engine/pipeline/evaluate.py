@@ -17,10 +17,10 @@ from waiaas.engine.facts import Subject, read_window, read_windows
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
-from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
+from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.chain import Amount
-from waiaas.interfaces.policy import Facts, Verdict, Window
+from waiaas.interfaces.policy import Facts, Tier, Verdict, Window
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Policy
 
@@ -59,6 +59,10 @@ class Judgement:
             "epoch": self.epoch,
         }
 
+
+_TAMPERED = house(
+    "POLICY_SET", Tier.DENY, "POLICY_TAMPERED", "the policies were changed outside of the daemon, so everything is denied"
+)
 
 Prices = Callable[[], Mapping[str, tuple[str, int]]]
 """Fresh prices by asset id; asked for at each judgement, so it must answer from memory."""
@@ -106,17 +110,17 @@ class Evaluator:
         now, prices = self._clock.now(), self._prices()
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
-            policies = unit.policies.applying_to(subject.agent.id)
+            policies, are_whole = unit.policies.sealed_for(subject.agent.id)
         questions = [self._question(policy, subject) for policy in policies]
         bounds: list[Bound] = []
         with self._store.read() as unit:
             asked = [_measured(unit, subject, one, now) for one in questions]
-            house = self._house(unit, subject, now, bounds)
+            own = self._house(unit, subject, now, bounds)
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
             for one, values, ends in asked
         ]
-        verdicts = [*(named for named in answers if named is not None), *house]
+        verdicts = [*(named for named in answers if named is not None), *own, *(() if are_whole else (_TAMPERED,))]
         resolved = subject.resolved
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now)
