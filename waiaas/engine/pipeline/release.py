@@ -82,7 +82,7 @@ class Release:
         if tier is Tier.DENY:
             named = judgement.decision.named.verdict
             details = {"code": named.code, "reason": named.reason, "policyId": judgement.decision.named.policy_id}
-            self._end(unit, row, judgement, details)
+            self._end(unit, row, judgement, details, subject.agent)
             return DONE
         if not self._bench.evaluator.still_holds(unit, subject, judgement):
             return later(_CONTENDED_SECONDS)
@@ -136,7 +136,9 @@ class Release:
         unit.reservations.release(row.id)
         self._bench.transitions.reserve(unit, row, intent)
 
-    def _end(self, unit: Unit, row: Transaction, judgement: Judgement, details: dict[str, str | None]) -> None:
+    def _end(
+        self, unit: Unit, row: Transaction, judgement: Judgement, details: dict[str, str | None], judged: Agent
+    ) -> None:
         moved = self._bench.transitions.move(
             unit,
             row,
@@ -150,6 +152,7 @@ class Release:
         if moved:
             unit.reservations.release(row.id)
             self._bench.transitions.count(unit, row, "denied")
+            self._bench.suspensions.freeze(unit, judgement.decision, judged, row)
 
 
 def _is_waiting(row: Transaction, now: int) -> bool:
