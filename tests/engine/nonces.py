@@ -13,6 +13,7 @@ from waiaas.builtin import waiaas_policy_types
 from waiaas.config import load
 from waiaas.engine.actors import Actor
 from waiaas.engine.agents import Agents
+from waiaas.engine.approvals import Approvals
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
@@ -60,6 +61,7 @@ class Engine:
     """One data directory. A new one on the same folder is a restart.
 
     :param crash_at: the step at which everything ends
+    :ivar prices: what the coin and others cost, as price sources say; nothing at first
     """
 
     def __init__(self, folder: Path, node: Node, *, crash_at: str = "", **settings: str) -> None:
@@ -67,6 +69,7 @@ class Engine:
         self.node = NonceAdapter.node = node
         self.clock, self.pen, self.crash_at, self.seen = FrozenClock(), Pen(), crash_at, list[str]()
         self.on_step: Any = lambda step, tx_id: None
+        self.prices = dict[str, tuple[str, int]]()
         self.store = Store.open(folder / "waiaas.db")
         found = load(folder, settings)
         types = {kind.type: kind() for kind in waiaas_policy_types()}
@@ -80,7 +83,9 @@ class Engine:
         self.acceptances = Acceptances(self.store, outcomes, self.clock, self._observe)
         self.bench = Bench(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen),
-            evaluator=Evaluator(self.store, Judges(registry), self.chains, found, self.clock),
+            evaluator=Evaluator(
+                self.store, Judges(registry), self.chains, found, self.clock, prices=lambda assets: dict(self.prices)
+            ),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=Gate(), acceptances=self.acceptances,
             settings=found, clock=self.clock, observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0,
             is_open=lambda: True,
@@ -99,6 +104,7 @@ class Engine:
             store=self.store, registry=registry, chains=self.chains, journal=self.journal, clock=self.clock
         )
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
+        self.approvals = Approvals(self.bench, self.journal, self.wake)
         with self.store.write() as unit:
             if unit.agents.get(AGENT.id) is None:
                 unit.agents.insert(AGENT)

@@ -172,7 +172,7 @@ class Admission:
         transitions = self._bench.transitions
         transitions.create(unit, row, _EVENTS[tier], details, request.actor, likeness)
         if tier is not Tier.DENY:
-            transitions.reserve(unit, row, intent)
+            transitions.reserve(unit, row, intent, judgement.usd)
             unit.sessions.count_transaction(request.session.id)
         if tier is Tier.APPROVAL:
             open_approval(
