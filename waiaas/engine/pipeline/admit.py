@@ -13,7 +13,7 @@ from uuid6 import uuid7
 
 from waiaas.engine.actors import Actor, require_session
 from waiaas.engine.chains import Chain
-from waiaas.engine.facts import Subject
+from waiaas.engine.facts import Subject, effects_likeness
 from waiaas.engine.intents import Wish, read_wish
 from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.evaluate import Judgement
@@ -136,19 +136,26 @@ class Admission:
         """
         if not (self._bench.signer.is_unlocked and self._bench.is_open()):
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
+        likeness = effects_likeness(intent.resolved.effects)
         for _ in range(_JUDGEMENTS):
             judgement = self._bench.evaluator.judge(subject(request, intent))
             row = self._row(request, intent, judgement)  # everything that needs no lock is done before it is taken
             self._bench.observe("before-admit", request.tx_id)
             with self._bench.store.write() as unit:
-                done = self._commit(unit, request, intent, judgement, row)
+                done = self._commit(unit, request, intent, judgement, row, likeness)
             if done is not None:
                 self._bench.observe("after-admit", request.tx_id)
                 return _answer(request, done, judgement)
         raise TooMany("too many payments at once against the same limit", code="RATE_LIMITED", retry_after=1)
 
     def _commit(
-        self, unit: Unit, request: Request, intent: StoredIntent, judgement: Judgement, row: Transaction
+        self,
+        unit: Unit,
+        request: Request,
+        intent: StoredIntent,
+        judgement: Judgement,
+        row: Transaction,
+        likeness: str,
     ) -> Admitted | None:
         _require_live(unit, request, self._bench.clock.now())
         before = _same(unit, request)
@@ -163,7 +170,7 @@ class Admission:
         named = judgement.decision.named
         details |= {"policyId": named.policy_id, "code": named.verdict.code, "reason": named.verdict.reason}
         transitions = self._bench.transitions
-        transitions.create(unit, row, _EVENTS[tier], details, request.actor)
+        transitions.create(unit, row, _EVENTS[tier], details, request.actor, likeness)
         if tier is not Tier.DENY:
             transitions.reserve(unit, row, intent)
             unit.sessions.count_transaction(request.session.id)

@@ -5,11 +5,10 @@ from typing import Any
 
 from waiaas.clock import Clock
 from waiaas.engine.actors import SYSTEM, Actor
-from waiaas.engine.facts import effects_likeness
 from waiaas.engine.journal import Journal
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.rules.transaction_states import NEW, is_allowed
-from waiaas.engine.stored_intent import StoredIntent, stored_intent
+from waiaas.engine.stored_intent import StoredIntent
 from waiaas.store.database import Unit
 from waiaas.store.records import Happening, Reservation, Transaction
 
@@ -23,15 +22,17 @@ class Transitions:
         self._journal = journal
         self._clock = clock
 
-    def create(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor) -> None:
-        """Insert ``row`` in its first state."""
+    def create(
+        self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor, likeness: str
+    ) -> None:
+        """Insert ``row`` in its first state. :param likeness: by which transactions with equal effects are found"""
         if not is_allowed(NEW, row.status):
             raise ValueError(f"no transaction begins as {row.status}")
         unit.transactions.insert(row)
         if row.status == "CANCELLED":
             self.count(unit, row, "denied")
         else:
-            self.count(unit, row, "admitted", likeness=effects_likeness(stored_intent(row).resolved.effects))
+            self.count(unit, row, "admitted", likeness=likeness)
         self._record(unit, row, event, {"from": NEW, "to": row.status, **details}, by)
 
     def move(
