@@ -18,6 +18,8 @@ from waiaas.store.records import Agent, Session, Transaction
 
 _NODE_AWAY_SECONDS = 1.0
 _CONTENDED_SECONDS = 0.05
+_BRIEF = ("tier", "policyId", "type", "code", "reason", "judgedAt")
+_MOST_TOLD = 4
 
 
 class Release:
@@ -104,7 +106,7 @@ class Release:
             "transaction.released",
             details={"tier": tier.value},
             tier=tier.value,
-            decision=_text(judgement, tier),
+            decision=_text(row, judgement, tier),
         )
         if moved:
             self._renew(unit, row, intent, judgement.usd)
@@ -121,7 +123,7 @@ class Release:
             event,
             details={"tier": tier.value, "reason": judgement.decision.named.verdict.reason},
             tier=tier.value,
-            decision=_text(judgement, tier),
+            decision=_text(row, judgement, tier),
             queued_at=now,
             due_at=now + judgement.decision.delay_seconds if is_delay else None,
         )
@@ -149,7 +151,7 @@ class Release:
             "CANCELLED",
             "transaction.cancelled",
             details=details,
-            decision=_text(judgement, Tier.DENY),
+            decision=_text(row, judgement, Tier.DENY),
             error_code=details["code"],
             error=details["reason"],
         )
@@ -181,6 +183,9 @@ def _may_go_on(unit: Unit, row: Transaction) -> bool:
     return agent is not None and agent.status == "ACTIVE" and not (session and session.revoked_at is not None)
 
 
-def _text(judgement: Judgement, tier: Tier) -> str:
-    document = judgement.to_wire() | {"tier": tier.value}
+def _text(row: Transaction, judgement: Judgement, tier: Tier) -> str:
+    """The decision as it is stored, with those before it in brief: the first is what was decided at admission."""
+    before = json.loads(row.decision)
+    told = [*before.get("before", ()), {name: before.get(name) for name in _BRIEF}]
+    document = judgement.to_wire() | {"tier": tier.value, "before": [told[0], *told[1:][-_MOST_TOLD:]]}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
