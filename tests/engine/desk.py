@@ -204,6 +204,7 @@ class Desk:
             chains={"play": ("waiaas-play", PlayAdapter)}, policy_types=types, policy_origins={}, channels={}, listeners=(),
             plugins=(), lock=Lock(),
         )  # fmt: skip
+        self.registry = registry
         journal = Journal(self.clock, notifications_enabled=False)
         chains = Chains(registry, settings, self.clock)
         self.evaluator = Evaluator(self.store, Judges(registry), chains, settings, self.clock)

@@ -13,6 +13,7 @@ from waiaas.builtin import waiaas_policy_types
 from waiaas.config import load
 from waiaas.engine.actors import Actor
 from waiaas.engine.agents import Agents
+from waiaas.engine.approvals import Approvals
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
@@ -63,6 +64,7 @@ class Engine:
 
     :param crash_at: the step at which everything ends
     :param types: policy types besides the shipped ones
+    :ivar prices: what the coin and others cost, as price sources say; nothing at first
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Engine:
         self.node = NonceAdapter.node = node
         self.clock, self.pen, self.crash_at, self.seen = FrozenClock(), Pen(), crash_at, list[str]()
         self.on_step: Any = lambda step, tx_id: None
+        self.prices = dict[str, tuple[str, int]]()
         self.store = Store.open(folder / "waiaas.db")
         found = load(folder, settings)
         known = {kind.type: kind() for kind in [*waiaas_policy_types(), *types]}
@@ -92,7 +95,9 @@ class Engine:
         gate = Gate()
         self.bench = Bench(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen),
-            evaluator=Evaluator(self.store, Judges(registry), self.chains, found, self.clock),
+            evaluator=Evaluator(
+                self.store, Judges(registry), self.chains, found, self.clock, prices=lambda assets: dict(self.prices)
+            ),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=gate, acceptances=self.acceptances,
             suspensions=Suspensions(self.journal, self.clock, gate), settings=found, clock=self.clock,
             observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0, is_open=lambda: True,
@@ -111,6 +116,7 @@ class Engine:
             store=self.store, registry=registry, chains=self.chains, journal=self.journal, clock=self.clock
         )
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
+        self.approvals = Approvals(self.bench, self.journal, self.wake)
         with self.store.write() as unit:
             if unit.agents.get(AGENT.id) is None:
                 unit.agents.insert(AGENT)

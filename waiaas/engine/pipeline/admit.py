@@ -174,7 +174,7 @@ class Admission:
         if tier is Tier.DENY:
             self._bench.suspensions.freeze(unit, judgement.decision, request.agent, row)
         else:
-            transitions.reserve(unit, row, intent)
+            transitions.reserve(unit, row, intent, judgement.usd)
             if any(NEAR_LIMIT in item.verdict.marks for item in judgement.decision.verdicts):
                 transitions.count(unit, row, "near_limit")
             unit.sessions.count_transaction(request.session.id)
