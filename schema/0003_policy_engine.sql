@@ -75,3 +75,5 @@ CREATE TABLE row_seals (
   mac         TEXT NOT NULL,
   PRIMARY KEY (table_name, row_key)
 ) STRICT, WITHOUT ROWID;
+-- Up to which row of activity what happened lies behind the agent, since a person last let it go on.
+ALTER TABLE agents ADD COLUMN resumed_after INTEGER NOT NULL DEFAULT 0;

@@ -62,6 +62,7 @@ EVENTS = _table(
     _event("row.tampered", "A row that decides was changed outside of the daemon", "critical", tell=True),
     _event("rows.sealed", "Rows sealed for the first time"),
     _event("rows.accepted", "Rows taken as they are", "critical", tell=True),
+    _event("policy.froze", "A policy stopped agents", "critical", tell=True),
     _event("transaction.admitted", "Payment admitted"),
     _event("transaction.denied", "Payment refused", "warning", tell=True),
     _event("transaction.delayed", "Payment delayed", tell=True),

@@ -104,7 +104,10 @@ class RowWatch:
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="run `waiaas unlock`")
         with self._lock, self._store.write() as unit:
             found = examine(unit)
-            details = {"count": len(found), "rows": [f"{one.table} {one.key}: {one.how}" for one in found[:_TOLD_AT_MOST]]}
+            details = {
+                "count": len(found),
+                "rows": [f"{one.table} {one.key}: {one.how}" for one in found[:_TOLD_AT_MOST]],
+            }
             self._journal.record(unit, "rows.accepted", actor=actor.label, details=details, ip=actor.ip)
             self._begin(unit, keyed, self._store.seals.position.number)
         self._told.clear()

@@ -82,7 +82,7 @@ def _agent(row: Agent) -> Sequence[Sequence[Any]]:
         row.public_key,
         row.address,
     ]
-    fixed += [row.owner_address, row.owner_chain, row.owner_verified]
+    fixed += [row.owner_address, row.owner_chain, row.owner_verified, row.resumed_after]
     looser = _STATUSES[_STATUSES.index(row.status) :] if row.status in _STATUSES else ()
     return [[*fixed, status] for status in looser]
 
