@@ -129,8 +129,8 @@ class Agents(Played):
         self.called("suspend", actor=actor, agent_id=agent_id, reason=reason)
         return view()
 
-    def resume(self, actor: Actor, agent_id: str) -> AgentView:
-        self.called("resume", actor=actor, agent_id=agent_id)
+    def resume(self, actor: Actor, agent_id: str, confirm_spent: bool = False) -> AgentView:
+        self.called("resume", actor=actor, agent_id=agent_id, confirm_spent=confirm_spent)
         return view()
 
     def terminate(self, actor: Actor, agent_id: str) -> AgentView:

@@ -1,6 +1,6 @@
 """The daemon about itself: health, status, and the order to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,11 @@ from waiaas import __version__
 from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
+from waiaas.engine.own_directory import generation_of
+from waiaas.engine.row_watch import RowWatch
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
+from waiaas.store.examination import Finding
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Admin:
         lifecycle: Lifecycle,
         clock: Clock,
         stop: Callable[[], None],
+        rows: RowWatch,
     ) -> None:
         self._store = store
         self._signer = signer
@@ -50,6 +54,7 @@ class Admin:
         self._lifecycle = lifecycle
         self._clock = clock
         self._stop = stop
+        self._rows = rows
 
     def health(self) -> dict[str, Any]:
         """What anybody may know. No database access."""
@@ -73,14 +78,24 @@ class Admin:
                 "reservations": unit.reservations.count(),
             }
             head = unit.audit.head()
+            generation = generation_of(unit)
         return {
             **self.health(),
             "instanceId": self._lifecycle.instance_id,
             "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
+            "generation": generation,
             "counts": counts,
             "auditHead": {"id": head[0], "hash": head[1]} if head else None,
             "chains": list(self._chains.report()),
         }
+
+    def findings(self, actor: Actor) -> Sequence[Finding]:
+        """Which rows that decide are not as the daemon wrote them."""
+        return self._rows.found(actor)
+
+    def accept_rows(self, actor: Actor) -> Sequence[Finding]:
+        """Take every row as it is now. Returns what was found before. :raises Denied: without the master password itself"""
+        return self._rows.accept(actor)
 
     def shutdown(self, actor: Actor) -> None:
         """Drain and end."""

@@ -1,8 +1,8 @@
 """Watches over the rows that decide: opens their seals once the signer is unlocked, and tells people what others changed.
 
-A row that is not as the daemon wrote it decides nothing (``store/seals.py``): its agent is suspended, its session dead, its policy
-and everything else that its policy set grants denied. That happens by itself, wherever the row is read. What is here says so, once
-for each finding, and lets a person who has looked at all of them take the rows as they are (invariants 10, 14).
+A row that is not as the daemon wrote it decides nothing (``store/seals.py``): its agent is suspended, its session dead,
+everything that a policy set with it speaks for denied. That happens by itself, wherever the row is read. What is here says so,
+once for each finding, and lets a person who has looked at all of them take the rows as they are (invariants 10, 14).
 """
 
 import logging
@@ -46,6 +46,7 @@ class RowWatch:
         self._store = store
         self._journal = journal
         self._told: set[Finding] = set()
+        self._problem: str | None = None
         self._lock = threading.Lock()
         #: Called when a row was found that is not whole; wakes whoever calls :meth:`review`.
         self.on_doubt: Callable[[], None] = lambda: None
@@ -60,17 +61,17 @@ class RowWatch:
         :returns: what is wrong with this database, or None
         """
         if self._store.seals.keyed is not None:
-            return None
+            return self._problem
         keyed = Keyed(key)
         with self._store.write() as unit:
-            problem = self._open(unit, keyed, pinned, is_sound)
-        if problem is not None:
-            _log.critical("no row of this database decides anything: %s", problem)
+            self._problem = self._open(unit, keyed, pinned, is_sound)
+        if self._problem is not None:
+            _log.critical("no row of this database decides anything: %s", self._problem)
         self.review()
-        return problem
+        return self._problem
 
     def review(self) -> Sequence[Finding]:
-        """Examine every row, and tell what was not told yet. A look beside the writers first, and only a doubt under their lock."""
+        """Examine every row, and tell what was not told yet: beside the writers at first, and only a doubt under their lock."""
         with self._store.read() as unit:
             if not examine(unit):
                 self._told.clear()
@@ -98,7 +99,7 @@ class RowWatch:
         """
         require_operator(actor)
         if not actor.by_password:
-            raise Denied("this needs the master password", code="PASSWORD_REQUIRED", hint="send X-Master-Password")
+            raise Denied("this needs the master password itself", code="PASSWORD_REQUIRED")
         keyed = self._store.seals.keyed
         if keyed is None:
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="run `waiaas unlock`")

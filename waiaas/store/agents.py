@@ -56,17 +56,20 @@ class Agents:
         )
 
     def set_status(self, agent_id: str, *, expected: str, status: str, at: int, reason: str | None = None) -> bool:
-        """Compare and set; False when the agent is not in ``expected``. Only a suspended agent has a time and a reason.
+        """Compare and set; False when the agent is not in ``expected``, or would be loosened while it is not whole.
 
-        An agent that goes on remembers up to where what happened lies behind it.
+        Only a suspended agent has a time and a reason. One that goes on remembers up to where what happened lies behind it.
         """
         suspended_at = at if status == "SUSPENDED" else None
+        tightens = status in _TIGHTER
+        if not tightens and not self.is_whole(agent_id):
+            return False
         goes_on = (expected, status) == ("SUSPENDED", "ACTIVE")
         return self._change(
             agent_id,
             _SET_STATUS.format("(SELECT COALESCE(MAX(id), 0) FROM activity)" if goes_on else "resumed_after"),
             (status, at, suspended_at, reason if suspended_at is not None else None, agent_id, expected),
-            tightens=status in _TIGHTER,
+            tightens=tightens,
         )
 
     def rename(self, agent_id: str, name: str, at: int) -> bool:
@@ -88,6 +91,10 @@ class Agents:
             "UPDATE agents SET owner_address = ?, owner_chain = ?, owner_verified = ?, updated_at = ? WHERE id = ?",
             (address, chain, int(verified), at, agent_id),
         )
+
+    def is_whole(self, agent_id: str) -> bool:
+        """Whether its row is as the daemon wrote it last; True for an unknown id."""
+        return self._seal.whole(lambda: self._stored(_BY_ID, agent_id), _spoiled) == self._stored(_BY_ID, agent_id)
 
     def all_ids(self) -> tuple[str, ...]:
         """Every agent's id, oldest first."""

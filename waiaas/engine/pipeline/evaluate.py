@@ -15,6 +15,7 @@ from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
 from waiaas.engine.judges import Judge, Judges
+from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
 from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
@@ -73,6 +74,14 @@ _TAMPERED = house(
 )
 
 
+_UNRECONCILED = house(
+    "RECONCILIATION",
+    Tier.DENY,
+    CODE,
+    "the data directory was restored or moved, and nobody has said yet what was spent since",
+)
+
+
 def judged_usd(row: Transaction) -> int:
     """What a row was worth when it was last judged, in millionths of a dollar; 0 where nothing had a price."""
     text = json.loads(row.decision).get("usd")
@@ -127,16 +136,17 @@ class Evaluator:
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
             policies, are_whole = unit.policies.sealed_for(subject.agent.id)
+            doubtful = unreconciled(unit)
         questions = [self._question(policy, subject) for policy in policies]
         bounds: list[Bound] = []
         with self._store.read() as unit:
-            asked = [_measured(unit, subject, one, now) for one in questions]
-            own = self._house(unit, subject, now, bounds)
+            asked = [_measured(unit, subject, one, now, doubtful) for one in questions]
+            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, are_whole, doubtful)]
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
             for one, values, ends in asked
         ]
-        verdicts = [*(named for named in answers if named is not None), *own, *(() if are_whole else (_TAMPERED,))]
+        verdicts = [*(named for named in answers if named is not None), *own]
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
         return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now, usd=usd)
@@ -233,12 +243,19 @@ class Evaluator:
         return list(found)
 
 
+def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list[Named]:
+    """What denies whatever the policies say: they are not the operator's, or what was spent is unknown (invariants 10, 14)."""
+    unknown = (_UNRECONCILED,) if subject.agent.id in doubtful else ()
+    return [*unknown, *(() if are_whole else (_TAMPERED,))]
+
+
 def _measured(
-    unit: Unit, subject: Subject, one: _Question, now: int
+    unit: Unit, subject: Subject, one: _Question, now: int, doubtful: frozenset[str]
 ) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
     """The question with its windows' values; a window that nobody can measure denies."""
     try:
-        return one, *read_windows(unit, subject, one.windows, now)
+        values, ends = read_windows(unit, subject, one.windows, now)
+        return one, with_doubt(values, one.windows, subject.agent.id, doubtful) if doubtful else values, ends
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
 
