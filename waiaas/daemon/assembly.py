@@ -33,6 +33,7 @@ from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.runner import Runner
 from waiaas.engine.pipeline.stage import Bench, Observer
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.recovery import Recovery
@@ -146,7 +147,8 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         evaluator=Evaluator(store, Judges(registry), chains, settings, clock),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
-        gate=Gate(),
+        gate=(gate := Gate()),
+        suspensions=Suspensions(journal, clock, gate),
         acceptances=acceptances,
         settings=settings,
         clock=clock,
@@ -187,7 +189,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             journal=journal,
             clock=clock,
             wake=recovery.wake_agent,
-            gate=bench.gate,
+            suspensions=bench.suspensions,
         ),
         adoption=keystore.adoption,
         sessions=sessions,
