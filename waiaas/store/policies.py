@@ -63,6 +63,10 @@ class Policies:
             self._seal.seals.on_finding(("policy_sets", agent_id))
         return rows, is_whole
 
+    def types_in_force(self) -> set[str]:
+        """The types of all enabled policies."""
+        return {row[0] for row in self._sql.all("SELECT DISTINCT type FROM policies WHERE enabled = 1", ())}
+
     def replace(
         self, policy_id: str, *, expected_version: int, rules: str, priority: int, enabled: bool, at: int
     ) -> bool:

@@ -124,11 +124,10 @@ def _write(connection: sqlite3.Connection, name: Name, mac: str, value: Sequence
     if table not in _TABLES:
         raise StartRefused(f"what is to be sealed anew names no table: {table}", code="KEYSTORE_DAMAGED")
     column = _KEYS.get(table, "id")
-    connection.execute(
-        "UPDATE row_seals SET mac = ? WHERE table_name = ? AND row_key = ?"
-        f" AND mac = (SELECT mac FROM {table} WHERE {column} = ?)",
-        (mac, table, key, key),
-    )
+    row = connection.execute(f"SELECT mac FROM {table} WHERE {column} = ?", (key,)).fetchone()  # noqa: S608 - names of our own
+    if row is not None:
+        last = "UPDATE row_seals SET mac = ? WHERE table_name = ? AND row_key = ? AND mac = ?"
+        connection.execute(last, (mac, table, key, row[0]))
     connection.execute(f"UPDATE {table} SET mac = ? WHERE {column} = ?", (mac, key))  # noqa: S608 - names of our own
 
 

@@ -14,6 +14,7 @@ from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
+from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
@@ -267,5 +268,7 @@ def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[
 
 
 def _unjudged(policy: Policy, problem: Exception) -> Named:
+    if isinstance(problem, Unjudged):  # said in the log by who knows more
+        return unreadable(policy.id, policy.type, problem.reason, problem.code)
     _log.error("policy %s (%s) could not be judged, so it denies", policy.id, policy.type, exc_info=problem)
     return unreadable(policy.id, policy.type, "this policy could not be read or judged, so it denies")
