@@ -94,7 +94,14 @@ class Agents:
 
     def is_whole(self, agent_id: str) -> bool:
         """Whether its row is as the daemon wrote it last; True for an unknown id."""
-        return self._seal.whole(lambda: self._stored(_BY_ID, agent_id), _spoiled) == self._stored(_BY_ID, agent_id)
+        spoiled: list[Agent] = []
+
+        def note(agent: Agent) -> Agent:
+            spoiled.append(agent)
+            return agent
+
+        self._seal.whole(lambda: self._stored(_BY_ID, agent_id), note)
+        return not spoiled
 
     def all_ids(self) -> tuple[str, ...]:
         """Every agent's id, oldest first."""

@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -200,15 +200,18 @@ class Store:
         self._enter()
         statements: Statements | None = None
         try:
-            with db_session(immediate=True, strict=True):
-                statements = _here.statements = self._statements()
-                unit = Unit(statements, self._entities, self.seals)
-                yield unit
-                position = unit.settle()
-                statements.finish()
-            if position is not None:
-                self.seals.committed(position)
-                unit.after_commit(self.seals.on_change)
+            with ExitStack() as held:
+                with db_session(immediate=True, strict=True):
+                    statements = _here.statements = self._statements()
+                    unit = Unit(statements, self._entities, self.seals)
+                    yield unit
+                    position = unit.settle()
+                    if position is not None:
+                        held.enter_context(self.seals.settling)
+                    statements.finish()
+                if position is not None:
+                    self.seals.committed(position)
+                    unit.after_commit(self.seals.on_change)
         except Exception as fault:
             error = translate(fault)
             if error is None:

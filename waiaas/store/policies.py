@@ -17,7 +17,6 @@ POLICY = Shape(Policy, "policies", turns={"enabled": FLAG})
 Rows = list[Policy]
 
 ANY_AGENT = "*any*"
-_LOOKS = 3
 
 
 class Policies:
@@ -56,12 +55,15 @@ class Policies:
 
     def sealed_for(self, agent_id: str) -> tuple[Rows, bool]:
         """The same, and whether every one of them and both their sets are as the daemon wrote them last."""
-        rows, is_whole, looks = self.applying_to(agent_id), False, 1
-        while not (is_whole := self._hold(agent_id, rows)) and looks < _LOOKS:
-            rows, looks = self.applying_to(agent_id), looks + 1
-        if not is_whole:
+        rows = self.applying_to(agent_id)
+        if self._hold(agent_id, rows):
+            return rows, True
+        with self._seal.seals.settling:  # they may be from before a commit, and their seals from after it
+            rows = self.applying_to(agent_id)
+            are_whole = self._hold(agent_id, rows)
+        if not are_whole:
             self._seal.seals.on_finding(("policy_sets", agent_id))
-        return rows, is_whole
+        return rows, are_whole
 
     def types_in_force(self) -> set[str]:
         """The types of all enabled policies."""

@@ -14,9 +14,6 @@ from waiaas.store.seals import RECORD, Keyed, Name, Position, Seals, is_unordere
 from waiaas.store.statements import Statements
 
 R = TypeVar("R")
-_LOOKS = 3
-"""A reader may see a row from before a commit and its seal from after it: it looks again."""
-
 _PUT = (
     "INSERT INTO row_seals (table_name, row_key, mac) VALUES (?, ?, ?)"
     " ON CONFLICT (table_name, row_key) DO UPDATE SET mac = excluded.mac"
@@ -55,11 +52,12 @@ class Sealer:
         :param spoiled: makes it decide nothing any more
         """
         row = read()
-        for _ in range(_LOOKS):
-            if row is None or self._seals.holds(row):
-                return row
-            row = read()
         if row is None or self._seals.holds(row):
+            return row
+        with self._seals.settling:  # the row may be from before a commit, and its seal from after it
+            row = read()
+            is_whole = row is None or self._seals.holds(row)
+        if row is None or is_whole:
             return row
         self._seals.on_finding(name_of(row))
         return spoiled(row)

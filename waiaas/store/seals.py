@@ -188,6 +188,8 @@ class Seals:
         self._pending: dict[Name, str | None] = {}
         self._known: dict[Name, Any] = {}
         self._lock = threading.Lock()
+        #: Held from before a commit that changes seals until they are known here: whoever doubts a row looks again under it.
+        self.settling = threading.RLock()
 
     def require(self) -> None:
         """From now on rows have to be sealed."""

@@ -32,10 +32,17 @@ class State:
         if is_plain(key):
             return self.peek(key)
         found = self._seal.whole(lambda: self.entry(key), lambda entry: _refuse(entry.key))
-        if found is None and self._seal.seals.is_missing(("daemon_state", key)) and self.entry(key) is None:
+        if found is None and self._is_missing(key):
             self._seal.seals.on_finding(("daemon_state", key))
             _refuse(key)
         return found.value if found is not None else None
+
+    def _is_missing(self, key: str) -> bool:
+        seals, name = self._seal.seals, ("daemon_state", key)
+        if not seals.is_missing(name):
+            return False
+        with seals.settling:
+            return seals.is_missing(name) and self.entry(key) is None
 
     def peek(self, key: str) -> str | None:
         """The value as it stands, whoever wrote it: for what may only tighten."""
