@@ -209,7 +209,7 @@ class Desk:
         bench = Bench(
             store=self.store, chains=chains, signer=cast(Any, SimpleNamespace(is_unlocked=True)), evaluator=self.evaluator,
             transitions=Transitions(journal, self.clock), outcomes=Outcomes(), gate=Gate(), acceptances=cast(Any, None),
-            settings=settings, clock=self.clock, observe=lambda *_: None, on_signed=lambda: None, stop_epoch=lambda: 0,
+            settings=settings, clock=self.clock, observe=lambda *_: None, on_signed=lambda: None, heed_stop=lambda: None,
             is_open=lambda: True,
         )  # fmt: skip
         self.bench = bench

@@ -82,7 +82,7 @@ class Engine:
             store=self.store, chains=self.chains, signer=cast(Any, self.pen),
             evaluator=Evaluator(self.store, Judges(registry), self.chains, found, self.clock),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=Gate(), acceptances=self.acceptances,
-            settings=found, clock=self.clock, observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0,
+            settings=found, clock=self.clock, observe=self._observe, on_signed=lambda: None, heed_stop=lambda: None,
             is_open=lambda: True,
         )  # fmt: skip
         self.lane: deque[str] = deque()

@@ -25,6 +25,7 @@ class Credential(Enum):
     OPERATOR = "operator"
     OPERATOR_PASSWORD = "operator_password"
     SESSION_OR_OPERATOR = "session_or_operator"
+    OPERATOR_OR_SOCKET = "operator_or_socket"  # nobody in particular on the admin socket: only this user can enter it
     UNLOCK = "unlock"  # the master password, proved by the handler: the signer that could prove it is what is locked
 
 
@@ -57,7 +58,7 @@ class Gate:
         :raises Unauthenticated: one opaque error for every bad credential
         :raises Denied: for a caller whom the route does not name
         """
-        if needed is Credential.NOBODY:
+        if needed is Credential.NOBODY or (needed is Credential.OPERATOR_OR_SOCKET and shown.door == "socket"):
             return Actor(kind="nobody", ip=shown.ip)
         if needed is Credential.UNLOCK and shown.password is not None:
             return Actor(kind="nobody", ip=shown.ip)

@@ -9,7 +9,9 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.gate import Gate
+from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stops import switch_of_agent
 from waiaas.engine.views import AgentView
 from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, WaiaasError
 from waiaas.interfaces.chain import Account
@@ -124,7 +126,10 @@ class Agents:
         return view
 
     def resume(self, actor: Actor, agent_id: str) -> AgentView:
-        """Let the agent go on; its rows go on too."""
+        """Let the agent go on; its rows go on too.
+
+        :raises Conflict: also for one that is LOCKED, which is for :meth:`KillSwitch.recover` to lift
+        """
         view = self._change(actor, agent_id, "SUSPENDED", "ACTIVE", "agent.resumed", None)
         self._wake(view.agent.id)
         return view
@@ -157,6 +162,8 @@ class Agents:
             agent = self._found(unit, agent_id)
             if agent.status != before:
                 raise Conflict(f"this agent is {agent.status}, not {before}")
+            if after == "ACTIVE":
+                _require_not_locked(unit, agent)
             unit.agents.set_status(agent.id, expected=before, status=after, at=self._clock.now(), reason=reason)
             self._record(unit, event, actor, agent, {"reason": reason} if reason else {})
         self._sessions.forget()
@@ -202,3 +209,10 @@ class Agents:
 
     def _record(self, unit: Unit, event: str, actor: Actor, agent: Agent, details: dict[str, str]) -> None:
         self._journal.record(unit, event, actor=actor.label, agent_id=agent.id, details=details, ip=actor.ip)
+
+
+def _require_not_locked(unit: Unit, agent: Agent) -> None:
+    if switch_of_agent(unit, agent).state == LOCKED:
+        raise Conflict(
+            "this agent is LOCKED", hint=f"`waiaas kill-switch recover --agent {agent.name}`, after the cooldown"
+        )
