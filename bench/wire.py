@@ -2,13 +2,20 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from typing import Any
 
+Answer = tuple[int, bytes]
+"""Status and body."""
 
-def raw_request(method: str, path: str, *, token: str, body: Any = None) -> bytes:
+
+def raw_request(
+    method: str, path: str, *, token: str, body: Any = None, headers: Mapping[str, str] | None = None
+) -> bytes:
     """The bytes of one request on a connection that is kept."""
     content = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
     head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}"]
+    head += [f"{name}: {value}" for name, value in (headers or {}).items()]
     if content:
         head += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
     return ("\r\n".join(head) + "\r\n\r\n").encode("ascii") + content
@@ -22,9 +29,17 @@ class Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 
-    def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body. :raises OSError: when the connection breaks"""
+    def ask(self, request: bytes) -> Answer:
+        """Send, and wait for the answer. :raises OSError: when the connection breaks"""
+        self.send(request)
+        return self.answer()
+
+    def send(self, request: bytes) -> None:
+        """Send, and wait for nothing."""
         self._socket.sendall(request)
+
+    def answer(self) -> Answer:
+        """The next answer."""
         head = self._until_blank_line()
         status, size = int(head[9:12]), _content_length(head)
         while len(self._rest) < size:

@@ -1,4 +1,4 @@
-"""A stop that meets a payment on its way: what is not signed is not, what no node has is not sent, and a crash forgets none of it
+"""A stop that meets a payment on its way: what is not signed is not, what no node has is not sent, no crash forgets it
 (invariant 9)."""
 
 from concurrent.futures import ThreadPoolExecutor

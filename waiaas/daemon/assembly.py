@@ -34,6 +34,7 @@ from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.runner import Runner
 from waiaas.engine.pipeline.stage import Bench, Observer
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.recovery import Recovery
@@ -87,7 +88,7 @@ class _Bells:
         self.on_record: list[Callable[[], None]] = []
         self.on_stretch: list[Callable[[], None]] = []
         self.on_signed: list[Callable[[], None]] = []
-        self.on_heed: Callable[[], None] | None = None
+        self.kill_switch: KillSwitch | None = None
 
     def hang(self, *, on_record: WorkerThread, on_signed: Sequence[WorkerThread]) -> None:
         """Let them wake these workers from now on."""
@@ -104,11 +105,11 @@ class _Bells:
         for wake in self.on_stretch:
             wake()
 
-    def heed_stop(self) -> None:
-        """Somebody is about to do what a stop forbids."""
-        if self.on_heed is None:
+    def stops(self) -> KillSwitch:
+        """For whoever is about to do what a stop forbids. :raises NotReady: before it is in place"""
+        if self.kill_switch is None:
             raise NotReady("the kill switch is not in place yet", code="STOPPING")
-        self.on_heed()
+        return self.kill_switch
 
     def signed(self) -> None:
         """Bytes were stored, or a row became final."""
@@ -162,13 +163,15 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         evaluator=Evaluator(store, Judges(registry), chains, settings, clock),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
-        gate=Gate(),
+        gate=(gate := Gate()),
+        suspensions=Suspensions(journal, clock, gate),
         acceptances=acceptances,
         settings=settings,
         clock=clock,
         observe=observe,
         on_signed=bells.signed,
-        heed_stop=bells.heed_stop,
+        heed_stop=lambda: bells.stops().heed(),
+        require_no_stop=lambda: bells.stops().require_no_order(),
         is_open=lambda: lifecycle.is_open,
     )
     lanes = Lanes(Runner(bench).advance, on_death)
@@ -204,7 +207,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             journal=journal,
             clock=clock,
             wake=recovery.wake_agent,
-            gate=bench.gate,
+            suspensions=bench.suspensions,
         ),
         adoption=keystore.adoption,
         sessions=sessions,
@@ -282,7 +285,7 @@ def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: C
 def _kill_switch(
     bench: Bench, journal: Journal, sessions: Sessions, request: StopRequest, recovery: Recovery, bells: _Bells
 ) -> KillSwitch:
-    switch = KillSwitch(
+    bells.kill_switch = KillSwitch(
         bench=bench,
         journal=journal,
         sessions=sessions,
@@ -290,8 +293,7 @@ def _kill_switch(
         wake_all=recovery.wake_all,
         wake_agent=recovery.wake_agent,
     )
-    bells.on_heed = switch.heed
-    return switch
+    return bells.kill_switch
 
 
 def _keystore_folder(ground: Ground, chains: Chains, journal: Journal) -> KeystoreFolder:

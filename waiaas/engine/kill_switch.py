@@ -14,14 +14,24 @@ from waiaas.engine.actors import SYSTEM, Actor, require_operator
 from waiaas.engine.held import drop, held_rows
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.suspensions import Cause
 from waiaas.engine.rules.kill_switch_states import ACTIVE, LOCKED, tightens
 from waiaas.engine.rules.text import shown
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.stop_request import Order, StopRequest
 from waiaas.engine.stop_scopes import Scope, scope_of, switch_of
-from waiaas.engine.stops import STOP_EPOCH, SWITCH, Switch, lock_key, stop_epoch, switch_of_agent, switch_of_all
+from waiaas.engine.stops import (
+    RECOVER_HINT,
+    STOP_EPOCH,
+    SWITCH,
+    Switch,
+    lock_key,
+    stop_epoch,
+    switch_of_agent,
+    switch_of_all,
+)
 from waiaas.engine.stops_view import Recovered, StopsView, cooled_down_at, view_of
-from waiaas.errors import BadRequest, Conflict, Denied, NotFound
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, Stopped
 from waiaas.store.database import Unit
 
 _log = logging.getLogger("waiaas.kill_switch")
@@ -88,6 +98,11 @@ class KillSwitch:
             for order in found.orders:
                 self._carry_out(self._known(order), _BY_FILE, "file")
             self._request.clear(found)
+
+    def require_no_order(self) -> None:
+        """For who passes the gate and may not wait. :raises Stopped: where an order lies there that is not carried out yet"""
+        if self._request.read() is not None:
+            raise Stopped("an order to stop lies in the data directory", code="KILL_SWITCH", hint=RECOVER_HINT)
 
     def activate(self, actor: Actor, order: Order) -> StopsView:
         """Stop. When this returns the last signature was made. May be called again; one that asks for less changes nothing.
@@ -161,7 +176,9 @@ class KillSwitch:
         if scope.agent_id is not None:
             if switch.state == LOCKED:
                 unit.state.set(lock_key(scope.agent_id), switch.encoded())
-            self._suspend(unit, scope, switch.reason or _WHY, actor)
+            cause = Cause(reason=switch.reason or _WHY, actor=actor.label, ip=actor.ip)
+            agent = unit.agents.get(scope.agent_id)
+            self._bench.suspensions.suspend(unit, [] if agent is None else [agent], cause, waits=False)
             return ()
         epoch = max(self._epoch, stop_epoch(unit)) + 1
         unit.state.set(STOP_EPOCH, str(epoch))
@@ -174,11 +191,6 @@ class KillSwitch:
             return self._sessions.revoke_within(unit, actor, session_id)
         unit.sessions.stop(session_id, switch.since)
         return ()
-
-    def _suspend(self, unit: Unit, scope: Scope, why: str, actor: Actor) -> None:
-        now = self._bench.clock.now()
-        if unit.agents.set_status(scope.agent_id or "", expected="ACTIVE", status="SUSPENDED", at=now, reason=why):
-            self._record(unit, "agent.suspended", actor, scope, {"reason": why})
 
     def _rise(self, epoch: int) -> None:
         """The signer is told first; from there on it refuses what was judged before."""

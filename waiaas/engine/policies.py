@@ -12,6 +12,7 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.asset_reader import AnyChainReader, OneChainReader
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
+from waiaas.engine.loosening import Loosening, require_right_to_loosen
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
 from waiaas.errors import BadRequest, Conflict, Malformed, NotFound
 from waiaas.interfaces.policy import AssetReader
@@ -28,6 +29,7 @@ class Policies:
     def __init__(self, *, store: Store, registry: Registry, chains: Chains, journal: Journal, clock: Clock) -> None:
         self._store = store
         self._types = registry.policy_types
+        self._loosening = Loosening(registry.policy_types)
         self._chains = chains
         self._journal = journal
         self._clock = clock
@@ -46,6 +48,7 @@ class Policies:
 
         :param agent_id: None makes it global
         :raises BadRequest: with code INVALID_RULES, naming the field
+        :raises Denied: PASSWORD_REQUIRED where it may let something pass and no password came
         """
         require_operator(actor)
         owner = self._agent_id(agent_id)
@@ -62,9 +65,12 @@ class Policies:
             enabled=enabled,
             version=1,
         )
+        is_loosening = self._loosening.is_by_creation(policy)
+        require_right_to_loosen(actor, is_loosening)
+        details = {"after": _document(policy), "tightens": not is_loosening}
         with self._store.write() as unit:
             unit.policies.insert(policy)
-            self._changed(unit, "policy.created", actor, policy, {"after": _document(policy)})
+            self._changed(unit, "policy.created", actor, policy, details)
         return policy
 
     def get(self, actor: Actor, policy_id: str) -> Policy:
@@ -83,9 +89,11 @@ class Policies:
             return unit.policies.list(agent_id=owner, limit=limit, cursor=cursor)
 
     def replace(self, actor: Actor, policy_id: str, changes: Mapping[str, Any]) -> Policy:
-        """Change rules, priority or enabled; what is left out stays.
+        """Change rules, priority or enabled; what is left out stays. The audit row has both versions, and says whether the new
+        one only tightens.
 
         :raises Conflict: when somebody else changed it meanwhile
+        :raises Denied: PASSWORD_REQUIRED where it is not proven to tighten and no password came
         """
         require_operator(actor)
         strange = sorted(set(changes) - _CHANGEABLE)
@@ -93,30 +101,36 @@ class Policies:
             raise BadRequest(f"a policy's {strange[0]} cannot be changed", hint="delete it and create another")
         before = self.get(actor, policy_id)
         rules = self._read(before.agent_id, before.type, changes["rules"]) if "rules" in changes else before.rules
+        enabled = changes.get("enabled", before.enabled)
+        is_loosening = self._loosening.is_by_change(before, rules, enabled=enabled)
+        require_right_to_loosen(actor, is_loosening)
         with self._store.write() as unit:
             replaced = unit.policies.replace(
                 policy_id,
                 expected_version=before.version,
                 rules=rules,
                 priority=changes.get("priority", before.priority),
-                enabled=changes.get("enabled", before.enabled),
+                enabled=enabled,
                 at=self._clock.now(),
             )
             if not replaced:
                 raise Conflict("this policy was changed meanwhile", hint="read it again")
             after = _found(unit, policy_id)
-            self._changed(
-                unit, "policy.changed", actor, after, {"before": _document(before), "after": _document(after)}
-            )
+            details = {"before": _document(before), "after": _document(after), "tightens": not is_loosening}
+            self._changed(unit, "policy.changed", actor, after, details)
         return after
 
     def delete(self, actor: Actor, policy_id: str) -> None:
-        """Remove a policy. What it granted is no longer granted."""
+        """Remove a policy. What it granted is no longer granted; what it forbade no longer forbidden.
+
+        :raises Denied: PASSWORD_REQUIRED where no password came
+        """
         require_operator(actor)
         with self._store.write() as unit:
             policy = _found(unit, policy_id)
+            require_right_to_loosen(actor, True)
             unit.policies.delete(policy_id)
-            self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy)})
+            self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy), "tightens": False})
 
     def _agent_id(self, name_or_id: str | None) -> str | None:
         if name_or_id is None:

@@ -8,7 +8,7 @@ from waiaas.errors import BadRequest, Conflict, NotFound
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session, Transaction
 
-_STOPPABLE = ("ACTIVE", "SUSPENDED")
+_STOPPABLE = ("CREATING", "ACTIVE", "SUSPENDED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class Broadcast:
 
         :raises Unavailable: when no node could be asked
         """
+        self._bench.heed_stop()
         handed: Handed | None = None
         with self._bench.gate.passing(row.agent_id), within(_SEND_SECONDS):
             for variant in self._allowed(row):
@@ -79,7 +80,6 @@ class Broadcast:
 
     def _allowed(self, row: Transaction) -> list[Variant]:
         """The bytes that may leave, as things are now; the newest first."""
-        self._bench.heed_stop()
         with self._bench.store.read() as unit:
             agent = unit.agents.get(row.agent_id)
             session = unit.sessions.get(row.session_id) if row.session_id else None

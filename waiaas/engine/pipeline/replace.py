@@ -146,7 +146,7 @@ class Replace:
         self._end(job.row, job.order, "EFFECTS_MISMATCH", why)
 
     def _sign_and_store(self, job: _Job, unsigned: Unsigned, decoded: Decoded) -> Progress:
-        self._bench.heed_stop()
+        self._bench.require_no_stop()
         with self._bench.store.read() as unit:
             if self._obstacle(unit, job) is not None:
                 return later(_CONTENDED_SECONDS)  # looked at afresh, before anything is signed
@@ -156,7 +156,7 @@ class Replace:
             self._refuse(job, OTHER_CLAIMS)
             return DONE
         self._bench.observe("after-resign", job.row.id)
-        self._bench.heed_stop()
+        self._bench.require_no_stop()
         with self._bench.store.write() as unit:
             if self._obstacle(unit, job) is not None:
                 return later(_CONTENDED_SECONDS)  # this signature is dropped

@@ -11,6 +11,7 @@ from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
@@ -51,6 +52,7 @@ class Bench:
 
     :param on_signed: called after each commit that stored signed bytes or a final outcome; moves the pinned head
     :param heed_stop: looks for an order to stop that lies in the data directory, and carries it out
+    :param require_no_stop: raises ``Stopped`` where one lies there; for who passes the gate, and may be who is waited for
     :param is_open: whether this data directory was found to be the one it was: nothing is admitted or signed before
     """
 
@@ -61,12 +63,14 @@ class Bench:
     transitions: Transitions
     outcomes: Outcomes
     gate: Gate
+    suspensions: Suspensions
     acceptances: Acceptances
     settings: Settings
     clock: Clock
     observe: Observer
     on_signed: Callable[[], None]
     heed_stop: Callable[[], None]
+    require_no_stop: Callable[[], None]
     is_open: Callable[[], bool]
 
 
