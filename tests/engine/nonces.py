@@ -18,6 +18,7 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
@@ -28,7 +29,9 @@ from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stop_request import StopRequest
 from waiaas.engine.transactions import Outcome, Transactions
+from waiaas.errors import Stopped
 from waiaas.interfaces.policy import PolicyType
 from waiaas.interfaces.signing import Hash
 from waiaas.registry import Registry
@@ -47,10 +50,16 @@ class Pen:
     def __init__(self) -> None:
         self.signed: list[dict[str, Any]] = []
         self.problem: Exception | None = None
+        self.epoch = 0
+
+    def raise_stop_epoch(self, epoch: int) -> None:
+        self.epoch = max(self.epoch, epoch)
 
     def sign(self, *, agent_id: str, kind: str, preimage: bytes, hash: Hash, stop_epoch: int) -> bytes:
         if self.problem is not None:
             raise self.problem
+        if stop_epoch < self.epoch:
+            raise Stopped("signing was stopped after this was judged", code="KILL_SWITCH")
         self.signed.append(json.loads(preimage))
         return hashlib.sha256(b"key" + preimage).digest()
 
@@ -100,8 +109,8 @@ class Engine:
             ),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=gate, acceptances=self.acceptances,
             suspensions=Suspensions(self.journal, self.clock, gate), settings=found, clock=self.clock,
-            observe=self._observe, on_signed=lambda: None, heed_stop=lambda: None, require_no_stop=lambda: None,
-            is_open=lambda: True,
+            observe=self._observe, on_signed=lambda: None, heed_stop=self._heed_stop,
+            require_no_stop=self._require_no_stop, is_open=lambda: True,
         )  # fmt: skip
         self.lane: deque[str] = deque()
         self.runner = Runner(self.bench)
@@ -109,6 +118,11 @@ class Engine:
         self.operator = Actor(kind="operator", by_password=True)
         failures = CredentialFailures(self.store, self.journal, self.clock)
         self.sessions = Sessions(bench=self.bench, journal=self.journal, failures=failures)
+        self.kill_switch = KillSwitch(
+            bench=self.bench, journal=self.journal, sessions=self.sessions, request=StopRequest(folder / "stop.request"),
+            wake_all=self.wake_all, wake_agent=lambda agent_id: self.wake_all(),
+        )  # fmt: skip
+        self.kill_switch.begin()
         self.agents = Agents(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen), sessions=self.sessions, journal=self.journal,
             clock=self.clock, wake=lambda agent_id: self.wake_all(), suspensions=self.bench.suspensions,
@@ -127,6 +141,12 @@ class Engine:
         self.on_step(step, tx_id)
         if step == self.crash_at:
             raise Crash(step)
+
+    def _heed_stop(self) -> None:
+        self.kill_switch.heed()
+
+    def _require_no_stop(self) -> None:
+        self.kill_switch.require_no_order()
 
     # --- the workers, by hand
 
