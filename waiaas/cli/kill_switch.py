@@ -45,7 +45,10 @@ def activate(
     reason: str | None,
     as_json: bool,
 ) -> None:
-    """Stop now. Needs no password, and no daemon: where none answers, the order is left in the data directory."""
+    """Stop everything, or one agent or session, now; needs no password and no daemon.
+
+    Where no daemon answers, the order is left in the data directory and holds before the next signature.
+    """
     _require_one(agent_name, session_id)
     state: Literal["SUSPENDED", "LOCKED"] = "LOCKED" if locked else "SUSPENDED"
     told: Stops | None = None
