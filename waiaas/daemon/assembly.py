@@ -37,6 +37,8 @@ from waiaas.engine.pipeline.stage import Bench, Observer
 from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
+from waiaas.engine.price_sources import AssetIds, PriceSources, board_of, live_sources
+from waiaas.engine.prices import PriceBoard
 from waiaas.engine.recovery import Recovery
 from waiaas.engine.restored import RestoreMark
 from waiaas.engine.services import Services
@@ -57,6 +59,7 @@ from waiaas.workers.courier import Courier
 from waiaas.workers.head_writer import HeadWriter
 from waiaas.workers.lanes import Lanes
 from waiaas.workers.notary import Notary
+from waiaas.workers.pricer import Pricer
 from waiaas.workers.thread import WorkerThread
 from waiaas.workers.timekeeper import Timekeeper
 from waiaas.workers.watchman import Watchman
@@ -79,6 +82,7 @@ class House:
     journal: Journal
     checkpoints: Checkpoints
     store: Store
+    prices: PriceSources
     judges: Judges
 
 
@@ -138,14 +142,10 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     :param stop: asks the daemon to drain and end
     :param on_death: told of a worker that died
     """
-    settings, paths, store, signer, registry = (
-        ground.settings,
-        ground.paths,
-        ground.store,
-        ground.signer,
-        ground.registry,
+    (settings, paths, store, signer), (registry, clock, lifecycle, bells) = (
+        (ground.settings, ground.paths, ground.store, ground.signer),
+        (ground.registry, ground.clock, ground.lifecycle, _Bells()),
     )
-    clock, lifecycle, bells = ground.clock, ground.lifecycle, _Bells()
     journal = Journal(
         clock,
         notifications_enabled=settings.notifications.enabled,
@@ -154,6 +154,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     checkpoints = Checkpoints(store=store, signer=signer, journal=journal, clock=clock, lifecycle=lifecycle)
     chains = Chains(registry, settings, clock)
+    board, prices = _prices(ground, chains, journal)
     outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
     head = HeadKeeper(paths.head, paths.database, store, write_private, RestoreMark(paths.restored))
@@ -161,7 +162,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         store=store,
         chains=chains,
         signer=signer,
-        evaluator=Evaluator(store, judges, chains, settings, clock),
+        evaluator=Evaluator(store, judges, chains, settings, clock, prices=board.fresh),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
         gate=(gate := Gate()),
@@ -236,11 +237,12 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             chains=chains,
             lifecycle=lifecycle,
             clock=clock,
+            prices=prices.report,
             stop=stop,
             is_stopped=lambda: kill_switch.is_stopped,
         ),
         catalogue=Catalogue(registry, chains),
-        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
+        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked, prices.ages),
         kill_switch=kill_switch,
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
@@ -263,6 +265,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             WorkerThread(Watchman(kill_switch), on_death),
             _notary(ground, checkpoints, bells, on_death),
+            *(WorkerThread(Pricer(prices, one), on_death) for one in prices.live),
         ],
         head=head,
         recovery=recovery,
@@ -273,8 +276,24 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         journal=journal,
         checkpoints=checkpoints,
         store=store,
+        prices=prices,
         judges=judges,
     )
+
+
+def _prices(ground: Ground, chains: Chains, journal: Journal) -> tuple[PriceBoard, PriceSources]:
+    ids = AssetIds(chains)
+    board = board_of(ground.settings, ids, ground.clock)
+    sources = PriceSources(
+        store=ground.store,
+        journal=journal,
+        clock=ground.clock,
+        board=board,
+        ids=ids,
+        live=live_sources(ground.settings, ground.registry),
+        refresh_seconds=ground.settings.prices.refresh_seconds,
+    )
+    return board, sources
 
 
 def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: Callable[[str], None]) -> WorkerThread:

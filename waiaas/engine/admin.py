@@ -1,6 +1,6 @@
 """The daemon about itself: health, status, and the order to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ class Lifecycle:
 class Admin:
     """Answers about the daemon. Thread-safe.
 
+    :param prices: what is known of price sources and their prices
     :param stop: asks the daemon to drain and end; returns at once
     :param is_stopped: whether the kill switch holds everything up
     """
@@ -44,6 +45,7 @@ class Admin:
         chains: Chains,
         lifecycle: Lifecycle,
         clock: Clock,
+        prices: Callable[[], Mapping[str, Any]],
         stop: Callable[[], None],
         is_stopped: Callable[[], bool],
     ) -> None:
@@ -52,6 +54,7 @@ class Admin:
         self._chains = chains
         self._lifecycle = lifecycle
         self._clock = clock
+        self._prices = prices
         self._stop = stop
         self._is_stopped = is_stopped
 
@@ -97,6 +100,7 @@ class Admin:
             "counts": counts,
             "auditHead": {"id": head[0], "hash": head[1]} if head else None,
             "chains": list(self._chains.report()),
+            "prices": self._prices(),
         }
 
     def shutdown(self, actor: Actor) -> None:
