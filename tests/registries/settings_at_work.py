@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from waiaas_sdk import Conflict, Transaction, Unreachable
+from waiaas_sdk import Transaction, Unreachable
 
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
@@ -19,6 +19,7 @@ from tests.harness.price_service import PriceService, price_service
 from tests.harness.prices import configure, native_of, prices_of, source_of
 from tests.harness.watch import hold_at
 from tests.registries.refusals import ask
+from tests.registries.stops_at_work import cools_down
 
 Check = Callable[[House], None]
 ORIGIN = "https://board.example"
@@ -235,14 +236,6 @@ def _execution_timeout(house: House) -> None:
     assert house.until_status(sent.id, "EXPIRED")["error_code"] == "EXECUTION_TIMEOUT"
 
 
-def _kill_switch_recovery_cooldown(house: House) -> None:
-    house.start().operator.kill_switch.activate("LOCKED")
-    with pytest.raises(Conflict):
-        house.operator.kill_switch.recover(release=[])
-    house.clock.shift(60)
-    house.operator.kill_switch.recover(release=[])
-
-
 def _min_channels(house: House) -> None:
     with pytest.raises(AssertionError, match=r"notifications.min_channels is 2 and 1 channels are enabled"):
         house.start()
@@ -389,10 +382,7 @@ ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
     "security.rate_limit_session_rpm": (_session_rpm, {"security.rate_limit_session_rpm": "2"}),
     "security.rate_limit_global_rpm": (_global_rpm, {"security.rate_limit_global_rpm": "2"}),
     "security.execution_timeout": (_execution_timeout, {"security.execution_timeout": "10"}),
-    "security.kill_switch_recovery_cooldown": (
-        _kill_switch_recovery_cooldown,
-        {"security.kill_switch_recovery_cooldown": "60"},
-    ),
+    "security.kill_switch_recovery_cooldown": (cools_down, {"security.kill_switch_recovery_cooldown": "60"}),
     "notifications.min_channels": (_min_channels, {"notifications.min_channels": "2"}),
     "notifications.log_retention_days": (_log_retention_days, {"notifications.log_retention_days": "1"}),
     "plugins.allow": (_plugins_allow, {"plugins.allow": '["waiaas-builtin"]'}),
