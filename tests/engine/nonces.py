@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -35,6 +35,11 @@ from waiaas.store.records import Agent, Transaction, Variant
 from waiaas.testing.clock import FrozenClock
 from waiaas.workers.confirmer import Confirmer
 
+AGENT = Agent(
+    id="0199aaaa-0000-7000-8000-000000000001", created_at=1, updated_at=1, name="bot", chain="nonce", network="one",
+    form="plain", key_scheme="ed25519", public_key="00" * 32, address="wmine", status="ACTIVE",
+)  # fmt: skip
+
 
 class Pen:
     """A signer. :param signed: what it was asked for, decoded"""
@@ -60,18 +65,31 @@ class Engine:
     """One data directory. A new one on the same folder is a restart.
 
     :param crash_at: the step at which everything ends
+    :param clock: of an engine that ran here before; :param pen: the signer of one
     """
 
-    def __init__(self, folder: Path, node: Node, *, crash_at: str = "", **settings: str) -> None:
+    adapter: type[NonceAdapter] = NonceAdapter
+    people: Sequence[Agent] = (AGENT,)
+
+    def __init__(
+        self,
+        folder: Path,
+        node: Node,
+        *,
+        crash_at: str = "",
+        clock: FrozenClock | None = None,
+        pen: Pen | None = None,
+        **settings: str,
+    ) -> None:
         (folder / "config.toml").write_text("")
-        self.node = NonceAdapter.node = node
-        self.clock, self.pen, self.crash_at, self.seen = FrozenClock(), Pen(), crash_at, list[str]()
+        self.node = self.adapter.node = node
+        self.clock, self.pen, self.crash_at, self.seen = clock or FrozenClock(), pen or Pen(), crash_at, list[str]()
         self.on_step: Any = lambda step, tx_id: None
         self.store = Store.open(folder / "waiaas.db")
         found = load(folder, settings)
         types = {kind.type: kind() for kind in waiaas_policy_types()}
         registry = Registry(
-            chains={"nonce": ("waiaas-nonce", NonceAdapter)}, policy_types=types, policy_origins={}, channels={},
+            chains={"nonce": ("waiaas-nonce", self.adapter)}, policy_types=types, policy_origins={}, channels={},
             listeners=(), plugins=(), lock=Lock(),
         )  # fmt: skip
         self.journal = Journal(self.clock, notifications_enabled=False)
@@ -100,8 +118,9 @@ class Engine:
         )
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
         with self.store.write() as unit:
-            if unit.agents.get(AGENT.id) is None:
-                unit.agents.insert(AGENT)
+            for agent in self.people:
+                if unit.agents.get(agent.id) is None:
+                    unit.agents.insert(agent)
 
     def _observe(self, step: str, tx_id: str) -> None:
         self.seen.append(step)
@@ -215,12 +234,6 @@ class Engine:
 
     def close(self) -> None:
         self.store.close()
-
-
-AGENT = Agent(
-    id="0199aaaa-0000-7000-8000-000000000001", created_at=1, updated_at=1, name="bot", chain="nonce", network="one",
-    form="plain", key_scheme="ed25519", public_key="00" * 32, address="wmine", status="ACTIVE",
-)  # fmt: skip
 
 
 @contextmanager
