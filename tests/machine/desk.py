@@ -9,7 +9,6 @@ from typing import Any
 from tests.engine.nonces import AGENT, Engine, Pen
 from tests.machine.fates import Fates, FatesAdapter, row_of
 from tests.machine.model import APPROVAL_SECONDS, DELAY_SECONDS, EXECUTION_SECONDS, FEE_DAILY, MAX_ACTIVE, MAX_PENDING
-from waiaas.engine.approvals import Approvals
 from waiaas.engine.failures import CredentialFailures
 from waiaas.store.records import Agent
 from waiaas.testing.clock import FrozenClock
@@ -56,7 +55,6 @@ class Desk(Engine):
             shutil.copyfile(template, folder / _DATABASE)
         super().__init__(folder, node, clock=clock, pen=pen, **_SETTINGS)
         self.database = folder / _DATABASE
-        self.approvals = Approvals(self.bench, self.journal, self.wake)
         self._failures = CredentialFailures(self.store, self.journal, self.clock)
 
     def advance(self, tx_id: str) -> None:
