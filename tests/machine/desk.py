@@ -53,7 +53,7 @@ class Desk(Engine):
     ) -> None:
         if template is not None:
             shutil.copyfile(template, folder / _DATABASE)
-        super().__init__(folder, node, clock=clock, pen=pen, **_SETTINGS)
+        super().__init__(folder, node, clock=clock, pen=pen, types=(), **_SETTINGS)
         self.database = folder / _DATABASE
         self._failures = CredentialFailures(self.store, self.journal, self.clock)
 
