@@ -1,7 +1,9 @@
 """Scenes that provoke events on a running daemon. Each is given a fresh house factory and leaves its audit log behind."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,10 @@ from tests.harness.deadline import until
 from tests.harness.fixtures import MakeHouse
 from tests.harness.house import House, confirmed
 from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
+from tests.harness.price_service import price_service
+from tests.harness.prices import native_of, prices_of
 from tests.harness.rows import edit_rows, without_seals
+from tests.harness.watch import hold_at
 from tests.registries import mending
 from tests.registries.conftest import Plugged
 
@@ -161,6 +166,25 @@ def guess(house: House) -> httpx.Response:
     return httpx.post(f"{house.daemon.url}/v1/operator/login", headers={"X-Master-Password": "guess"}, json={})
 
 
+def prices(tools: Tools) -> House:
+    """A price that leaps from one answer to the next."""
+    house = tools.make_house()
+    with price_service() as service:
+        service.says("coin", "142.5")
+        house.environ |= {
+            "WAIAAS_PRICES_SOURCES": '["http"]',
+            "WAIAAS_PRICES_REFRESH_SECONDS": "5",
+            "WAIAAS_PRICES_HTTP_URL": service.url,
+            "WAIAAS_PRICES_HTTP_PATH": "{key}.usd",
+            "WAIAAS_PRICES_HTTP_ASSETS": json.dumps({native_of(house): "coin"}),
+        }
+        house.start()
+        until(lambda: prices_of(house, "http"), "the first price")
+        service.says("coin", "1.425")
+        until(lambda: house.rows("SELECT 1 FROM audit_log WHERE event_type = 'price.held_back'"), "the leap to be seen")
+    return house
+
+
 def signer(tools: Tools) -> House:
     """The signer dies and is unlocked again."""
     house = tools.make_house().start()
@@ -284,6 +308,20 @@ def damaged_key(tools: Tools) -> House:
     return mending.damaged_key(tools.make_house())
 
 
+def emergency(tools: Tools) -> House:
+    """Everything is stopped with a payment signed and not sent; the person who lifts the stop lets it not go."""
+    house = tools.make_house().start(hold_at("after-store"))
+    house.client(house.instant()).send(wait=0, **house.case.payment(house.case.new_recipient()))
+    house.held("after-store")
+    with ThreadPoolExecutor(1) as pool:
+        stop = pool.submit(house.operator.kill_switch.activate)
+        until(lambda: house.operator.health().status == "stopped", "the stop")
+        house.let_go("after-store")
+        stop.result()
+    house.operator.kill_switch.recover(release=[])
+    return house
+
+
 SCENES: Mapping[Scene, frozenset[str]] = {
     management: frozenset(
         {
@@ -325,6 +363,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     channels: frozenset({"channel.created", "channel.tested", "channel.changed", "channel.deleted", "channel.failed"}),
     lateness: frozenset({"transaction.expired", "transaction.failed"}),
     credentials: frozenset({"credential.refused", "credential.locked_out"}),
+    prices: frozenset({"price.held_back"}),
     signer: frozenset({"signer.died", "signer.unlocked"}),
     keystore: frozenset(
         {
@@ -354,5 +393,6 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     ),
     vanished: frozenset({"transaction.reorged"}),
     damaged_key: frozenset({"agent.key_damaged"}),
+    emergency: frozenset({"kill_switch.activated", "kill_switch.recovered", "transaction.withheld"}),
 }
 """Scene → the events that it provokes."""

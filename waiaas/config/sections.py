@@ -60,8 +60,18 @@ class Security:
     delay_seconds: int
     approval_timeout: int
     execution_timeout: int
+    kill_switch_recovery_cooldown: int
     cors_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """``[prices]`` itself; the tables of single sources are read through their own models."""
+
+    sources: tuple[str, ...]
+    refresh_seconds: int
+    max_age_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +96,7 @@ SECTIONS = {
     "keystore": Keystore,
     "database": Database,
     "security": Security,
+    "prices": Prices,
     "notifications": Notifications,
     "plugins": Plugins,
 }

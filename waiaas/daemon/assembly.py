@@ -22,6 +22,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notices import Notices
@@ -37,14 +38,18 @@ from waiaas.engine.pipeline.stage import Bench, Observer
 from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
+from waiaas.engine.price_sources import AssetIds, PriceSources, board_of, live_sources
+from waiaas.engine.prices import PriceBoard
 from waiaas.engine.recovery import Recovery
 from waiaas.engine.restored import RestoreMark
 from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.services import Services
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stop_request import StopRequest
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
 from waiaas.engine.wallet import Wallet
+from waiaas.errors import NotReady
 from waiaas.keystore.client import SignerClient
 from waiaas.registry import Registry
 from waiaas.store.database import Store
@@ -56,9 +61,11 @@ from waiaas.workers.courier import Courier
 from waiaas.workers.head_writer import HeadWriter
 from waiaas.workers.lanes import Lanes
 from waiaas.workers.notary import Notary
+from waiaas.workers.pricer import Pricer
 from waiaas.workers.sentinel import Sentinel
 from waiaas.workers.thread import WorkerThread
 from waiaas.workers.timekeeper import Timekeeper
+from waiaas.workers.watchman import Watchman
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +85,7 @@ class House:
     journal: Journal
     checkpoints: Checkpoints
     store: Store
+    prices: PriceSources
     judges: Judges
 
 
@@ -88,6 +96,7 @@ class _Bells:
         self.on_record: list[Callable[[], None]] = []
         self.on_stretch: list[Callable[[], None]] = []
         self.on_signed: list[Callable[[], None]] = []
+        self.kill_switch: KillSwitch | None = None
 
     def hang(self, *, on_record: WorkerThread, on_signed: Sequence[WorkerThread]) -> None:
         """Let them wake these workers from now on."""
@@ -103,6 +112,12 @@ class _Bells:
         """Another hundred audit rows were written."""
         for wake in self.on_stretch:
             wake()
+
+    def stops(self) -> KillSwitch:
+        """For whoever is about to do what a stop forbids. :raises NotReady: before it is in place"""
+        if self.kill_switch is None:
+            raise NotReady("the kill switch is not in place yet", code="STOPPING")
+        return self.kill_switch
 
     def signed(self) -> None:
         """Bytes were stored, or a row became final."""
@@ -130,9 +145,10 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     :param stop: asks the daemon to drain and end
     :param on_death: told of a worker that died
     """
-    settings, paths, store, signer = ground.settings, ground.paths, ground.store, ground.signer
-    registry, clock, lifecycle = ground.registry, ground.clock, ground.lifecycle
-    bells = _Bells()
+    (settings, paths, store, signer), (registry, clock, lifecycle, bells) = (
+        (ground.settings, ground.paths, ground.store, ground.signer),
+        (ground.registry, ground.clock, ground.lifecycle, _Bells()),
+    )
     journal = Journal(
         clock,
         notifications_enabled=settings.notifications.enabled,
@@ -141,6 +157,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     checkpoints = Checkpoints(store=store, signer=signer, journal=journal, clock=clock, lifecycle=lifecycle)
     chains = Chains(registry, settings, clock)
+    board, prices = _prices(ground, chains, journal)
     outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
     directory = _own_directory(ground, journal)
@@ -148,7 +165,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         store=store,
         chains=chains,
         signer=signer,
-        evaluator=Evaluator(store, judges, chains, settings, clock),
+        evaluator=Evaluator(store, judges, chains, settings, clock, prices=board.fresh),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
         gate=(gate := Gate()),
@@ -158,7 +175,8 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         clock=clock,
         observe=observe,
         on_signed=bells.signed,
-        stop_epoch=lambda: 0,
+        heed_stop=lambda: bells.stops().heed(),
+        require_no_stop=lambda: bells.stops().require_no_order(),
         is_open=lambda: lifecycle.is_open,
     )
     lanes = Lanes(Runner(bench).advance, on_death)
@@ -183,6 +201,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         keystore=keystore,
         wake=wake,
     )
+    kill_switch = _kill_switch(bench, journal, sessions, StopRequest(paths.stop_request), recovery, bells)
     live = LiveChannels(registry, configs.unseal, store.seals.holds)
     services = Services(
         agents=Agents(
@@ -216,10 +235,19 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         wallet=Wallet(bench),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(
-            store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop, rows=directory.rows
+            store=store,
+            signer=signer,
+            chains=chains,
+            lifecycle=lifecycle,
+            clock=clock,
+            prices=prices.report,
+            stop=stop,
+            is_stopped=lambda: kill_switch.is_stopped,
         ),
         catalogue=Catalogue(registry, chains),
-        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
+        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked, prices.ages),
+        kill_switch=kill_switch,
+        rows=directory.rows,
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
     notifications = _notifications(ground, live, Notices(chains.native), journal)
@@ -240,7 +268,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             _sentinel(ground, directory.rows, head_writer, on_death),
             WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
+            WorkerThread(Watchman(kill_switch), on_death),
             _notary(ground, checkpoints, bells, on_death),
+            *(WorkerThread(Pricer(prices, one), on_death) for one in prices.live),
         ],
         head=directory.head,
         recovery=recovery,
@@ -251,6 +281,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         journal=journal,
         checkpoints=checkpoints,
         store=store,
+        prices=prices,
         judges=judges,
     )
 
@@ -271,11 +302,40 @@ def _sentinel(
     return sentinel
 
 
+def _prices(ground: Ground, chains: Chains, journal: Journal) -> tuple[PriceBoard, PriceSources]:
+    ids = AssetIds(chains)
+    board = board_of(ground.settings, ids, ground.clock)
+    sources = PriceSources(
+        store=ground.store,
+        journal=journal,
+        clock=ground.clock,
+        board=board,
+        ids=ids,
+        live=live_sources(ground.settings, ground.registry),
+        refresh_seconds=ground.settings.prices.refresh_seconds,
+    )
+    return board, sources
+
+
 def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: Callable[[str], None]) -> WorkerThread:
     lifecycle, signer = ground.lifecycle, ground.signer
     notary = WorkerThread(Notary(checkpoints, lambda: lifecycle.is_open and signer.is_unlocked), on_death)
     bells.on_stretch.append(notary.wake)
     return notary
+
+
+def _kill_switch(
+    bench: Bench, journal: Journal, sessions: Sessions, request: StopRequest, recovery: Recovery, bells: _Bells
+) -> KillSwitch:
+    bells.kill_switch = KillSwitch(
+        bench=bench,
+        journal=journal,
+        sessions=sessions,
+        request=request,
+        wake_all=recovery.wake_all,
+        wake_agent=recovery.wake_agent,
+    )
+    return bells.kill_switch
 
 
 def _keystore_folder(ground: Ground, chains: Chains, journal: Journal) -> KeystoreFolder:

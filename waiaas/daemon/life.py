@@ -88,7 +88,7 @@ class Daemon:
         """Take the directory, build the house, open the doors."""
         harden_process()
         settings = load(self._root, self._environ)
-        check(self._root, readable=frozenset({settings.paths.daemon_pid}))
+        check(self._root, readable=frozenset({settings.paths.daemon_pid, settings.paths.stop_request}))
         paths, self._grace = settings.paths, float(settings.daemon.shutdown_timeout)
         self._take(paths)
         daemon = settings.daemon
@@ -106,6 +106,7 @@ class Daemon:
         with store.read() as unit:
             house.judges.warm(unit.policies.types_in_force())
         self._report(settings, registry, house)
+        house.services.kill_switch.begin()
         house.recovery.heed_restore()
         unlocking.join()
         if password is not None:
@@ -180,14 +181,14 @@ class Daemon:
             lifecycle=lifecycle,
         )
         house = assemble(ground, observe=self._observe, stop=self._stopping.set, on_death=self._on_death)
-        self._undo += [house.chains.close, house.judges.close]
+        self._undo += [house.chains.close, house.prices.close, house.judges.close]
         signer.on_death(lambda: self._signer_died(house, store))
         return house
 
     def _report(self, settings: Settings, registry: Registry, house: House) -> None:
         names = [plugin.name for plugin in registry.plugins]
-        models = {plugin: adapter.settings_model for plugin, adapter in registry.chains.values()}
-        for warning in (*settings.warnings, *settings.check_names(house.chains.names(), names, models)):
+        found = settings.check_names(house.chains.names(), names, registry.settings_models)
+        for warning in (*settings.warnings, *found):
             _log.warning("%s", warning)
         for plugin in registry.plugins:
             if plugin.status in (PluginStatus.UNTRUSTED, PluginStatus.MISSING):

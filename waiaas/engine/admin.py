@@ -1,6 +1,6 @@
 """The daemon about itself: health, status, and the order to stop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,9 @@ from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.own_directory import generation_of
-from waiaas.engine.row_watch import RowWatch
+from waiaas.engine.stops import switch_of_all
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
-from waiaas.store.examination import Finding
 
 
 @dataclass(slots=True)
@@ -34,7 +33,9 @@ class Lifecycle:
 class Admin:
     """Answers about the daemon. Thread-safe.
 
+    :param prices: what is known of price sources and their prices
     :param stop: asks the daemon to drain and end; returns at once
+    :param is_stopped: whether the kill switch holds everything up
     """
 
     def __init__(
@@ -45,23 +46,36 @@ class Admin:
         chains: Chains,
         lifecycle: Lifecycle,
         clock: Clock,
+        prices: Callable[[], Mapping[str, Any]],
         stop: Callable[[], None],
-        rows: RowWatch,
+        is_stopped: Callable[[], bool],
     ) -> None:
         self._store = store
         self._signer = signer
         self._chains = chains
         self._lifecycle = lifecycle
         self._clock = clock
+        self._prices = prices
         self._stop = stop
-        self._rows = rows
+        self._is_stopped = is_stopped
 
     def health(self) -> dict[str, Any]:
-        """What anybody may know. No database access."""
-        is_ready = self._lifecycle.state == "ready" and self._signer.is_unlocked and self._lifecycle.is_open
-        is_locked = self._lifecycle.state == "ready" and not is_ready
+        """What anybody may know. No database access.
+
+        A daemon whose signer is locked says so first; one that could sign and must not says ``stopped``.
+        """
+        is_up = self._lifecycle.state == "ready"
+        is_locked = is_up and not (self._signer.is_unlocked and self._lifecycle.is_open)
+        is_stopped = is_up and not is_locked and self._is_stopped()
+        is_ready = is_up and not is_locked and not is_stopped
         return {
-            "status": "ok" if is_ready else "locked" if is_locked else self._lifecycle.state,
+            "status": "ok"
+            if is_ready
+            else "locked"
+            if is_locked
+            else "stopped"
+            if is_stopped
+            else self._lifecycle.state,
             "version": __version__,
             "uptime": max(0, self._clock.now() - self._lifecycle.started_at),
             "schemaVersion": self._store.schema_version,
@@ -79,23 +93,18 @@ class Admin:
             }
             head = unit.audit.head()
             generation = generation_of(unit)
+            switch = switch_of_all(unit)
         return {
             **self.health(),
             "instanceId": self._lifecycle.instance_id,
             "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
             "generation": generation,
+            "killSwitch": {"state": switch.state, "since": switch.since or None, "reason": switch.reason},
             "counts": counts,
             "auditHead": {"id": head[0], "hash": head[1]} if head else None,
             "chains": list(self._chains.report()),
+            "prices": self._prices(),
         }
-
-    def findings(self, actor: Actor) -> Sequence[Finding]:
-        """Which rows that decide are not as the daemon wrote them."""
-        return self._rows.found(actor)
-
-    def accept_rows(self, actor: Actor) -> Sequence[Finding]:
-        """Take every row as it is now. Returns what was found before. :raises Denied: without the master password itself"""
-        return self._rows.accept(actor)
 
     def shutdown(self, actor: Actor) -> None:
         """Drain and end."""

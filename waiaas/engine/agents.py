@@ -10,7 +10,9 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.suspensions import Cause, Suspensions
 from waiaas.engine.reconciliation import confirm
+from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stops import switch_of_agent
 from waiaas.engine.views import AgentView
 from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, Stopped, WaiaasError
 from waiaas.interfaces.chain import Account
@@ -130,6 +132,7 @@ class Agents:
         """Let the agent go on; its rows go on too. What happened before does not stop it again by AUTO_STOP.
 
         :param confirm_spent: a person says besides that the ledger holds everything that the agent has spent
+        :raises Conflict: also for one that is LOCKED, which is for :meth:`KillSwitch.recover` to lift
         :raises Denied: PASSWORD_REQUIRED where that comes without the password itself
         :raises Stopped: ROW_TAMPERED for one whose row was changed outside of the daemon
         """
@@ -148,6 +151,7 @@ class Agents:
 
     def _resume(self, unit: Unit, actor: Actor, agent: Agent) -> None:
         _require(agent, "SUSPENDED")
+        _require_not_locked(unit, agent)
         if not unit.agents.set_status(agent.id, expected="SUSPENDED", status="ACTIVE", at=self._clock.now()):
             raise Stopped(
                 "this agent's row was changed outside of the daemon",
@@ -221,3 +225,9 @@ class Agents:
 def _require(agent: Agent, status: str) -> None:
     if agent.status != status:
         raise Conflict(f"this agent is {agent.status}, not {status}")
+
+
+def _require_not_locked(unit: Unit, agent: Agent) -> None:
+    if switch_of_agent(unit, agent).state == LOCKED:
+        hint = f"`waiaas kill-switch recover --agent {agent.name}`, after the cooldown"
+        raise Conflict("this agent is LOCKED", hint=hint)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from waiaas.engine.actors import SYSTEM, Actor, require_operator
 from waiaas.engine.journal import Journal
+from waiaas.engine.stops import is_stop
 from waiaas.errors import Denied, NotReady
 from waiaas.store.database import Store, Unit
 from waiaas.store.examination import Finding, examine, seal_every_row
@@ -126,6 +127,7 @@ class RowWatch:
             unit.sealer.seals.begin(keyed, {}, Position(number=last, total="", audit_id=0))
             return problem
         unit.sealer.seals.begin(keyed, latest, position)
+        _seal_stops(unit)
         return None
 
     def _seal_first(self, unit: Unit, keyed: Keyed) -> None:
@@ -172,6 +174,13 @@ class RowWatch:
             session_id=one.key if one.table == "sessions" else None,
             details={"table": one.table, "key": one.key, "how": one.how},
         )
+
+
+def _seal_stops(unit: Unit) -> None:
+    """A stop that came before the signer was unlocked could not be sealed. Whoever writes one gains nothing by it."""
+    for entry in unit.state.all():
+        if entry.mac is None and is_stop(entry.key, entry.value):
+            unit.state.set(entry.key, entry.value)
 
 
 def _is_tight(unit: Unit, agent_id: str | None, session_id: str | None) -> bool:

@@ -10,9 +10,11 @@ from waiaas.engine.audit import Audit
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.channels import Channels
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
+from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
@@ -38,3 +40,5 @@ class Services:
     admin: Admin
     catalogue: Catalogue
     metrics: Metrics
+    rows: RowWatch
+    kill_switch: KillSwitch

@@ -86,6 +86,20 @@ class Sessions:
             self.revoke(session_id, at)
         return ids
 
+    def stop(self, session_id: str, at: int | None) -> bool:
+        """Stop it for a while, or with None let it go on. False for an unknown or revoked one."""
+        return self._change(
+            session_id,
+            "UPDATE sessions SET stopped_at = ? WHERE id = ? AND revoked_at IS NULL",
+            (at, session_id),
+            tightens=at is not None,
+        )
+
+    def stopped(self) -> Rows:
+        """Those that are stopped and not revoked, oldest first."""
+        rows = self._sql.all(SESSION.select("WHERE stopped_at IS NOT NULL AND revoked_at IS NULL ORDER BY id"), ())
+        return [SESSION.read(row) for row in rows]
+
     def count_transaction(self, session_id: str, delta: int = 1) -> bool:
         """Add to ``usage_stats.transactions``. False for an unknown id."""
         done = self._sql.run(

@@ -27,12 +27,12 @@ def status(call: Call, asked: Nothing) -> StatusItem:
 
 def findings(call: Call, asked: Nothing) -> Findings:
     """Rows that were changed outside of the daemon."""
-    return Findings(items=[FindingItem.of(one) for one in call.services.admin.findings(call.actor)])
+    return Findings(items=[FindingItem.of(one) for one in call.services.rows.found(call.actor)])
 
 
 def accept_rows(call: Call, asked: Nothing) -> Findings:
     """Take them as they are."""
-    return Findings(items=[FindingItem.of(one) for one in call.services.admin.accept_rows(call.actor)])
+    return Findings(items=[FindingItem.of(one) for one in call.services.rows.accept(call.actor)])
 
 
 def backup(call: Call, asked: Nothing) -> BackupItem:
