@@ -4,6 +4,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from waiaas.clock import SystemClock
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.restored import RestoreMark
