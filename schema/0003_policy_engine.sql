@@ -66,3 +66,6 @@ FROM (
   FROM transactions WHERE status IN ('FAILED', 'CONFIRMED')
 )
 ORDER BY at, tx_id;
+
+-- Up to which row of activity what happened lies behind the agent, since a person last let it go on.
+ALTER TABLE agents ADD COLUMN resumed_after INTEGER NOT NULL DEFAULT 0;

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROMISED = {
     "schema_version": "version name checksum applied_at",
     "agents": "id created_at name chain network form public_key address status owner_address owner_chain owner_verified"
-    " updated_at suspended_at suspension_reason mac",
+    " updated_at suspended_at suspension_reason resumed_after mac",
     "sessions": "id created_at agent_id token_hash expires_at absolute_expires_at constraints usage_stats renewal_count"
     " max_renewals last_renewed_at revoked_at stopped_at mac",
     "transactions": "id created_at agent_id session_id chain network type status tier asset amount to_address intent"

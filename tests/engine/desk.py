@@ -20,6 +20,7 @@ from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
@@ -203,18 +204,21 @@ class Desk:
             chains={"play": ("waiaas-play", PlayAdapter)}, policy_types=types, policy_origins={}, channels={}, listeners=(),
             plugins=(), lock=Lock(),
         )  # fmt: skip
+        self.registry = registry
         journal = Journal(self.clock, notifications_enabled=False)
         chains = Chains(registry, settings, self.clock)
-        self.evaluator = Evaluator(self.store, Judges(registry), chains, settings, self.clock)
+        judges = Judges(registry)
+        self.evaluator = Evaluator(self.store, judges, chains, settings, self.clock)
+        gate = Gate()
         bench = Bench(
             store=self.store, chains=chains, signer=cast(Any, SimpleNamespace(is_unlocked=True)), evaluator=self.evaluator,
-            transitions=Transitions(journal, self.clock), outcomes=Outcomes(), gate=Gate(), acceptances=cast(Any, None),
-            settings=settings, clock=self.clock, observe=lambda *_: None, on_signed=lambda: None, stop_epoch=lambda: 0,
-            is_open=lambda: True,
+            transitions=Transitions(journal, self.clock), outcomes=Outcomes(), gate=gate, acceptances=cast(Any, None),
+            suspensions=Suspensions(journal, self.clock, gate), settings=settings, clock=self.clock, observe=lambda *_: None,
+            on_signed=lambda: None, stop_epoch=lambda: 0, is_open=lambda: True,
         )  # fmt: skip
         self.bench = bench
         self.operator = Actor(kind="operator", by_password=True)
-        self.policies = Policies(store=self.store, registry=registry, chains=chains, journal=journal, clock=self.clock)
+        self.policies = Policies(store=self.store, judges=judges, chains=chains, journal=journal, clock=self.clock)
         failures = CredentialFailures(self.store, journal, self.clock)
         self.sessions = Sessions(bench=bench, journal=journal, failures=failures)
         self.tokens = Tokens(store=self.store, chains=chains, journal=journal, clock=self.clock)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from waiaas.builtin import waiaas_policy_types
 from waiaas.config import load
 from waiaas.engine.actors import Actor
 from waiaas.engine.agents import Agents
+from waiaas.engine.approvals import Approvals
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
@@ -23,10 +24,12 @@ from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.runner import Runner
 from waiaas.engine.pipeline.stage import Bench, Go
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.transactions import Outcome, Transactions
+from waiaas.interfaces.policy import PolicyType
 from waiaas.interfaces.signing import Hash
 from waiaas.registry import Registry
 from waiaas.registry.lock import Lock
@@ -60,30 +63,44 @@ class Engine:
     """One data directory. A new one on the same folder is a restart.
 
     :param crash_at: the step at which everything ends
+    :param types: policy types besides the shipped ones
+    :ivar prices: what the coin and others cost, as price sources say; nothing at first
     """
 
-    def __init__(self, folder: Path, node: Node, *, crash_at: str = "", **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        node: Node,
+        *,
+        crash_at: str = "",
+        types: Sequence[type[PolicyType[Any]]] = (),
+        **settings: str,
+    ) -> None:
         (folder / "config.toml").write_text("")
         self.node = NonceAdapter.node = node
         self.clock, self.pen, self.crash_at, self.seen = FrozenClock(), Pen(), crash_at, list[str]()
         self.on_step: Any = lambda step, tx_id: None
+        self.prices = dict[str, tuple[str, int]]()
         self.store = Store.open(folder / "waiaas.db")
         found = load(folder, settings)
-        types = {kind.type: kind() for kind in waiaas_policy_types()}
+        known = {kind.type: kind() for kind in [*waiaas_policy_types(), *types]}
         registry = Registry(
-            chains={"nonce": ("waiaas-nonce", NonceAdapter)}, policy_types=types, policy_origins={}, channels={},
+            chains={"nonce": ("waiaas-nonce", NonceAdapter)}, policy_types=known, policy_origins={}, channels={},
             listeners=(), plugins=(), lock=Lock(),
         )  # fmt: skip
         self.journal = Journal(self.clock, notifications_enabled=False)
         self.chains = Chains(registry, found, self.clock)
-        outcomes = Outcomes()
+        outcomes, judges = Outcomes(), Judges(registry)
         self.acceptances = Acceptances(self.store, outcomes, self.clock, self._observe)
+        gate = Gate()
         self.bench = Bench(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen),
-            evaluator=Evaluator(self.store, Judges(registry), self.chains, found, self.clock),
-            transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=Gate(), acceptances=self.acceptances,
-            settings=found, clock=self.clock, observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0,
-            is_open=lambda: True,
+            evaluator=Evaluator(
+                self.store, judges, self.chains, found, self.clock, prices=lambda assets: dict(self.prices)
+            ),
+            transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=gate, acceptances=self.acceptances,
+            suspensions=Suspensions(self.journal, self.clock, gate), settings=found, clock=self.clock,
+            observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0, is_open=lambda: True,
         )  # fmt: skip
         self.lane: deque[str] = deque()
         self.runner = Runner(self.bench)
@@ -93,12 +110,13 @@ class Engine:
         self.sessions = Sessions(bench=self.bench, journal=self.journal, failures=failures)
         self.agents = Agents(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen), sessions=self.sessions, journal=self.journal,
-            clock=self.clock, wake=lambda agent_id: self.wake_all(), gate=self.bench.gate,
+            clock=self.clock, wake=lambda agent_id: self.wake_all(), suspensions=self.bench.suspensions,
         )  # fmt: skip
         self.policies = Policies(
-            store=self.store, registry=registry, chains=self.chains, journal=self.journal, clock=self.clock
+            store=self.store, judges=judges, chains=self.chains, journal=self.journal, clock=self.clock
         )
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
+        self.approvals = Approvals(self.bench, self.journal, self.wake)
         with self.store.write() as unit:
             if unit.agents.get(AGENT.id) is None:
                 unit.agents.insert(AGENT)

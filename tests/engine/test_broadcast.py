@@ -9,9 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from waiaas.engine import agents
 from waiaas.engine.nodes import NodeHttp
-from waiaas.engine.pipeline import broadcast
+from waiaas.engine.pipeline import broadcast, suspensions
 from waiaas.engine.pipeline.broadcast import Broadcast
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.stage import Bench
@@ -26,7 +25,7 @@ _ROW = SimpleNamespace(id="t", agent_id="a", session_id=None, chain="solana", ne
 
 def test_endpoints_that_hang_hold_a_stop_up_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several endpoints that take the request and never answer share one time, and it ends before a stop gives up waiting."""
-    assert broadcast._SEND_SECONDS < agents._DRAIN_SECONDS
+    assert broadcast._SEND_SECONDS < suspensions._DRAIN_SECONDS
     monkeypatch.setattr(broadcast, "_SEND_SECONDS", _SECONDS)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         http = NodeHttp([f"http://127.0.0.1:{silent.getsockname()[1]}"] * _ENDPOINTS)

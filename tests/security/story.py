@@ -89,7 +89,8 @@ class Story:
         tcp.post("/v1/agents", json={"name": "two", "chain": self.case.chain, "network": self.case.network})
         limits = {"instant_max": 3 * self.case.amount, "daily_limit": 20 * self.case.amount}
         for kind, rules in self.case.spending(**limits):
-            assert tcp.post("/v1/policies", json={"agentId": agent, "type": kind, "rules": rules}).status_code == 201
+            body = {"agentId": agent, "type": kind, "rules": rules}
+            assert tcp.post("/v1/policies", json=body, headers={"X-Master-Password": PASSWORD}).status_code == 201
         issued = tcp.post("/v1/sessions", json={"agentId": agent})
         self.chain.fund(made.document["address"], 100 * self.case.amount)
         self.cli("tx", "list", WAIAAS_MASTER_PASSWORD=WRONG)

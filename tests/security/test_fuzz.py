@@ -45,7 +45,7 @@ class Aim:
         case = self.house.case
         payment = {"to": case.new_recipient(), "amount": str(case.amount)}
         place = {"chain": case.chain, "network": case.network}
-        limit = {"agentId": self.agent, "type": "SPENDING_LIMIT", "rules": {"instant_max": "5"}}
+        limit = {"agentId": self.agent, "type": "SPENDING_LIMIT", "rules": {"instant_max": "5"}, "enabled": False}
         bodies: dict[str, dict[str, Any]] = {
             "POST /v1/transactions/send": payment,
             "POST /v1/transactions/simulate": payment,

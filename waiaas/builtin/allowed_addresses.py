@@ -33,6 +33,7 @@ class AllowedAddresses(PolicyType[AddressRules]):
     type = "ALLOWED_ADDRESSES"
     rules_model = AddressRules
     grants = False
+    may_loosen = True  # by its mark
 
     def normalise(self, rules: AddressRules, reader: AssetReader) -> AddressRules:
         """Each address becomes its one text; the order is kept, repetitions go."""

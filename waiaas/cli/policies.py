@@ -14,6 +14,7 @@ from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.policy_views import explain, history
 
 
 @click.group()
@@ -22,6 +23,10 @@ def policy() -> None:
 
     Example: waiaas policy create SPENDING_LIMIT --agent bot --rules '{"instant_max": "1000000"}'
     """
+
+
+for _command in (explain, history):
+    policy.add_command(_command)
 
 
 @policy.command()

@@ -33,6 +33,7 @@ from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.runner import Runner
 from waiaas.engine.pipeline.stage import Bench, Observer
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.recovery import Recovery
@@ -74,6 +75,7 @@ class House:
     journal: Journal
     checkpoints: Checkpoints
     store: Store
+    judges: Judges
 
 
 class _Bells:
@@ -136,17 +138,18 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     checkpoints = Checkpoints(store=store, signer=signer, journal=journal, clock=clock, lifecycle=lifecycle)
     chains = Chains(registry, settings, clock)
-    outcomes = Outcomes()
+    outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
     head = HeadKeeper(paths.head, paths.database, store, write_private, RestoreMark(paths.restored))
     bench = Bench(
         store=store,
         chains=chains,
         signer=signer,
-        evaluator=Evaluator(store, Judges(registry), chains, settings, clock),
+        evaluator=Evaluator(store, judges, chains, settings, clock),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
-        gate=Gate(),
+        gate=(gate := Gate()),
+        suspensions=Suspensions(journal, clock, gate),
         acceptances=acceptances,
         settings=settings,
         clock=clock,
@@ -187,12 +190,12 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             journal=journal,
             clock=clock,
             wake=recovery.wake_agent,
-            gate=bench.gate,
+            suspensions=bench.suspensions,
         ),
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),
-        policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
+        policies=Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
@@ -242,6 +245,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         journal=journal,
         checkpoints=checkpoints,
         store=store,
+        judges=judges,
     )
 
 

@@ -8,7 +8,7 @@ from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
-from waiaas.engine.pipeline.gate import Gate
+from waiaas.engine.pipeline.suspensions import Cause, Suspensions
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.views import AgentView
 from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, WaiaasError
@@ -19,7 +19,6 @@ from waiaas.keystore.records import KeyHeader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page
 
-_DRAIN_SECONDS = 10.0
 _LONGEST_NAME = 128
 
 
@@ -39,9 +38,9 @@ class Agents:
         journal: Journal,
         clock: Clock,
         wake: Callable[[str], None],
-        gate: Gate,
+        suspensions: Suspensions,
     ) -> None:
-        self._gate = gate
+        self._suspensions = suspensions
         self._store = store
         self._chains = chains
         self._signer = signer
@@ -118,16 +117,25 @@ class Agents:
 
     def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
         """Stop the agent: when this returns nothing more is signed or first sent; unsigned rows stay where they are."""
-        why = reason or "suspended by the operator"
-        view = self._change(actor, agent_id, "ACTIVE", "SUSPENDED", "agent.suspended", why)
-        self._gate.drain(view.agent.id, _DRAIN_SECONDS)
-        return view
+        require_operator(actor)
+        cause = Cause(reason=reason or "suspended by the operator", actor=actor.label, ip=actor.ip)
+        with self._store.write() as unit:
+            agent = self._found(unit, agent_id)
+            _require(agent, "ACTIVE")
+            self._suspensions.suspend(unit, [agent], cause)
+        return self.get(actor, agent.id)
 
     def resume(self, actor: Actor, agent_id: str) -> AgentView:
-        """Let the agent go on; its rows go on too."""
-        view = self._change(actor, agent_id, "SUSPENDED", "ACTIVE", "agent.resumed", None)
-        self._wake(view.agent.id)
-        return view
+        """Let the agent go on; its rows go on too. What happened before does not stop it again by AUTO_STOP."""
+        require_operator(actor)
+        with self._store.write() as unit:
+            agent = self._found(unit, agent_id)
+            _require(agent, "SUSPENDED")
+            unit.agents.set_status(agent.id, expected="SUSPENDED", status="ACTIVE", at=self._clock.now())
+            self._record(unit, "agent.resumed", actor, agent, {})
+        self._sessions.forget()
+        self._wake(agent.id)
+        return self.get(actor, agent.id)
 
     def terminate(self, actor: Actor, agent_id: str) -> AgentView:
         """End the agent for good: sessions revoked, unsigned rows cancelled. Its key file stays, for what its address holds.
@@ -147,19 +155,6 @@ class Agents:
             unit.agents.set_status(agent.id, expected=agent.status, status="TERMINATED", at=now)
             self._record(unit, "agent.terminated", actor, agent, {"before": agent.status})
         self._sessions.settle(agent.id, ended)
-        return self.get(actor, agent.id)
-
-    def _change(
-        self, actor: Actor, agent_id: str, before: str, after: str, event: str, reason: str | None
-    ) -> AgentView:
-        require_operator(actor)
-        with self._store.write() as unit:
-            agent = self._found(unit, agent_id)
-            if agent.status != before:
-                raise Conflict(f"this agent is {agent.status}, not {before}")
-            unit.agents.set_status(agent.id, expected=before, status=after, at=self._clock.now(), reason=reason)
-            self._record(unit, event, actor, agent, {"reason": reason} if reason else {})
-        self._sessions.forget()
         return self.get(actor, agent.id)
 
     def _found(self, unit: Unit, name_or_id: str) -> Agent:
@@ -202,3 +197,8 @@ class Agents:
 
     def _record(self, unit: Unit, event: str, actor: Actor, agent: Agent, details: dict[str, str]) -> None:
         self._journal.record(unit, event, actor=actor.label, agent_id=agent.id, details=details, ip=actor.ip)
+
+
+def _require(agent: Agent, status: str) -> None:
+    if agent.status != status:
+        raise Conflict(f"this agent is {agent.status}, not {status}")

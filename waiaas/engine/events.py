@@ -58,6 +58,7 @@ EVENTS = _table(
     _event("policy.created", "Policy created"),
     _event("policy.changed", "Policy changed"),
     _event("policy.deleted", "Policy deleted", "warning"),
+    _event("policy.froze", "A policy stopped agents", "critical", tell=True),
     _event("transaction.admitted", "Payment admitted"),
     _event("transaction.denied", "Payment refused", "warning", tell=True),
     _event("transaction.delayed", "Payment delayed", tell=True),

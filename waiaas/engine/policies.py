@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
 from uuid6 import uuid7
 
 from waiaas.clock import Clock
@@ -12,10 +11,11 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.asset_reader import AnyChainReader, OneChainReader
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
+from waiaas.engine.judges import Judges
+from waiaas.engine.loosening import Loosening, require_right_to_loosen
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
-from waiaas.errors import BadRequest, Conflict, Malformed, NotFound
+from waiaas.errors import BadRequest, Conflict, NotFound
 from waiaas.interfaces.policy import AssetReader
-from waiaas.registry import Registry
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Page, Policy
 
@@ -25,9 +25,10 @@ _CHANGEABLE = frozenset({"rules", "priority", "enabled"})
 class Policies:
     """The operator's policies. Thread-safe."""
 
-    def __init__(self, *, store: Store, registry: Registry, chains: Chains, journal: Journal, clock: Clock) -> None:
+    def __init__(self, *, store: Store, judges: Judges, chains: Chains, journal: Journal, clock: Clock) -> None:
         self._store = store
-        self._types = registry.policy_types
+        self._judges = judges
+        self._loosening = Loosening(judges)
         self._chains = chains
         self._journal = journal
         self._clock = clock
@@ -46,6 +47,7 @@ class Policies:
 
         :param agent_id: None makes it global
         :raises BadRequest: with code INVALID_RULES, naming the field
+        :raises Denied: PASSWORD_REQUIRED where it may let something pass and no password came
         """
         require_operator(actor)
         owner = self._agent_id(agent_id)
@@ -62,9 +64,12 @@ class Policies:
             enabled=enabled,
             version=1,
         )
+        is_loosening = self._loosening.is_by_creation(policy)
+        require_right_to_loosen(actor, is_loosening)
+        details = {"after": _document(policy), "tightens": not is_loosening}
         with self._store.write() as unit:
             unit.policies.insert(policy)
-            self._changed(unit, "policy.created", actor, policy, {"after": _document(policy)})
+            self._changed(unit, "policy.created", actor, policy, details)
         return policy
 
     def get(self, actor: Actor, policy_id: str) -> Policy:
@@ -83,9 +88,11 @@ class Policies:
             return unit.policies.list(agent_id=owner, limit=limit, cursor=cursor)
 
     def replace(self, actor: Actor, policy_id: str, changes: Mapping[str, Any]) -> Policy:
-        """Change rules, priority or enabled; what is left out stays.
+        """Change rules, priority or enabled; what is left out stays. The audit row has both versions, and says whether the new
+        one only tightens.
 
         :raises Conflict: when somebody else changed it meanwhile
+        :raises Denied: PASSWORD_REQUIRED where it is not proven to tighten and no password came
         """
         require_operator(actor)
         strange = sorted(set(changes) - _CHANGEABLE)
@@ -93,30 +100,36 @@ class Policies:
             raise BadRequest(f"a policy's {strange[0]} cannot be changed", hint="delete it and create another")
         before = self.get(actor, policy_id)
         rules = self._read(before.agent_id, before.type, changes["rules"]) if "rules" in changes else before.rules
+        enabled = changes.get("enabled", before.enabled)
+        is_loosening = self._loosening.is_by_change(before, rules, enabled=enabled)
+        require_right_to_loosen(actor, is_loosening)
         with self._store.write() as unit:
             replaced = unit.policies.replace(
                 policy_id,
                 expected_version=before.version,
                 rules=rules,
                 priority=changes.get("priority", before.priority),
-                enabled=changes.get("enabled", before.enabled),
+                enabled=enabled,
                 at=self._clock.now(),
             )
             if not replaced:
                 raise Conflict("this policy was changed meanwhile", hint="read it again")
             after = _found(unit, policy_id)
-            self._changed(
-                unit, "policy.changed", actor, after, {"before": _document(before), "after": _document(after)}
-            )
+            details = {"before": _document(before), "after": _document(after), "tightens": not is_loosening}
+            self._changed(unit, "policy.changed", actor, after, details)
         return after
 
     def delete(self, actor: Actor, policy_id: str) -> None:
-        """Remove a policy. What it granted is no longer granted."""
+        """Remove a policy. What it granted is no longer granted; what it forbade no longer forbidden.
+
+        :raises Denied: PASSWORD_REQUIRED where no password came
+        """
         require_operator(actor)
         with self._store.write() as unit:
             policy = _found(unit, policy_id)
+            require_right_to_loosen(actor, True)
             unit.policies.delete(policy_id)
-            self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy)})
+            self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy), "tightens": False})
 
     def _agent_id(self, name_or_id: str | None) -> str | None:
         if name_or_id is None:
@@ -128,25 +141,7 @@ class Policies:
         return agent.id
 
     def _read(self, agent_id: str | None, type_: str, rules: Mapping[str, Any]) -> str:
-        kind = self._types.get(type_)
-        if kind is None:
-            known = ", ".join(sorted(self._types))
-            raise BadRequest(f"there is no policy type {type_!r}", code="INVALID_RULES", hint=f"installed: {known}")
-        try:
-            read = kind.rules_model.model_validate_json(json.dumps(dict(rules)))
-            normal: BaseModel = kind.normalise(read, self._reader(agent_id))
-        except ValidationError as problem:
-            first = problem.errors(include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "rules"
-            raise BadRequest(
-                f"{type_}: {where}: {first['msg']}",
-                code="INVALID_RULES",
-                hint="see `waiaas policy types`, or GET /v1/policy-types",
-            ) from None
-        except Malformed as problem:
-            raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None
-        document = normal.model_dump(mode="json", exclude_none=True)
-        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return self._judges.read_rules(type_, rules, self._reader(agent_id))
 
     def _reader(self, agent_id: str | None) -> AssetReader:
         if agent_id is None:

@@ -18,6 +18,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.suspensions import Cause
 from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.engine.sessions import Sessions
 from waiaas.store.records import Agent, Transaction
@@ -120,9 +121,7 @@ class Recovery:
             for agent_id in unit.agents.all_ids():
                 agent = unit.agents.get(agent_id)
                 if agent is not None and (agent.status == "ACTIVE" or self._is_whole(agent)):
-                    unit.agents.set_status(agent_id, expected=agent.status, status="SUSPENDED", at=now, reason=why)
-                    details = {"reason": why}
-                    self._journal.record(unit, "agent.suspended", actor="system", agent_id=agent.id, details=details)
+                    self._bench.suspensions.suspend(unit, [agent], Cause(reason=why))
                 self._sessions.revoke_all_within(unit, SYSTEM, agent_id, code="DIRECTORY_MOVED", why=why)
         self._sessions.forget()
 

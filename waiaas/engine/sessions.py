@@ -55,6 +55,7 @@ class Sessions:
         self._known: dict[str, tuple[float, Session, Agent]] = {}
         self._lock = threading.Lock()
         self._generation = 0
+        bench.suspensions.then(self.forget)
 
     def authenticate(self, token: str, ip: str | None) -> Actor:
         """Who holds ``token``. :raises Unauthenticated: for a wrong, expired or revoked one, without saying which"""

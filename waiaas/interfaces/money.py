@@ -13,7 +13,7 @@ from waiaas.interfaces.chain import Asset, Effect, What
 USD = "iso4217:USD"
 """How sums in dollars are named beside assets; its base unit is a millionth of a dollar."""
 USD_DECIMALS = 6
-_DECIMAL = re.compile(r"^(0|[1-9][0-9]{0,29})(?:\.([0-9]{1,30}))?$", re.ASCII)
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,29})(?:\.([0-9]{1,30}))?", re.ASCII)
 _LEAVING = frozenset({What.OUT, What.LOCKED, What.APPROVE})
 
 
@@ -60,7 +60,7 @@ def leaving_value(
 
 
 def _parts(text: str) -> tuple[int, int]:
-    found = _DECIMAL.match(text)
+    found = _DECIMAL.fullmatch(text)
     if found is None:
         raise Malformed(f"{text!r} is no decimal number", hint="digits with at most one point, such as 12.5")
     whole, fraction = found.group(1), found.group(2) or ""

@@ -7,6 +7,10 @@ from waiaas.store.records import Agent, Page
 from waiaas.store.shapes import FLAG, Shape
 from waiaas.store.statements import Statements
 
+_SET_STATUS = (
+    "UPDATE agents SET status = ?, updated_at = ?, suspended_at = ?, suspension_reason = ?, resumed_after = {}"
+    " WHERE id = ? AND status = ?"
+)
 AGENT = Shape(Agent, "agents", turns={"owner_verified": FLAG})
 
 
@@ -43,10 +47,14 @@ class Agents:
         )
 
     def set_status(self, agent_id: str, *, expected: str, status: str, at: int, reason: str | None = None) -> bool:
-        """Compare and set; False when the agent is not in ``expected``. Only a suspended agent has a time and a reason."""
+        """Compare and set; False when the agent is not in ``expected``. Only a suspended agent has a time and a reason.
+
+        An agent that goes on remembers up to where what happened lies behind it.
+        """
         suspended_at = at if status == "SUSPENDED" else None
+        goes_on = (expected, status) == ("SUSPENDED", "ACTIVE")
         done = self._sql.run(
-            "UPDATE agents SET status = ?, updated_at = ?, suspended_at = ?, suspension_reason = ? WHERE id = ? AND status = ?",
+            _SET_STATUS.format("(SELECT COALESCE(MAX(id), 0) FROM activity)" if goes_on else "resumed_after"),
             (status, at, suspended_at, reason if suspended_at is not None else None, agent_id, expected),
         )
         return done.rowcount == 1

@@ -67,6 +67,7 @@ def map_tables(db: Database) -> SimpleNamespace:
         updated_at = number()
         suspended_at = maybe_number()
         suspension_reason = maybe_text()
+        resumed_after = number()
         mac = maybe_text()
 
     class Session(db.Entity):

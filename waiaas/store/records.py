@@ -31,6 +31,7 @@ class Agent:
     :param form: the address form, a word of the chain's adapter
     :param public_key: hex; unique within chain and network
     :param key_scheme: the signature scheme's wire name, such as ``ed25519``
+    :param resumed_after: the last row of ``activity`` when a person last let the agent go on; 0 where nobody had to
     """
 
     id: str
@@ -49,6 +50,7 @@ class Agent:
     owner_verified: bool = False
     suspended_at: int | None = None
     suspension_reason: str | None = None
+    resumed_after: int = 0
     mac: str | None = None
 
 

@@ -35,7 +35,7 @@ from waiaas.errors import (
     Unavailable,
 )
 from waiaas.interfaces.chain import Kind
-from waiaas.interfaces.policy import Tier
+from waiaas.interfaces.policy import NEAR_LIMIT, Tier
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session, Transaction
 
@@ -171,8 +171,12 @@ class Admission:
         details |= {"policyId": named.policy_id, "code": named.verdict.code, "reason": named.verdict.reason}
         transitions = self._bench.transitions
         transitions.create(unit, row, _EVENTS[tier], details, request.actor, likeness)
-        if tier is not Tier.DENY:
-            transitions.reserve(unit, row, intent)
+        if tier is Tier.DENY:
+            self._bench.suspensions.freeze(unit, judgement.decision, request.agent, row)
+        else:
+            transitions.reserve(unit, row, intent, judgement.usd)
+            if any(NEAR_LIMIT in item.verdict.marks for item in judgement.decision.verdicts):
+                transitions.count(unit, row, "near_limit")
             unit.sessions.count_transaction(request.session.id)
         if tier is Tier.APPROVAL:
             open_approval(

@@ -9,12 +9,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from waiaas.engine.pipeline.evaluate import judged_usd
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.foreign import quoted
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.stored_intent import stored_intent
 from waiaas.engine.variants import CANCEL
 from waiaas.interfaces.chain import Phase, Status
+from waiaas.interfaces.money import USD
 from waiaas.store.database import Unit
 from waiaas.store.records import LedgerEntry, Reservation, Transaction, Variant
 
@@ -214,6 +216,7 @@ class Confirm:
             intent = stored_intent(row)
             for (asset, kind), units in totals(intent.resolved.effects).items():
                 self._append(unit, row, asset, kind, units)
+            self._append(unit, row, USD, "amount", judged_usd(row))
             self._append(unit, row, intent.resolved.likely_fee.asset, "fee", landed.fee)
             unit.variants.note(row.id, landed.variant.n, last_status=status.phase.value)
             _log.critical("transaction %s landed after it was given up", row.id)

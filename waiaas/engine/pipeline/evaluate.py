@@ -14,15 +14,18 @@ from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
+from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
 from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
-from waiaas.interfaces.chain import Amount
+from waiaas.interfaces.chain import Amount, Asset
+from waiaas.interfaces.ids import show_units
+from waiaas.interfaces.money import USD_DECIMALS, leaving_value, micro_usd
 from waiaas.interfaces.policy import Facts, Verdict, Window
 from waiaas.store.database import Store, Unit
-from waiaas.store.records import Policy
+from waiaas.store.records import Policy, Transaction
 
 _log = logging.getLogger("waiaas.policies")
 POLICY_EPOCH = "policy_epoch"
@@ -41,12 +44,14 @@ class Judgement:
     """A decision and what it rests on.
 
     :param epoch: the count of policy changes at the time
+    :param usd: what of it leaves and has a price was worth then, in millionths of a dollar
     """
 
     decision: Decision
     bounds: tuple[Bound, ...]
     epoch: str
     at: int
+    usd: int = 0
 
     def to_wire(self) -> dict[str, Any]:
         """The decision as it is stored and shown."""
@@ -57,14 +62,21 @@ class Judgement:
             "verdicts": [wire_verdict(item) for item in self.decision.verdicts],
             "judgedAt": self.at,
             "epoch": self.epoch,
+            **({"usd": show_units(self.usd, USD_DECIMALS)} if self.usd else {}),
         }
 
 
-Prices = Callable[[], Mapping[str, tuple[str, int]]]
-"""Fresh prices by asset id; asked for at each judgement, so it must answer from memory."""
+def judged_usd(row: Transaction) -> int:
+    """What a row was worth when it was last judged, in millionths of a dollar; 0 where nothing had a price."""
+    text = json.loads(row.decision).get("usd")
+    return micro_usd(text) if text else 0
 
 
-def no_prices() -> Mapping[str, tuple[str, int]]:
+Prices = Callable[[Sequence[Asset]], Mapping[str, tuple[str, int]]]
+"""Fresh prices of a transaction's assets, by id; asked for at each judgement, so it must answer from memory."""
+
+
+def no_prices(assets: Sequence[Asset]) -> Mapping[str, tuple[str, int]]:
     """Nothing has a price."""
     return {}
 
@@ -103,7 +115,8 @@ class Evaluator:
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge now. Reads the database; no network; may be called again."""
-        now, prices = self._clock.now(), self._prices()
+        resolved = subject.resolved
+        now, prices = self._clock.now(), self._prices(resolved.assets)
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
             policies = unit.policies.applying_to(subject.agent.id)
@@ -117,9 +130,9 @@ class Evaluator:
             for one, values, ends in asked
         ]
         verdicts = [*(named for named in answers if named is not None), *house]
-        resolved = subject.resolved
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
-        return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now)
+        usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
+        return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now, usd=usd)
 
     def still_holds(self, unit: Unit, subject: Subject, judgement: Judgement) -> bool:
         """Under the writer lock: no policy changed and every window is within its bound."""
@@ -230,5 +243,7 @@ def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[
 
 
 def _unjudged(policy: Policy, problem: Exception) -> Named:
+    if isinstance(problem, Unjudged):  # said in the log by who knows more
+        return unreadable(policy.id, policy.type, problem.reason, problem.code)
     _log.error("policy %s (%s) could not be judged, so it denies", policy.id, policy.type, exc_info=problem)
     return unreadable(policy.id, policy.type, "this policy could not be read or judged, so it denies")

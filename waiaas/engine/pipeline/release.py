@@ -1,10 +1,11 @@
 """Release: a PENDING or QUEUED row is judged again and goes on, waits longer, or ends. The stricter of then and now wins."""
 
 import json
+from dataclasses import replace
 
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.ending import Ending, end_unsigned, timed_out
-from waiaas.engine.pipeline.evaluate import Judgement
+from waiaas.engine.pipeline.evaluate import Judgement, judged_usd
 from waiaas.engine.pipeline.holds import open_approval
 from waiaas.engine.pipeline.resolution import read_resolved
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
@@ -17,6 +18,8 @@ from waiaas.store.records import Agent, Session, Transaction
 
 _NODE_AWAY_SECONDS = 1.0
 _CONTENDED_SECONDS = 0.05
+_BRIEF = ("tier", "policyId", "type", "code", "reason", "judgedAt")
+_MOST_TOLD = 4
 
 
 class Release:
@@ -59,6 +62,8 @@ class Release:
             held_seconds=max(0, self._bench.clock.now() - row.created_at),
         )
         judgement = self._bench.evaluator.judge(subject)
+        # a price that fell since does not make room for other payments: what was set aside stays
+        judgement = replace(judgement, usd=max(judgement.usd, judged_usd(row)))
         self._bench.observe("before-release", row.id)
         with self._bench.store.write() as unit:
             progress = self._commit(unit, row, subject, judgement, intent)
@@ -82,7 +87,7 @@ class Release:
         if tier is Tier.DENY:
             named = judgement.decision.named.verdict
             details = {"code": named.code, "reason": named.reason, "policyId": judgement.decision.named.policy_id}
-            self._end(unit, row, judgement, details)
+            self._end(unit, row, judgement, details, subject.agent)
             return DONE
         if not self._bench.evaluator.still_holds(unit, subject, judgement):
             return later(_CONTENDED_SECONDS)
@@ -101,10 +106,10 @@ class Release:
             "transaction.released",
             details={"tier": tier.value},
             tier=tier.value,
-            decision=_text(judgement, tier),
+            decision=_text(row, judgement, tier),
         )
         if moved:
-            self._renew(unit, row, intent)
+            self._renew(unit, row, intent, judgement.usd)
         return ON if moved else DONE
 
     def _hold(self, unit: Unit, row: Transaction, judgement: Judgement, intent: StoredIntent, tier: Tier) -> Progress:
@@ -118,38 +123,44 @@ class Release:
             event,
             details={"tier": tier.value, "reason": judgement.decision.named.verdict.reason},
             tier=tier.value,
-            decision=_text(judgement, tier),
+            decision=_text(row, judgement, tier),
             queued_at=now,
             due_at=now + judgement.decision.delay_seconds if is_delay else None,
         )
         if moved:
-            self._renew(unit, row, intent)
+            self._renew(unit, row, intent, judgement.usd)
         if moved and not is_delay:
             open_approval(unit, row, intent.digest, now, self._bench.settings.security.approval_timeout)
         return DONE
 
-    def _renew(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
-        """What was resolved without a node is replaced, with the largest fee that was set aside for it."""
+    def _renew(self, unit: Unit, row: Transaction, intent: StoredIntent, usd: int) -> None:
+        """What was resolved without a node is replaced, with the largest fee that was set aside for it; and it counts as
+        what it is worth now, where that is more."""
         if not json.loads(row.intent)["offline"]:
+            if usd > judged_usd(row):
+                self._bench.transitions.raise_usd(unit, row, usd)
             return
         unit.transactions.note(row.id, at=self._bench.clock.now(), intent=intent.to_text())
         unit.reservations.release(row.id)
-        self._bench.transitions.reserve(unit, row, intent)
+        self._bench.transitions.reserve(unit, row, intent, usd)
 
-    def _end(self, unit: Unit, row: Transaction, judgement: Judgement, details: dict[str, str | None]) -> None:
+    def _end(
+        self, unit: Unit, row: Transaction, judgement: Judgement, details: dict[str, str | None], judged: Agent
+    ) -> None:
         moved = self._bench.transitions.move(
             unit,
             row,
             "CANCELLED",
             "transaction.cancelled",
             details=details,
-            decision=_text(judgement, Tier.DENY),
+            decision=_text(row, judgement, Tier.DENY),
             error_code=details["code"],
             error=details["reason"],
         )
         if moved:
             unit.reservations.release(row.id)
             self._bench.transitions.count(unit, row, "denied")
+            self._bench.suspensions.freeze(unit, judgement.decision, judged, row)
 
 
 def _is_waiting(row: Transaction, now: int) -> bool:
@@ -175,6 +186,9 @@ def _may_go_on(unit: Unit, row: Transaction) -> bool:
     return agent is not None and agent.status == "ACTIVE" and not (session and session.revoked_at is not None)
 
 
-def _text(judgement: Judgement, tier: Tier) -> str:
-    document = judgement.to_wire() | {"tier": tier.value}
+def _text(row: Transaction, judgement: Judgement, tier: Tier) -> str:
+    """The decision as it is stored, with those before it in brief: the first is what was decided at admission."""
+    before = json.loads(row.decision)
+    told = [*before.get("before", ()), {name: before.get(name) for name in _BRIEF}]
+    document = judgement.to_wire() | {"tier": tier.value, "before": [told[0], *told[1:][-_MOST_TOLD:]]}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

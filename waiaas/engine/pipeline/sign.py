@@ -10,7 +10,7 @@ from uuid import UUID
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
-from waiaas.engine.pipeline.ending import KEYSTORE_DAMAGED, Ending, end_unsigned, timed_out
+from waiaas.engine.pipeline.ending import KEYSTORE_DAMAGED, Ending, end_unsigned, end_unsigned_within, timed_out
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
@@ -119,7 +119,12 @@ class Sign:
             return True
         named = decision.named.verdict
         why = f"the policies changed while it waited: {named.reason}"
-        end_unsigned(self._bench, row, Ending(status="CANCELLED", code=named.code, why=why))
+        with self._bench.store.write() as unit:
+            moved = end_unsigned_within(self._bench, unit, row, Ending(status="CANCELLED", code=named.code, why=why))
+            if moved and decision.tier is Tier.DENY:
+                self._bench.transitions.count(unit, row, "denied")
+                self._bench.suspensions.freeze(unit, decision, agent, row)
+        self._bench.outcomes.ring(row.id)
         return False
 
     def _build(self, job: Job) -> Unsigned:

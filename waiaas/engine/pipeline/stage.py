@@ -11,6 +11,7 @@ from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
+from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
@@ -61,6 +62,7 @@ class Bench:
     transitions: Transitions
     outcomes: Outcomes
     gate: Gate
+    suspensions: Suspensions
     acceptances: Acceptances
     settings: Settings
     clock: Clock

@@ -9,6 +9,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.rules.transaction_states import NEW, is_allowed
 from waiaas.engine.stored_intent import StoredIntent
+from waiaas.interfaces.money import USD
 from waiaas.store.database import Unit
 from waiaas.store.records import Happening, Reservation, Transaction
 
@@ -76,27 +77,31 @@ class Transitions:
         """Record something about ``row`` that changes no state."""
         self._record(unit, row, event, details, by)
 
-    def reserve(self, unit: Unit, row: Transaction, intent: StoredIntent) -> None:
-        """Set aside everything the row may take: value, rent, allowances, and its fee up to the cap (invariant 4)."""
-        amounts = {**totals(intent.resolved.effects)}
+    def reserve(self, unit: Unit, row: Transaction, intent: StoredIntent, usd: int) -> None:
+        """Set aside everything the row may take: value, rent, allowances, and its fee up to the cap (invariant 4).
+
+        :param usd: what it was judged to be worth, in millionths of a dollar: limits in dollars count that as an amount
+        """
         fee = intent.resolved.likely_fee.asset, "fee"
-        amounts[fee] = intent.fee_cap
-        now = self._clock.now()
+        amounts = {**totals(intent.resolved.effects), fee: intent.fee_cap, (USD, "amount"): usd}
         unit.reservations.reserve(
-            [
-                Reservation(
-                    tx_id=row.id,
-                    agent_id=row.agent_id,
-                    session_id=row.session_id,
-                    asset=asset,
-                    kind=kind,
-                    amount=units,
-                    state="reserved",
-                    created_at=now,
-                )
-                for (asset, kind), units in amounts.items()
-                if units > 0
-            ]
+            [self._reservation(row, asset, kind, units) for (asset, kind), units in amounts.items() if units > 0]
+        )
+
+    def raise_usd(self, unit: Unit, row: Transaction, usd: int) -> None:
+        """It is worth more now than when it was judged before, and counts as much from now on."""
+        unit.reservations.grow(self._reservation(row, USD, "amount", usd))
+
+    def _reservation(self, row: Transaction, asset: str, kind: str, units: int) -> Reservation:
+        return Reservation(
+            tx_id=row.id,
+            agent_id=row.agent_id,
+            session_id=row.session_id,
+            asset=asset,
+            kind=kind,
+            amount=units,
+            state="reserved",
+            created_at=self._clock.now(),
         )
 
     def _record(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.suspensions import Cause
 from waiaas.engine.variants import signed_of
 from waiaas.errors import Malformed, Refused, Unavailable
 from waiaas.interfaces.chain import ChainAdapter, Phase
@@ -25,7 +26,6 @@ _LONGEST_HOLD_SECONDS = 3 * 86400
 """A row may have been made so long before it became final; rows are found by the time in their ids."""
 _SILENT_SECONDS = 180
 _CURSOR = "watched:"
-_DRAIN_SECONDS = 10.0
 _WHY = "a payment that was final has vanished from the chain"
 _THERE = frozenset({Phase.INCLUDED, Phase.FINAL})
 
@@ -86,7 +86,6 @@ class Watch:
 
     def _alarm(self, variant: Variant, phase: Phase) -> None:
         """Once: from now on these bytes are not among those that were final."""
-        now = self._bench.clock.now()
         with self._bench.store.write() as unit:
             row = unit.transactions.get(variant.tx_id)
             if row is None:
@@ -94,10 +93,10 @@ class Watch:
             unit.variants.note(variant.tx_id, variant.n, last_status=phase.value)
             details = {"txHash": variant.tx_hash, "reason": _WHY, "phase": phase.value}
             self._bench.transitions.tell(unit, row, "transaction.reorged", details)
-            if unit.agents.set_status(row.agent_id, expected="ACTIVE", status="SUSPENDED", at=now, reason=_WHY):
-                self._bench.transitions.tell(unit, row, "agent.suspended", {"reason": _WHY})
+            agent = unit.agents.get(row.agent_id)
+            if agent is not None:
+                self._bench.suspensions.suspend(unit, [agent], Cause(reason=_WHY, row=row))
         _log.critical("transaction %s was final and has vanished; its agent is suspended", variant.tx_id)
-        self._bench.gate.drain(row.agent_id, _DRAIN_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,47 @@
+"""Policies at the command line: what they said of a payment, and what became of them."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import FRIEND, RULES, Running
+
+pytestmark = pytest.mark.xdist_group("running-daemon")
+
+
+def test_explain_shows_every_verdict_and_which_decided(running: Running) -> None:
+    """The decision of a held payment names the policy, the house's own verdicts beside it, and a mark at what won."""
+    sent = running.json("tx", "send", FRIEND, "50000000", WAIAAS_SESSION_TOKEN=running.token)
+    found = running.json("policy", "explain", sent["id"])
+    assert (found["tier"], found["decision"]["code"]) == ("APPROVAL", "ABOVE_THRESHOLDS")
+    assert {one["type"] for one in found["decision"]["verdicts"]} >= {"SPENDING_LIMIT", "FEES"}
+    table = running("policy", "explain", sent["id"], COLUMNS="160").out
+    assert "decided by" in table
+    (chosen,) = [line for line in table.splitlines() if line.startswith("*")]
+    assert "SPENDING_LIMIT" in chosen
+    assert found["decision"]["policyId"] in chosen
+    assert running("tx", "cancel", sent["id"]).code == 0
+    assert running("policy", "explain", "nothing").code == 1
+
+
+def test_explain_tells_the_decision_at_release_from_that_at_admission(running: Running) -> None:
+    """A payment that went out shows what it was told when it was asked for, and what it was told when it went."""
+    sent = running.json("tx", "send", FRIEND, "1000000", "--wait", "20", WAIAAS_SESSION_TOKEN=running.token)
+    out = running("policy", "explain", sent["id"], COLUMNS="160").out
+    assert "when asked for" in out
+    assert "at release" in out
+    assert running.json("policy", "explain", sent["id"])["decision"]["before"][0]["tier"] == "INSTANT"
+
+
+def test_history_of_a_policy_names_each_version(running: Running) -> None:
+    """Who made, changed and removed it, what it was then, and whether that only tightened; also when it is gone."""
+    running("agent", "create", "changing", "--chain", "solana", "--network", "localnet")
+    rules = json.dumps(RULES)
+    made = running.json("policy", "create", "SPENDING_LIMIT", "--agent", "changing", "--rules", rules)["id"]
+    running("policy", "update", made, "--rules", json.dumps({**RULES, "instant_max": "1"}))
+    assert running("policy", "delete", made).code == 0
+    items = running.json("policy", "history", made)["items"]
+    said = [(one["eventType"], one["details"]["tightens"]) for one in items]
+    assert said == [("policy.deleted", False), ("policy.changed", True), ("policy.created", False)]
+    assert items[1]["details"]["before"]["rules"]["instant_max"] == RULES["instant_max"]
+    assert "changed" in running("policy", "history", made, COLUMNS="160").out
