@@ -58,6 +58,7 @@ def test_a_days_costs_are_limited() -> None:
     verdict = judged(document, out(1), spent=15_001, oldest={"costs": NOW + 3})
     assert (verdict.tier, verdict.code) == (Tier.DENY, "FEE_DAILY_LIMIT_EXCEEDED")
     assert (verdict.remaining, verdict.resets_at, verdict.grants) == (None, NOW + 3, False)
+    assert judged(document, out(1), fee=20_001, oldest={"costs": NOW + 3}).resets_at is None
 
 
 def test_the_day_is_the_agents_own_fees_and_rent() -> None:

@@ -154,12 +154,13 @@ def _priceless(case: _Case) -> Verdict:
 def _breached(case: _Case) -> Verdict:
     left = "" if case.left is None else f", {case.show(max(0, case.left))} is left"
     is_frozen = case.rules.on_breach == "freeze"
+    is_ever_possible = case.most is not None and case.amount is not None and case.amount <= case.most
     return Verdict(
         tier=Tier.DENY,
         code=EXCEEDED,
         reason=f"{case.show(case.amount)} is over the budget {_figures(case)}{left}",
         remaining=None if case.lacks_price else case.remaining,
-        resets_at=case.facts.oldest.get(WINDOW),
+        resets_at=case.facts.oldest.get(WINDOW) if is_ever_possible else None,
         freeze=is_frozen,
         freeze_agents=tuple(case.rules.agents) if is_frozen else (),
     )

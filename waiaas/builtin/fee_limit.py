@@ -100,7 +100,8 @@ def _judged_by_day(rules: FeeRules, facts: Facts, cost: int | None) -> Verdict:
             f"{_costs(facts, cost)} is over the daily limit: {shown(facts, asset, spent)} of {shown(facts, asset, most)} "
             f"is used {period(_DAY)}, {shown(facts, asset, max(0, most - spent))} is left"
         )
-        return Verdict(tier=Tier.DENY, code="FEE_DAILY_LIMIT_EXCEEDED", reason=reason, resets_at=resets_at)
+        passes_at = resets_at if cost is not None and cost <= most else None
+        return Verdict(tier=Tier.DENY, code="FEE_DAILY_LIMIT_EXCEEDED", reason=reason, resets_at=passes_at)
     return Verdict(
         tier=Tier.INSTANT,
         code="WITHIN_FEE_LIMIT",

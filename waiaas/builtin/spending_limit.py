@@ -105,7 +105,7 @@ def _denied(case: Case, left: Mapping[str, int], exceeded: Sequence[str]) -> Ver
         code=EXCEEDED,
         reason=denied_reason(case, name, max(0, tightest)),
         remaining=max(0, tightest) if is_known else None,
-        resets_at=_resets_at(case.facts, {name: left[name] for name in exceeded}, tightest),
+        resets_at=_passes_at(case, exceeded),
     )
 
 
@@ -130,6 +130,15 @@ def _is_near(case: Case, tier: Tier, left: Mapping[str, int]) -> bool:
 def _resets_at(facts: Facts, left: Mapping[str, int], tightest: int) -> int | None:
     """When the last of the windows that leave the least lets its oldest entry go; None where none has an entry."""
     moments = [facts.oldest.get(name) for name, rest in left.items() if rest == tightest]
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if len(known) == len(moments) else None
+
+
+def _passes_at(case: Case, exceeded: Sequence[str]) -> int | None:
+    """When every window in the way has let its oldest entry go; None where the amount is over a limit by itself."""
+    if case.amount is None or any(case.amount > case.steps.limits[name] for name in exceeded):
+        return None
+    moments = [case.facts.oldest.get(name) for name in exceeded]
     known = [moment for moment in moments if moment is not None]
     return max(known) if len(known) == len(moments) else None
 
