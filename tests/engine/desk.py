@@ -192,13 +192,13 @@ class PlayAdapter(ChainAdapter):
 class Desk:
     """The services that judge and look, for one agent on ``play/here``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         (folder / "config.toml").write_text("")
         self.script = PlayAdapter.script = Script()
         self.clock = FrozenClock()
         self.database = folder / "waiaas.db"
         self.store = Store.open(self.database)
-        settings = load(folder, {"WAIAAS_SECURITY_MAX_SESSIONS_PER_AGENT": "100"})
+        settings = load(folder, {"WAIAAS_SECURITY_MAX_SESSIONS_PER_AGENT": "100", **environ})
         types = {kind.type: kind() for kind in waiaas_policy_types()}
         registry = Registry(
             chains={"play": ("waiaas-play", PlayAdapter)}, policy_types=types, policy_origins={}, channels={}, listeners=(),
