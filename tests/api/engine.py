@@ -14,6 +14,7 @@ from waiaas.engine.stops import Switch
 from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
+from waiaas.store.examination import Finding
 from waiaas.store.records import Page, Session
 
 from .played import Channels, Played, Policies, Tokens
@@ -320,6 +321,17 @@ class KillSwitch(Played):
         return Recovered(released=tuple(release), cancelled=())
 
 
+@dataclass
+class Rows(Played):
+    def found(self, actor: Actor) -> Sequence[Finding]:
+        self.called("found", actor=actor)
+        return (Finding(table="agents", key=agent().id, how="edited", agent_id=agent().id),)
+
+    def accept(self, actor: Actor) -> Sequence[Finding]:
+        self.called("accept", actor=actor)
+        return ()
+
+
 @dataclass(frozen=True)
 class PlayedEngine:
     """All services."""
@@ -340,6 +352,7 @@ class PlayedEngine:
     catalogue: Catalogue = field(default_factory=Catalogue)
     metrics: Metrics = field(default_factory=Metrics)
     kill_switch: KillSwitch = field(default_factory=KillSwitch)
+    rows: Rows = field(default_factory=Rows)
 
     def as_services(self) -> "Services":
         return cast("Services", self)

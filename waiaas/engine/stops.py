@@ -95,7 +95,7 @@ def _stopped(what: str, scope: str, state: State, since: int) -> Stopped:
 
 
 def is_stop(key: str, text: str) -> bool:
-    """Whether a value of ``daemon_state`` that nobody sealed is heeded: before the unlock a stop cannot be, and gains nobody."""
+    """Whether a value of ``daemon_state`` that nobody sealed is heeded: before the unlock a stop cannot be."""
     if key == STOP_EPOCH:
         return text.isdecimal()
     return key.startswith(SWITCH) and _read(text).is_stopped
