@@ -377,5 +377,5 @@ def test_the_shipped_plugin_arrives_by_the_same_path() -> None:
     """waiaas-builtin is an installed entry point, absent unless trusted, and brings its types and its channel."""
     assert by_name(load(Lock()).plugins)["waiaas-builtin"].status is PluginStatus.UNTRUSTED
     registry = load(trust(Lock(), ["waiaas-builtin"]))
-    assert set(registry.policy_types) == {"SPENDING_LIMIT", "ALLOWED_TOKENS", "ALLOWED_ADDRESSES"}
+    assert set(registry.policy_types) == {"SPENDING_LIMIT", "ALLOWED_TOKENS", "ALLOWED_ADDRESSES", "EXPRESSION"}
     assert set(registry.channels) == {"LOG"}
