@@ -1,6 +1,9 @@
 """EXPRESSION: CEL over the facts."""
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -196,3 +199,16 @@ def test_a_long_expression_is_shortened_in_reasons() -> None:
     assert verdict is not None
     assert verdict.reason.endswith("…")
     assert len(verdict.reason) < 200
+
+
+def test_the_examples_of_the_page_are_expressions() -> None:
+    """What docs/policies.md shows can be stored and judged, and every name of its table is a variable."""
+    page = (Path(__file__).parents[2] / "docs/policies.md").read_text().split("## EXPRESSION")[1].split("\n## ")[0]
+    document, examples = re.findall(r"^```(?:json)?\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    shown = [json.loads(document)["expression"], *examples.splitlines()]
+    assert len(shown) == 5
+    for expression in shown:
+        is_true(expression, PRICED)
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    for name in re.findall(r"`(\w+)`", " ".join(rows)):
+        is_true(f"dyn({name}) == dyn({name})", PRICED)
