@@ -1,7 +1,7 @@
 """The plugin ``waiaas-builtin``: what is shipped inside and still arrives like a stranger's, through the same hooks.
 
-*Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS, ALLOWED_ADDRESSES, BUDGET, FEE_LIMIT and EXPRESSION, the notification channel
-LOG, and the price sources ``static`` and ``http``.
+*Owns*: the policy types that WAIaaS comes with, one file each, the notification channel LOG, and the price sources ``static``
+and ``http``.
 *May import*: the public rooms alone: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`.
 *Invariant*: judges are pure and total; ALLOWED_ADDRESSES never makes a verdict milder, though it can name a recipient that the
 house would refuse unnamed.
