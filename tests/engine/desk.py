@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from waiaas.builtin import waiaas_policy_types
 from waiaas.config import load
 from waiaas.engine.actors import Actor
+from waiaas.engine.backtest import Backtests
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
@@ -219,6 +220,13 @@ class Desk:
         self.bench = bench
         self.operator = Actor(kind="operator", by_password=True)
         self.policies = Policies(store=self.store, judges=judges, chains=chains, journal=journal, clock=self.clock)
+        self.backtests = Backtests(
+            store=self.store,
+            evaluator=self.evaluator,
+            policies=self.policies,
+            clock=self.clock,
+            rest=lambda seconds: None,
+        )
         failures = CredentialFailures(self.store, journal, self.clock)
         self.sessions = Sessions(bench=bench, journal=journal, failures=failures)
         self.tokens = Tokens(store=self.store, chains=chains, journal=journal, clock=self.clock)

@@ -7,6 +7,7 @@ those windows under the lock (:meth:`Evaluator.still_holds`); plugin code never 
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,14 +116,32 @@ class Evaluator:
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge now. Reads the database; no network; may be called again."""
-        resolved = subject.resolved
-        now, prices = self._clock.now(), self._prices(resolved.assets)
+        now = self._clock.now()
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
             policies = unit.policies.applying_to(subject.agent.id)
+        return self._weighed(subject, policies, epoch, now, self._store.read)
+
+    def rehearse(self, subject: Subject, policies: Sequence[Policy], now: int, books: Unit) -> Judgement:
+        """What other policies would have decided at another time over other books; it holds for nothing. No network.
+
+        :param books: where windows are read; not this evaluator's database
+        """
+        return self._weighed(subject, policies, "", now, lambda: nullcontext(books))
+
+    def _weighed(
+        self,
+        subject: Subject,
+        policies: Sequence[Policy],
+        epoch: str,
+        now: int,
+        books: Callable[[], AbstractContextManager[Unit]],
+    ) -> Judgement:
+        resolved = subject.resolved
+        prices = self._prices(resolved.assets)
         questions = [self._question(policy, subject) for policy in policies]
         bounds: list[Bound] = []
-        with self._store.read() as unit:
+        with books() as unit:
             asked = [_measured(unit, subject, one, now) for one in questions]
             house = self._house(unit, subject, now, bounds)
         answers = [
