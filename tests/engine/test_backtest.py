@@ -13,7 +13,7 @@ import pytest
 from tests.engine.chance import HOUR, ROOMY, Chance
 from tests.engine.desk import AGENT, Desk, native
 from waiaas.builtin.allowed_addresses import AllowedAddresses
-from waiaas.engine import backtest
+from waiaas.engine import backtests
 from waiaas.engine.actors import Actor
 from waiaas.errors import BadRequest, Conflict, Denied, NotFound, WaiaasError
 from waiaas.interfaces.policy import Facts, Verdict
@@ -141,10 +141,10 @@ def test_only_what_is_recent_enough_is_judged_and_the_newest_of_too_many(
         desk.clock.advance(HOUR)
     found = tried(desk, since=desk.clock.now() - 3 * HOUR)
     assert [row["amount"] for row in found["rows"]] == ["2", "3", "4"]
-    monkeypatch.setattr(backtest, "_MOST_ROWS", 2)
+    monkeypatch.setattr(backtests, "_MOST_ROWS", 2)
     found = tried(desk)
     assert ([row["amount"] for row in found["rows"]], found["truncated"]) == (["3", "4"], True)
-    monkeypatch.setattr(backtest, "_MOST_SECONDS", -1.0)
+    monkeypatch.setattr(backtests, "_MOST_SECONDS", -1.0)
     assert (tried(desk)["rows"], tried(desk)["truncated"]) == ([], True)
 
 

@@ -10,6 +10,7 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
@@ -22,6 +23,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
+from waiaas.engine.limits import Limits
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notices import Notices
@@ -195,7 +197,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),
-        policies=Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock),
+        policies=(policies := Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock)),
+        backtests=Backtests(store=store, evaluator=bench.evaluator, policies=policies, clock=clock),
+        limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock)),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
@@ -210,7 +214,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         ),
         audit=Audit(store, paths.database, head, checkpoints, lifecycle.instance_id),
         backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths, checkpoints=checkpoints),
-        wallet=Wallet(bench),
+        wallet=Wallet(bench, limits),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
         catalogue=Catalogue(registry, chains),

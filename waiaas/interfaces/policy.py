@@ -74,6 +74,17 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A bound that a policy sets on a window, for those who ask what is left. It decides nothing.
+
+    :param window: as ``judge`` asks for it; :param most: its largest value that is still allowed
+    """
+
+    window: Window
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One policy's answer.
 
@@ -184,6 +195,15 @@ class PolicyType(ABC, Generic[R]):
     @abstractmethod
     def judge(self, rules: R, facts: Facts) -> Verdict | None:
         """Pure, total, monotone in every amount. None means that the policy does not apply; raising denies."""
+
+    def limits(self, rules: R, native: str) -> Sequence[Limit]:
+        """Pure. What can be told of what is left, before there is any transaction. None where the type bounds no window.
+
+        Shown and never judged by. Only types that ship with the house are asked so far.
+
+        :param native: the id of the agent's native asset
+        """
+        return ()
 
     def is_tighter(self, old: R, new: R) -> bool:
         """Pure. Whether ``new`` allows nothing that ``old`` did not. The default is no, so that an owner is asked."""

@@ -3,8 +3,9 @@
 from typing import Any
 
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.models import AuditReport, AuditRow, AuditStretch, Backup, Chain, Page, Plugin, PolicyType, Token
+from waiaas_sdk.models import AuditReport, AuditRow, AuditStretch, Backup, Chain, Page, Plugin, Token
 from waiaas_sdk.parsing import parse
+from waiaas_sdk.policy_models import PolicyType
 from waiaas_sdk.transport import path_of
 
 

@@ -22,7 +22,7 @@ from waiaas.engine.pipeline.evaluate import Evaluator, Judgement
 from waiaas.engine.policies import Policies
 from waiaas.engine.replay import Recorded, Replay, first_decision
 from waiaas.engine.stored_intent import stored_intent
-from waiaas.errors import Conflict, WaiaasError
+from waiaas.errors import BadRequest, Conflict, WaiaasError
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Store
 from waiaas.store.records import Agent, Policy, Session, Transaction
@@ -32,6 +32,7 @@ _MOST_ROWS = 10_000
 _MOST_SECONDS = 30.0
 _AT_ONCE = 100
 _REST_AFTER, _REST_SECONDS = 10, 0.004
+_KILLED = frozenset({"POLICY_TIMEOUT", "POLICY_CRASHED"})
 _UNREADABLE = {"tier": Tier.DENY.value, "type": "RECORD", "code": "UNREADABLE", "policy": None, "freezes": False}
 
 
@@ -76,7 +77,8 @@ class Backtests:
         :param agent_id: of one agent (by id or name); None judges everybody's, and the draft is read as global policies are
         :param policies: {type, rules} each; none at all is a draft too
         :param since: Unix seconds; of what is newer, at most the newest ten thousand
-        :raises BadRequest: with INVALID_RULES, :raises Conflict: while another is under way
+        :raises BadRequest: with INVALID_RULES, also where judging the draft took too long
+        :raises Conflict: while another is under way
         """
         require_operator(actor)
         owner = self._policies.owner(agent_id)
@@ -138,6 +140,7 @@ class Backtests:
             judgement = self._evaluator.rehearse(subject, drafts, row.created_at, replay.unit)
         except WaiaasError as problem:
             return {**_UNREADABLE, "reason": problem.message}
+        _require_judged(judgement, places)
         replay.take(recorded, judgement)
         return _told(judgement, places)
 
@@ -159,6 +162,18 @@ class Backtests:
             agents={key: replace(agent, resumed_after=0) for key, agent in agents.items() if agent is not None},
             sessions={key: session for key, session in sessions.items() if session is not None},
         )
+
+
+def _require_judged(judgement: Judgement, places: Mapping[str, int]) -> None:
+    """A draft that costs its judges their lives is not asked again: the same processes judge payments."""
+    for one in judgement.decision.verdicts:
+        place = places.get(one.policy_id or "")
+        if one.verdict.code in _KILLED and place is not None:
+            raise BadRequest(
+                f"policy {place} of the draft ({one.type}): {one.verdict.reason}",
+                code="INVALID_RULES",
+                hint="in force it would deny; make it simpler",
+            )
 
 
 def _told(judgement: Judgement, places: Mapping[str, int]) -> Mapping[str, Any]:
