@@ -1,6 +1,7 @@
 """The plugin ``waiaas-builtin``: what is shipped inside and still arrives like a stranger's, through the same hooks.
 
-*Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS and ALLOWED_ADDRESSES, and the notification channel LOG.
+*Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS and ALLOWED_ADDRESSES, the notification channel LOG, and the
+price sources ``static`` and ``http``.
 *May import*: the public rooms alone: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`.
 *Invariant*: judges are pure and total; ALLOWED_ADDRESSES never makes a verdict milder, though it can name a recipient that the
 house would refuse unnamed.
@@ -8,8 +9,10 @@ house would refuse unnamed.
 
 from waiaas.builtin.allowed_addresses import AllowedAddresses
 from waiaas.builtin.allowed_tokens import AllowedTokens
+from waiaas.builtin.http_prices import HttpPrices
 from waiaas.builtin.log_channel import LogChannel
 from waiaas.builtin.spending_limit import SpendingLimit
+from waiaas.builtin.static_prices import StaticPrices
 from waiaas.hookspecs import hookimpl
 
 waiaas_plugin_api = 1
@@ -25,3 +28,9 @@ def waiaas_policy_types() -> list[type[SpendingLimit] | type[AllowedTokens] | ty
 def waiaas_notification_channels() -> list[type[LogChannel]]:
     """The channels of this plugin."""
     return [LogChannel]
+
+
+@hookimpl
+def waiaas_price_sources() -> list[type[StaticPrices] | type[HttpPrices]]:
+    """The price sources of this plugin."""
+    return [StaticPrices, HttpPrices]
