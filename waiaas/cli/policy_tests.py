@@ -142,7 +142,7 @@ def _limits(daemon: Operator, agent_name: str | None) -> list[AgentLimits]:
 def _rows(agent: AgentLimits) -> Sequence[Sequence[object]]:
     state = agent.name if agent.status == "ACTIVE" else f"{agent.name} ({agent.status})"
     return [
-        (state, one.type, _name(one), _asset(one), _shown(one, one.limit), _shown(one, one.used), _shown(one, one.remaining),
+        (state, one.type, _name(one), _asset(one), _most(one), _shown(one, one.used), _shown(one, one.remaining),
          "" if one.resets_at is None else at(one.resets_at))
         for one in agent.limits
     ]  # fmt: skip
@@ -163,7 +163,13 @@ def _asset(one: Limit) -> str:
     return (one.symbol or one.asset or "") if one.measure == "spent" else "transactions"
 
 
-def _shown(one: Limit, units: int) -> str:
+def _most(one: Limit) -> str:
+    return f"{one.limit_usd} USD" if one.limit_usd is not None else _shown(one, one.limit)
+
+
+def _shown(one: Limit, units: int | None) -> str:
+    if units is None:
+        return "?"
     if one.symbol is None or one.decimals is None:
         return str(units)
     return Unit(one.symbol, one.decimals).display(units)

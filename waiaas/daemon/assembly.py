@@ -206,7 +206,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         transactions=Transactions(bench, wake, wake_first),
         policies=(policies := Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock)),
         backtests=Backtests(store=store, evaluator=bench.evaluator, policies=policies, clock=clock),
-        limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock)),
+        limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock, prices=board.fresh)),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(

@@ -10,10 +10,12 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_windows
 from waiaas.engine.judges import Judge, Judges
+from waiaas.engine.pipeline.evaluate import Prices, no_prices
 from waiaas.engine.rules.fees import fee_window
 from waiaas.errors import NotFound, WaiaasError
 from waiaas.interfaces.chain import Amount, Asset, Intent, Kind, Resolved
-from waiaas.interfaces.money import USD, USD_DECIMALS
+from waiaas.interfaces.ids import show_units
+from waiaas.interfaces.money import USD, USD_DECIMALS, units_within
 from waiaas.interfaces.policy import Limit, Window
 from waiaas.store.database import Store
 from waiaas.store.records import Agent, Page, Policy, Session
@@ -33,11 +35,14 @@ class _Told:
 class Limits:
     """What is left of every limit. Thread-safe."""
 
-    def __init__(self, *, store: Store, judges: Judges, chains: Chains, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, judges: Judges, chains: Chains, clock: Clock, prices: Prices = no_prices
+    ) -> None:
         self._store = store
         self._judges = judges
         self._chains = chains
         self._clock = clock
+        self._prices = prices
 
     def list(
         self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None
@@ -90,8 +95,9 @@ class Limits:
         windows = [replace(one.limit.window, name=str(number)) for number, one in enumerate(told)]
         with self._store.read() as unit:
             values, ends = read_windows(unit, subject, windows, now)
+        price = self._prices((native,)).get(native.id)
         return [
-            _wire(one, native, values[window.name], ends.get(window.name))
+            _wire(one, native, values[window.name], ends.get(window.name), _most(one.limit, native, price))
             for one, window in zip(told, windows, strict=True)
         ]
 
@@ -116,8 +122,17 @@ def _is_about(window: Window, agent: Agent) -> bool:
     return window.scope != "all" or not named or agent.id in named.split(",")
 
 
-def _wire(one: _Told, native: Asset, used: int, resets_at: int | None) -> Mapping[str, Any]:
-    window, most = one.limit.window, one.limit.most
+def _most(limit: Limit, native: Asset, price: tuple[str, int] | None) -> int | None:
+    """The bound in the window's own measure; None where it is one of dollars and nobody here can say how much that is."""
+    if limit.most is not None or limit.usd is None:
+        return limit.most
+    if price is None or limit.window.where.get("asset") != native.id:
+        return None
+    return units_within(limit.usd, native.decimals, price[0])
+
+
+def _wire(one: _Told, native: Asset, used: int, resets_at: int | None, most: int | None) -> Mapping[str, Any]:
+    window = one.limit.window
     asset = window.where.get("asset") if window.measure == "spent" else None
     symbols, decimals = {native.id: native.symbol, USD: "USD"}, {native.id: native.decimals, USD: USD_DECIMALS}
     return {
@@ -130,9 +145,10 @@ def _wire(one: _Told, native: Asset, used: int, resets_at: int | None) -> Mappin
         "asset": asset,
         "symbol": symbols.get(asset or ""),
         "decimals": decimals.get(asset or ""),
-        "limit": str(most),
+        "limit": None if most is None else str(most),
+        "limitUsd": None if one.limit.usd is None else show_units(one.limit.usd, USD_DECIMALS),
         "used": str(used),
-        "remaining": str(max(0, most - used)),
+        "remaining": None if most is None else str(max(0, most - used)),
         "resetsAt": resets_at,
     }
 

@@ -77,11 +77,14 @@ class Window:
 class Limit:
     """A bound that a policy sets on a window, for those who ask what is left. It decides nothing.
 
-    :param window: as ``judge`` asks for it; :param most: its largest value that is still allowed
+    :param window: as ``judge`` asks for it
+    :param most: its largest value that is still allowed; None where a price has to say it
+    :param usd: then: the bound in millionths of a dollar, for a window in base units of its asset
     """
 
     window: Window
-    most: int
+    most: int | None = None
+    usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,9 @@ class Policy(Record):
 class Limit(Record):
     """What is left of one limit now. Amounts in base units of ``asset``, or a number of transactions (``measure``).
 
-    ``policy_id`` is None for the house's own; ``seconds`` is the length of the rolling window; ``used`` is spent and reserved;
-    ``resets_at`` (Unix seconds) says when the oldest of what is used leaves the window.
+    ``limit`` is None where it is one of dollars (``limit_usd``) and no price says how much that is. ``policy_id`` is None for
+    the house's own; ``seconds`` is the length of the rolling window; ``used`` is spent and reserved; ``resets_at`` (Unix
+    seconds) says when the oldest of what is used leaves the window.
     """
 
     policy_id: str | None = None
@@ -37,9 +38,10 @@ class Limit(Record):
     asset: str | None = None
     symbol: str | None = None
     decimals: int | None = None
-    limit: BaseUnits
+    limit: BaseUnits | None = None
+    limit_usd: str | None = None
     used: BaseUnits
-    remaining: BaseUnits
+    remaining: BaseUnits | None = None
     resets_at: int | None = None
 
 

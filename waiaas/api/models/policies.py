@@ -117,6 +117,7 @@ class LimitItem(Answered):
     :param scope: session, agent, or all: several agents share it
     :param seconds: length of the rolling window; null is for ever
     :param symbol: and ``decimals``, where the asset is native or dollars
+    :param limit: null where it is one of dollars (``limit_usd``) and no price says how much that is
     :param used: spent and reserved
     :param resets_at: when the oldest of what is used leaves the window
     """
@@ -130,9 +131,10 @@ class LimitItem(Answered):
     asset: str | None
     symbol: str | None
     decimals: int | None
-    limit: AmountOrZero
+    limit: AmountOrZero | None
+    limit_usd: str | None
     used: AmountOrZero
-    remaining: AmountOrZero
+    remaining: AmountOrZero | None
     resets_at: UnixSeconds | None
 
 
