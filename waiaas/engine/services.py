@@ -11,6 +11,7 @@ from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.channels import Channels
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.limits import Limits
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.operator import Operator
@@ -42,3 +43,4 @@ class Services:
     admin: Admin
     catalogue: Catalogue
     metrics: Metrics
+    kill_switch: KillSwitch

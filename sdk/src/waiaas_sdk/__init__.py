@@ -53,6 +53,7 @@ from waiaas_sdk.models import (
 from waiaas_sdk.operator import Operator
 from waiaas_sdk.payment import PaymentFields, TokenFields
 from waiaas_sdk.policy_models import AgentLimits, Backtest, BacktestRow, Limit, Policy, PolicyType
+from waiaas_sdk.stopping import Held, Recovered, StoppedAgent, StoppedSession, Stops
 from waiaas_sdk.transport import Retry
 
 __version__ = "0.1.0"
@@ -82,6 +83,7 @@ __all__ = [
     "ConnectInfo",
     "Denied",
     "Health",
+    "Held",
     "IssuedSession",
     "Limit",
     "NativeAsset",
@@ -95,10 +97,14 @@ __all__ = [
     "Policy",
     "PolicyType",
     "RateLimited",
+    "Recovered",
     "Retry",
     "Session",
     "Simulation",
     "Stopped",
+    "StoppedAgent",
+    "StoppedSession",
+    "Stops",
     "Token",
     "TokenFields",
     "Transaction",

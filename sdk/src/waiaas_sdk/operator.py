@@ -12,6 +12,7 @@ from waiaas_sdk.managing import Agents, OperatorTransactions, Sessions
 from waiaas_sdk.models import Health, OperatorToken
 from waiaas_sdk.parsing import parse
 from waiaas_sdk.policies import Policies
+from waiaas_sdk.stopping import KillSwitch
 from waiaas_sdk.transport import Call, Retry, Transport
 
 
@@ -50,6 +51,7 @@ class Operator:
         self.admin = Admin(credentials)
         self.catalogue = Catalogue(credentials)
         self.tokens = Tokens(credentials)
+        self.kill_switch = KillSwitch(credentials)
 
     @classmethod
     def over_socket(
