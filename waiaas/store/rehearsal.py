@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 
 from waiaas.store.pragmas import ExactSum
 from waiaas.store.schema_files import read_scripts
+from waiaas.store.seals import Seals
 from waiaas.store.statements import Statements
 from waiaas.store.unit import Unit
 
@@ -31,7 +32,7 @@ def rehearsal() -> Iterator[Unit]:
         connection.execute("BEGIN")
         statements = Statements(connection, writable=True, after_write=_nothing)
         try:
-            yield Unit(statements, _NoEntities())
+            yield Unit(statements, _NoEntities(), Seals())
         finally:
             statements.end()
 
