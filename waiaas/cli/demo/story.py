@@ -7,6 +7,10 @@ from waiaas.cli.demo.proof import proof
 from waiaas.cli.demo.scene import Scene
 from waiaas.cli.demo.setting import set_up
 from waiaas.cli.demo.stage import Stage
+from waiaas.cli.demo.stopping import stopped
+
+PAYMENTS = (at_once, simulated, delayed, cancelled, by_approval)
+REFUSALS = (forbidden,)
 
 
 def tell(stage: Stage, narrator: Narrator) -> None:
@@ -16,5 +20,5 @@ def tell(stage: Stage, narrator: Narrator) -> None:
     """
     scene: Scene = set_up(stage, narrator)
     with scene:
-        for play in (at_once, simulated, delayed, cancelled, by_approval, forbidden, past_the_limit, crash, proof):
+        for play in (*PAYMENTS, *REFUSALS, stopped, past_the_limit, crash, proof):
             play(scene, narrator)
