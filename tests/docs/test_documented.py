@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -15,6 +16,7 @@ from waiaas.cli.application import cli
 from waiaas.config import load
 from waiaas.config.keys import KEYS, PATTERNS, SPECIAL_VARIABLES
 from waiaas.engine.events import EVENTS
+from waiaas.interfaces.policy import PolicyType
 
 PARTS = {
     "routes": "api.md",
@@ -96,6 +98,16 @@ def test_every_policy_type_is_documented_with_its_rules() -> None:
         row = next(line for line in document("api.md").splitlines() if line.startswith(f"| `{kind.type}` |"))
         for field in kind.rules_model.model_fields:
             assert f"`{field}`" in row, f"{kind.type}.{field}"
+
+
+@pytest.mark.parametrize("kind", builtin.waiaas_policy_types(), ids=lambda kind: kind.type)
+def test_every_policy_type_has_a_section_whose_example_can_be_stored(kind: type[PolicyType[Any]]) -> None:
+    """A section of docs/policies.md names every field of the rules, and its JSON examples are read by them."""
+    section = document("policies.md").split(f"\n## {kind.type}\n")[1].split("\n## ")[0]
+    for field in kind.rules_model.model_fields:
+        assert f"`{field}`" in section, field
+    for example in re.findall(r"```json\n(.*?)```", section, re.DOTALL):
+        assert kind.rules_model.model_validate_json(example)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_name)

@@ -41,6 +41,11 @@ from waiaas.store.records import Agent, Transaction, Variant
 from waiaas.testing.clock import FrozenClock
 from waiaas.workers.confirmer import Confirmer
 
+AGENT = Agent(
+    id="0199aaaa-0000-7000-8000-000000000001", created_at=1, updated_at=1, name="bot", chain="nonce", network="one",
+    form="plain", key_scheme="ed25519", public_key="00" * 32, address="wmine", status="ACTIVE",
+)  # fmt: skip
+
 
 class Pen:
     """A signer. :param signed: what it was asked for, decoded"""
@@ -72,9 +77,13 @@ class Engine:
     """One data directory. A new one on the same folder is a restart.
 
     :param crash_at: the step at which everything ends
+    :param clock: of an engine that ran here before; :param pen: the signer of one
     :param types: policy types besides the shipped ones
     :ivar prices: what the coin and others cost, as price sources say; nothing at first
     """
+
+    adapter: type[NonceAdapter] = NonceAdapter
+    people: Sequence[Agent] = (AGENT,)
 
     def __init__(
         self,
@@ -82,19 +91,21 @@ class Engine:
         node: Node,
         *,
         crash_at: str = "",
+        clock: FrozenClock | None = None,
+        pen: Pen | None = None,
         types: Sequence[type[PolicyType[Any]]] = (),
         **settings: str,
     ) -> None:
         (folder / "config.toml").write_text("")
-        self.node = NonceAdapter.node = node
-        self.clock, self.pen, self.crash_at, self.seen = FrozenClock(), Pen(), crash_at, list[str]()
+        self.node = self.adapter.node = node
+        self.clock, self.pen, self.crash_at, self.seen = clock or FrozenClock(), pen or Pen(), crash_at, list[str]()
         self.on_step: Any = lambda step, tx_id: None
         self.prices = dict[str, tuple[str, int]]()
         self.store = Store.open(folder / "waiaas.db")
         found = load(folder, settings)
         known = {kind.type: kind() for kind in [*waiaas_policy_types(), *types]}
         registry = Registry(
-            chains={"nonce": ("waiaas-nonce", NonceAdapter)}, policy_types=known, policy_origins={}, channels={},
+            chains={"nonce": ("waiaas-nonce", self.adapter)}, policy_types=known, policy_origins={}, channels={},
             listeners=(), plugins=(), lock=Lock(),
         )  # fmt: skip
         self.journal = Journal(self.clock, notifications_enabled=False)
@@ -133,8 +144,9 @@ class Engine:
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
         self.approvals = Approvals(self.bench, self.journal, self.wake)
         with self.store.write() as unit:
-            if unit.agents.get(AGENT.id) is None:
-                unit.agents.insert(AGENT)
+            for agent in self.people:
+                if unit.agents.get(agent.id) is None:
+                    unit.agents.insert(agent)
 
     def _observe(self, step: str, tx_id: str) -> None:
         self.seen.append(step)
@@ -254,12 +266,6 @@ class Engine:
 
     def close(self) -> None:
         self.store.close()
-
-
-AGENT = Agent(
-    id="0199aaaa-0000-7000-8000-000000000001", created_at=1, updated_at=1, name="bot", chain="nonce", network="one",
-    form="plain", key_scheme="ed25519", public_key="00" * 32, address="wmine", status="ACTIVE",
-)  # fmt: skip
 
 
 @contextmanager

@@ -25,6 +25,8 @@ SAMPLES: Mapping[str, tuple[Rules, str]] = {
     "SPENDING_LIMIT": (lambda house, to: {"notify_max": str(house.case.amount)}, "NOTIFY"),
     "ALLOWED_TOKENS": (lambda house, to: {"tokens": [house.chain.new_token()]}, "INSTANT"),
     "ALLOWED_ADDRESSES": (lambda house, to: {"addresses": [house.case.new_recipient()]}, "DENY"),
+    "BUDGET": (lambda house, to: {"name": "nothing", "agents": "*", "limit": "1"}, "DENY"),
+    "FEE_LIMIT": (lambda house, to: {"max_fee": "1"}, "DENY"),
 }
 """Policy type → rules under which one payment to ``to`` gets another tier than without them, and that tier."""
 
