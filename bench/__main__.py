@@ -22,6 +22,7 @@ from bench.signatures import signatures
 from bench.simulations import simulations
 from bench.stage import Stage, set_stage
 from bench.starting import cli_start, memory, start_to_ready
+from bench.stop import stop_to_last_signature
 from bench.transfers import transfers
 
 
@@ -59,6 +60,7 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
     with histories(folder, *effort.history) as (short, long):
         yield simulations(long, effort.rounds, effort.seconds)
         yield from decisions(short, long, effort.rounds, effort.decisions)
+    yield stop_to_last_signature(folder / "stop", effort.starts)
     for kind, measurements in _possible(_STAGES):
         home = folder / kind.__name__
         with (
