@@ -227,7 +227,7 @@ def moved(tools: Tools) -> House:
 
 
 def tampered(tools: Tools) -> House:
-    """Somebody sets the clock, and edits a policy and an agent beside the running daemon; the operator takes the rows as they are."""
+    """Somebody sets the clock, and edits a policy and an agent beside the daemon; the operator takes the rows as they are."""
     house = tools.make_house().start()
     wallets = [house.instant() for _ in range(2)]
     house.clock.jump(3600)

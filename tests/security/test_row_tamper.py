@@ -39,8 +39,8 @@ def told(house: House, event: str, agent_id: str) -> list[dict[str, object]]:
 
 def about(house: House, agent_id: str) -> list[dict[str, object]]:
     """What was told of an agent's policies, or of its set where none of them is left."""
-    sql = "SELECT * FROM audit_log WHERE event_type = 'policy.tampered' AND (agent_id = ? OR json_extract(details, '$.key') = ?)"
-    return house.rows(sql, agent_id, agent_id)
+    whose = "agent_id = ? OR json_extract(details, '$.key') = ?"
+    return house.rows(f"SELECT * FROM audit_log WHERE event_type = 'policy.tampered' AND ({whose})", agent_id, agent_id)
 
 
 @pytest.mark.parametrize("statement", POLICIES.values(), ids=POLICIES.keys())
@@ -126,8 +126,8 @@ def test_an_inserted_session_lets_nobody_in(shared_house: House) -> None:
     wallet, digest = shared_house.instant(), "9b0a6a3cbb9a7e9f9fbb4a54a4cfd7cd4d4d8c1c3d2a3f6a2b9c2b1d0e9f8a7b"
     edit_rows(
         shared_house,
-        "INSERT INTO sessions SELECT 'theirs', created_at, agent_id, ?, expires_at, absolute_expires_at, constraints, usage_stats,"
-        " renewal_count, max_renewals, last_renewed_at, revoked_at, mac, stopped_at FROM sessions WHERE id = ?",
+        "INSERT INTO sessions SELECT 'theirs', created_at, agent_id, ?, expires_at, absolute_expires_at, constraints,"
+        " usage_stats, renewal_count, max_renewals, last_renewed_at, revoked_at, mac, stopped_at FROM sessions WHERE id = ?",
         digest,
         wallet.session_id,
     )

@@ -1,7 +1,7 @@
 """Watches over settings that weigh as much as policies: where nodes are, fees, delays, plugins, who may reach the daemon.
 
-They lie in files that whoever has the daemon's user can write. What they were at the last start is kept, sealed; what is not the
-same at this one is audited and told to people, with before and after. Secrets are masked; that the key in a node's address
+They lie in files that whoever has the daemon's user can write. What they were at the last start is kept, sealed; what is not
+the same at this one is audited and told to people, with before and after. Secrets are masked; that the key in a node's address
 changed is seen all the same.
 """
 
