@@ -31,7 +31,7 @@ PARTS = {
     "networks": "chains.md",
 }
 CLIENT_VARIABLES = {"WAIAAS_SESSION_TOKEN", "WAIAAS_URL"}
-SECTIONS = "daemon|keystore|database|security|notifications|plugins|rpc|fees"
+SECTIONS = "daemon|keystore|database|security|prices|notifications|plugins|rpc|fees"
 NOUNS = "daemon|signer|plugin|operator|credential|agent|session|policy|transaction|channel|backup"
 FILES = {
     "agent.py",
@@ -158,7 +158,7 @@ def test_variables_settings_and_events_that_are_named_exist(page: Path) -> None:
     """A WAIAAS_ variable, a setting or an event in backticks is one that the code knows."""
     variables = {key.variable for key in KEYS} | set(SPECIAL_VARIABLES) | CLIENT_VARIABLES
     for variable in re.findall(r"WAIAAS_[A-Z_]*[A-Z]", page.read_text()):
-        is_free = variable.startswith(("WAIAAS_RPC_", "WAIAAS_FEES_", "WAIAAS_PLUGINS_"))
+        is_free = variable.startswith(("WAIAAS_RPC_", "WAIAAS_FEES_", "WAIAAS_PRICES_", "WAIAAS_PLUGINS_"))
         assert is_free or variable in variables, variable
     known = {key.path for key in KEYS} | set(EVENTS) | FILES
     for word in words(page):

@@ -27,6 +27,7 @@ SAMPLES: Mapping[str, tuple[Rules, str]] = {
     "ALLOWED_ADDRESSES": (lambda house, to: {"addresses": [house.case.new_recipient()]}, "DENY"),
     "BUDGET": (lambda house, to: {"name": "nothing", "agents": "*", "limit": "1"}, "DENY"),
     "FEE_LIMIT": (lambda house, to: {"max_fee": "1"}, "DENY"),
+    "EXPRESSION": (lambda house, to: {"expression": f"effects.exists(e, e.to == '{to}')", "verdict": "delay"}, "DELAY"),
 }
 """Policy type → rules under which one payment to ``to`` gets another tier than without them, and that tier."""
 
