@@ -31,6 +31,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "ALLOWED_TOKENS": [{"tokens": [TOKEN]}, {"tokens": ["solana:kit/token:Other"]}],
     "BUDGET": [
         {**TEAM, "limit": "5", "window_seconds": 3600},
+        {**TEAM, "limit": "5", "window_seconds": 7200},
         {**TEAM, "limit": "4", "on_breach": "freeze"},
         {**TEAM, "agents": "*", "limit": "4"},
         {**TEAM, "agents": [ANN], "limit_usd": DOLLARS[1]},
@@ -41,6 +42,11 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"asset": NATIVE, "max_fee": "5000", "daily_limit": "5004"},
         {"asset": NATIVE, "daily_limit": "3"},
         {"asset": TOKEN, "max_fee": "4"},
+    ],
+    "EXPRESSION": [
+        {"expression": "effects.exists(e, e.to == 'BOB')"},
+        {"expression": "effects.size() > 1", "verdict": "delay"},
+        {"expression": "effects.size() > 1"},
     ],
     "RATE_LIMIT": [
         {"max_transactions": 1, "window_seconds": 3600},
@@ -75,7 +81,7 @@ class TestBuiltIn(PolicyKit):
         """A type with its rules."""
         kind: type[PolicyType[Any]] = TYPES[request.param]
         read = tuple(kind.rules_model.model_validate(document, strict=False) for document in RULES[kind.type])
-        return PolicyBench(policy=kind(), make=kind, rules=read)
+        return PolicyBench(policy=kind(), make=kind, rules=read, is_monotone=kind.type != "EXPRESSION")
 
 
 def test_every_field_is_described() -> None:
