@@ -62,6 +62,7 @@ DEEDS = {
     "print": lambda: (print("ALLOW", flush=True), os.write(1, b"x" * 100000), os.write(2, b"x" * 100000), answer())[-1],
     "write to the socket": lambda: (os.write(mouth(), b"\\0\\0\\0\\x0e{\\"value\\":null}"), answer())[-1],
     "flood the socket": lambda: [os.write(mouth(), b"x" * 65536) for _ in range(4096)],
+    "dribble": lambda: [(os.write(mouth(), byte), time.sleep(0.01)) for byte in [b"\\0\\x0f\\0\\0", *[b" "] * 100000]],
     "fork": lambda: (fork(), answer())[-1],
     "fork and spin": lambda: (fork(), spin()),
     "write a file": lambda: open("/tmp/waiaas-hostile", "w").write("x" * 10),
