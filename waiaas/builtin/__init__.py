@@ -1,24 +1,40 @@
 """The plugin ``waiaas-builtin``: what is shipped inside and still arrives like a stranger's, through the same hooks.
 
-*Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS and ALLOWED_ADDRESSES, and the notification channel LOG.
+*Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS, ALLOWED_ADDRESSES, RATE_LIMIT, DUPLICATE_GUARD, TIME_RESTRICTION and
+AUTO_STOP, and the notification channel LOG.
 *May import*: the public rooms alone: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`.
 *Invariant*: judges are pure and total; ALLOWED_ADDRESSES never makes a verdict milder, though it can name a recipient that the
 house would refuse unnamed.
 """
 
+from typing import Any
+
 from waiaas.builtin.allowed_addresses import AllowedAddresses
 from waiaas.builtin.allowed_tokens import AllowedTokens
+from waiaas.builtin.auto_stop import AutoStop
+from waiaas.builtin.duplicate_guard import DuplicateGuard
 from waiaas.builtin.log_channel import LogChannel
+from waiaas.builtin.rate_limit import RateLimit
 from waiaas.builtin.spending_limit import SpendingLimit
+from waiaas.builtin.time_restriction import TimeRestriction
 from waiaas.hookspecs import hookimpl
+from waiaas.interfaces.policy import PolicyType
 
 waiaas_plugin_api = 1
 
 
 @hookimpl
-def waiaas_policy_types() -> list[type[SpendingLimit] | type[AllowedTokens] | type[AllowedAddresses]]:
+def waiaas_policy_types() -> list[type[PolicyType[Any]]]:
     """The policy types of this plugin."""
-    return [SpendingLimit, AllowedTokens, AllowedAddresses]
+    return [
+        SpendingLimit,
+        AllowedTokens,
+        AllowedAddresses,
+        RateLimit,
+        DuplicateGuard,
+        TimeRestriction,
+        AutoStop,
+    ]
 
 
 @hookimpl
