@@ -17,6 +17,7 @@ from bench.figures import Figure
 from bench.report import details, save, table, write_summary
 from bench.requests import denied_send, session_read
 from bench.signatures import signatures
+from bench.simulations import simulations
 from bench.stage import Stage, set_stage
 from bench.starting import cli_start, memory, start_to_ready
 from bench.transfers import transfers
@@ -53,6 +54,7 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
     yield start_to_ready(folder / "starting", effort.starts)
     yield signatures(folder, effort.rounds, effort.seconds)
     yield decisions(folder / "decisions", effort.rounds, *effort.history, effort.decisions)
+    yield simulations(folder / "simulations", effort.rounds, max(effort.history), effort.seconds)
     for kind, measurements in _possible(_STAGES):
         home = folder / kind.__name__
         with (

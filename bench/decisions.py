@@ -20,7 +20,7 @@ from waiaas.config.template import render_default
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject
 from waiaas.engine.judges import Judges
-from waiaas.engine.pipeline.evaluate import Evaluator
+from waiaas.engine.pipeline.evaluate import Evaluator, Judgement
 from waiaas.interfaces.chain import Amount, Destination, Intent, Kind
 from waiaas.interfaces.policy import Tier
 from waiaas.registry import load as load_plugins
@@ -46,7 +46,7 @@ def decisions(folder: Path, rounds: int, short: int, long: int, calls: int) -> F
     cases = []
     for size in (short, long):
         root = folder / str(size)
-        cases.append(_Case(root, size))
+        cases.append(Case(root, size))
     times: dict[str, list[float]] = {"short": [], "long": [], "floor": []}
     for _ in range(rounds):
         times["short"].append(_milliseconds(cases[0].decide, calls))
@@ -66,7 +66,7 @@ def decisions(folder: Path, rounds: int, short: int, long: int, calls: int) -> F
     )
 
 
-class _Case:
+class Case:
     """A database with a history, and a payment to judge."""
 
     def __init__(self, root: Path, size: int) -> None:
@@ -93,12 +93,16 @@ class _Case:
 
     def decide(self) -> None:
         """Judge, and check the windows again."""
-        judgement = self._evaluator.judge(self._subject)
+        judgement = self.judge()
         if judgement.decision.tier is not Tier.INSTANT:
             raise RuntimeError(f"the payment is {judgement.decision.tier}, not INSTANT: {judgement.decision.named}")
         with self.store.read() as unit:
             if not self._evaluator.still_holds(unit, self._subject, judgement):
                 raise RuntimeError("the judgement does not hold")
+
+    def judge(self) -> Judgement:
+        """Every policy, fee limit and constraint over the payment."""
+        return self._evaluator.judge(self._subject)
 
     def look_up(self) -> None:
         """The same windows, twice, as bare look-ups."""

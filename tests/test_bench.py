@@ -15,6 +15,7 @@ FIGURES = [
     "start to ready",
     "signatures",
     "decision after 1,000 transactions",
+    "simulations a second after 1,000 transactions",
     "session read",
     "denied send",
     "transfers, 1 client on 1 wallet",

@@ -192,13 +192,13 @@ class PlayAdapter(ChainAdapter):
 class Desk:
     """The services that judge and look, for one agent on ``play/here``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         (folder / "config.toml").write_text("")
         self.script = PlayAdapter.script = Script()
         self.clock = FrozenClock()
         self.database = folder / "waiaas.db"
         self.store = Store.open(self.database)
-        settings = load(folder, {"WAIAAS_SECURITY_MAX_SESSIONS_PER_AGENT": "100"})
+        settings = load(folder, {"WAIAAS_SECURITY_MAX_SESSIONS_PER_AGENT": "100", **environ})
         types = {kind.type: kind() for kind in waiaas_policy_types()}
         registry = Registry(
             chains={"play": ("waiaas-play", PlayAdapter)}, policy_types=types, policy_origins={}, channels={}, listeners=(),
@@ -207,7 +207,8 @@ class Desk:
         self.registry = registry
         journal = Journal(self.clock, notifications_enabled=False)
         chains = Chains(registry, settings, self.clock)
-        self.evaluator = Evaluator(self.store, Judges(registry), chains, settings, self.clock)
+        judges = Judges(registry)
+        self.evaluator = Evaluator(self.store, judges, chains, settings, self.clock)
         gate = Gate()
         bench = Bench(
             store=self.store, chains=chains, signer=cast(Any, SimpleNamespace(is_unlocked=True)), evaluator=self.evaluator,
@@ -217,7 +218,7 @@ class Desk:
         )  # fmt: skip
         self.bench = bench
         self.operator = Actor(kind="operator", by_password=True)
-        self.policies = Policies(store=self.store, registry=registry, chains=chains, journal=journal, clock=self.clock)
+        self.policies = Policies(store=self.store, judges=judges, chains=chains, journal=journal, clock=self.clock)
         failures = CredentialFailures(self.store, journal, self.clock)
         self.sessions = Sessions(bench=bench, journal=journal, failures=failures)
         self.tokens = Tokens(store=self.store, chains=chains, journal=journal, clock=self.clock)

@@ -90,13 +90,13 @@ class Engine:
         )  # fmt: skip
         self.journal = Journal(self.clock, notifications_enabled=False)
         self.chains = Chains(registry, found, self.clock)
-        outcomes = Outcomes()
+        outcomes, judges = Outcomes(), Judges(registry)
         self.acceptances = Acceptances(self.store, outcomes, self.clock, self._observe)
         gate = Gate()
         self.bench = Bench(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen),
             evaluator=Evaluator(
-                self.store, Judges(registry), self.chains, found, self.clock, prices=lambda assets: dict(self.prices)
+                self.store, judges, self.chains, found, self.clock, prices=lambda assets: dict(self.prices)
             ),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=gate, acceptances=self.acceptances,
             suspensions=Suspensions(self.journal, self.clock, gate), settings=found, clock=self.clock,
@@ -113,7 +113,7 @@ class Engine:
             clock=self.clock, wake=lambda agent_id: self.wake_all(), suspensions=self.bench.suspensions,
         )  # fmt: skip
         self.policies = Policies(
-            store=self.store, registry=registry, chains=self.chains, journal=self.journal, clock=self.clock
+            store=self.store, judges=judges, chains=self.chains, journal=self.journal, clock=self.clock
         )
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
         self.approvals = Approvals(self.bench, self.journal, self.wake)

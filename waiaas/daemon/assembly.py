@@ -75,6 +75,7 @@ class House:
     journal: Journal
     checkpoints: Checkpoints
     store: Store
+    judges: Judges
 
 
 class _Bells:
@@ -137,14 +138,14 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     checkpoints = Checkpoints(store=store, signer=signer, journal=journal, clock=clock, lifecycle=lifecycle)
     chains = Chains(registry, settings, clock)
-    outcomes = Outcomes()
+    outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
     head = HeadKeeper(paths.head, paths.database, store, write_private, RestoreMark(paths.restored))
     bench = Bench(
         store=store,
         chains=chains,
         signer=signer,
-        evaluator=Evaluator(store, Judges(registry), chains, settings, clock),
+        evaluator=Evaluator(store, judges, chains, settings, clock),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
         gate=(gate := Gate()),
@@ -194,7 +195,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),
-        policies=Policies(store=store, registry=registry, chains=chains, journal=journal, clock=clock),
+        policies=Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
@@ -244,6 +245,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         journal=journal,
         checkpoints=checkpoints,
         store=store,
+        judges=judges,
     )
 
 

@@ -103,6 +103,8 @@ class Daemon:
         self._remember_examined(registry, paths)
         store = self._store(settings)
         house = self._assemble(settings, paths, store, signer, registry)
+        with store.read() as unit:
+            house.judges.warm(unit.policies.types_in_force())
         self._report(settings, registry, house)
         house.recovery.heed_restore()
         unlocking.join()
@@ -178,7 +180,7 @@ class Daemon:
             lifecycle=lifecycle,
         )
         house = assemble(ground, observe=self._observe, stop=self._stopping.set, on_death=self._on_death)
-        self._undo.append(house.chains.close)
+        self._undo += [house.chains.close, house.judges.close]
         signer.on_death(lambda: self._signer_died(house, store))
         return house
 

@@ -4,51 +4,29 @@ Who cannot be told to have only tightened has loosened: what is removed or put o
 that goes away leaves its narrower fellows alone with a payment), and so do new rules that their own type does not call tighter.
 """
 
-import logging
-from collections.abc import Mapping
-from typing import Any
-
 from waiaas.engine.actors import Actor
+from waiaas.engine.judges import Judges
 from waiaas.errors import Denied
-from waiaas.interfaces.policy import PolicyType
 from waiaas.store.records import Policy
-
-_log = logging.getLogger("waiaas.policies")
 
 
 class Loosening:
     """Tells tightening from loosening. Thread-safe; holds no state."""
 
-    def __init__(self, types: Mapping[str, PolicyType[Any]]) -> None:
-        self._types = types
+    def __init__(self, judges: Judges) -> None:
+        self._judges = judges
 
     def is_by_creation(self, policy: Policy) -> bool:
         """Whether a new policy may let something pass; one that is not in force changes nothing yet."""
-        return policy.enabled and self._may_let_pass(policy.type)
+        return policy.enabled and self._judges.may_let_pass(policy.type)
 
     def is_by_change(self, before: Policy, rules: str, *, enabled: bool) -> bool:
         """Whether the same policy with other rules, or in another state, may let something pass. Priority lets nothing pass."""
         if before.enabled and not enabled:
             return True
-        if enabled and not before.enabled and self._may_let_pass(before.type):
+        if enabled and not before.enabled and self._judges.may_let_pass(before.type):
             return True
-        return rules != before.rules and not self._is_tighter(before.type, before.rules, rules)
-
-    def _may_let_pass(self, type_: str) -> bool:
-        kind = self._types.get(type_)
-        return kind is None or kind.grants or kind.may_loosen
-
-    def _is_tighter(self, type_: str, old: str, new: str) -> bool:
-        """The one place that asks a type. What cannot be read, or whose type is gone or fails, is not proven tighter."""
-        kind = self._types.get(type_)
-        if kind is None:
-            return False
-        try:
-            read = kind.rules_model.model_validate_json
-            return kind.is_tighter(read(old), read(new)) is True
-        except Exception:  # noqa: BLE001 - whatever a type raises proves nothing
-            _log.exception("%s could not compare rules, so the change counts as loosening", type_)
-            return False
+        return rules != before.rules and not self._judges.is_tighter(before.type, before.rules, rules)
 
 
 def require_right_to_loosen(actor: Actor, is_loosening: bool) -> None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
 from uuid6 import uuid7
 
 from waiaas.clock import Clock
@@ -12,11 +11,11 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.asset_reader import AnyChainReader, OneChainReader
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
+from waiaas.engine.judges import Judges
 from waiaas.engine.loosening import Loosening, require_right_to_loosen
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
-from waiaas.errors import BadRequest, Conflict, Malformed, NotFound
+from waiaas.errors import BadRequest, Conflict, NotFound
 from waiaas.interfaces.policy import AssetReader
-from waiaas.registry import Registry
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Page, Policy
 
@@ -26,10 +25,10 @@ _CHANGEABLE = frozenset({"rules", "priority", "enabled"})
 class Policies:
     """The operator's policies. Thread-safe."""
 
-    def __init__(self, *, store: Store, registry: Registry, chains: Chains, journal: Journal, clock: Clock) -> None:
+    def __init__(self, *, store: Store, judges: Judges, chains: Chains, journal: Journal, clock: Clock) -> None:
         self._store = store
-        self._types = registry.policy_types
-        self._loosening = Loosening(registry.policy_types)
+        self._judges = judges
+        self._loosening = Loosening(judges)
         self._chains = chains
         self._journal = journal
         self._clock = clock
@@ -142,25 +141,7 @@ class Policies:
         return agent.id
 
     def _read(self, agent_id: str | None, type_: str, rules: Mapping[str, Any]) -> str:
-        kind = self._types.get(type_)
-        if kind is None:
-            known = ", ".join(sorted(self._types))
-            raise BadRequest(f"there is no policy type {type_!r}", code="INVALID_RULES", hint=f"installed: {known}")
-        try:
-            read = kind.rules_model.model_validate_json(json.dumps(dict(rules)))
-            normal: BaseModel = kind.normalise(read, self._reader(agent_id))
-        except ValidationError as problem:
-            first = problem.errors(include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "rules"
-            raise BadRequest(
-                f"{type_}: {where}: {first['msg']}",
-                code="INVALID_RULES",
-                hint="see `waiaas policy types`, or GET /v1/policy-types",
-            ) from None
-        except Malformed as problem:
-            raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None
-        document = normal.model_dump(mode="json", exclude_none=True)
-        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return self._judges.read_rules(type_, rules, self._reader(agent_id))
 
     def _reader(self, agent_id: str | None) -> AssetReader:
         if agent_id is None:

@@ -102,6 +102,8 @@ def _read_collection(origin: Any, arguments: tuple[Any, ...], data: Any) -> Any:
         return {str(key): _read(arguments[1], item) for key, item in data.items()}
     if not isinstance(data, list):
         raise TypeError("expected a list")
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return tuple(_read(part, item) for part, item in zip(arguments, data, strict=True))
     items = [_read(arguments[0], item) for item in data]
     return frozenset(items) if issubclass(origin, frozenset) else tuple(items)
 

@@ -77,11 +77,7 @@ def ask(plugin: Installed, api_version: int) -> Answer:
 
     :raises Fault: for whatever the plugin does wrong
     """
-    subject = _attempt("import", plugin.entry_point.load)
-    stated = _stated(subject, sys.modules.get(plugin.entry_point.module))
-    if stated != api_version:
-        said = f"it states plugin API {stated}" if stated is not None else f"it does not state {STATEMENT}"
-        raise Fault(f"{said}, this is {api_version}", stated)
+    subject, stated = _imported(plugin, api_version)
     try:
         found = _implementations(subject, plugin.name)
         return Answer(
@@ -93,6 +89,25 @@ def ask(plugin: Installed, api_version: int) -> Answer:
         )
     except Fault as fault:
         raise Fault(fault.message, stated) from fault.__cause__
+
+
+def ask_policy_types(plugin: Installed, api_version: int) -> Mapping[str, PolicyType[Any]]:
+    """Import the plugin and call this one hook: what a process that only judges needs. As dangerous as :func:`ask`.
+
+    :raises Fault: for whatever the plugin does wrong
+    """
+    subject, _ = _imported(plugin, api_version)
+    return _collected(_implementations(subject, plugin.name), "waiaas_policy_types", _policy_type)
+
+
+def _imported(plugin: Installed, api_version: int) -> tuple[object, int]:
+    """The entry point's object and the version it states. :raises Fault: when that is another version"""
+    subject = _attempt("import", plugin.entry_point.load)
+    stated = _stated(subject, sys.modules.get(plugin.entry_point.module))
+    if stated != api_version:
+        said = f"it states plugin API {stated}" if stated is not None else f"it does not state {STATEMENT}"
+        raise Fault(f"{said}, this is {api_version}", stated)
+    return subject, stated
 
 
 def _attempt(what: str, call: Callable[[], Any]) -> Any:

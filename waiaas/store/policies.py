@@ -46,6 +46,10 @@ class Policies:
         )
         return [POLICY.read(row) for row in rows]
 
+    def types_in_force(self) -> set[str]:
+        """The types of all enabled policies."""
+        return {row[0] for row in self._sql.all("SELECT DISTINCT type FROM policies WHERE enabled = 1", ())}
+
     def replace(
         self, policy_id: str, *, expected_version: int, rules: str, priority: int, enabled: bool, at: int
     ) -> bool:

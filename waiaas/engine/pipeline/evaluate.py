@@ -14,6 +14,7 @@ from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
+from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
@@ -242,5 +243,7 @@ def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[
 
 
 def _unjudged(policy: Policy, problem: Exception) -> Named:
+    if isinstance(problem, Unjudged):  # said in the log by who knows more
+        return unreadable(policy.id, policy.type, problem.reason, problem.code)
     _log.error("policy %s (%s) could not be judged, so it denies", policy.id, policy.type, exc_info=problem)
     return unreadable(policy.id, policy.type, "this policy could not be read or judged, so it denies")
