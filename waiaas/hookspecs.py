@@ -16,6 +16,7 @@ from waiaas.interfaces.chain import ChainAdapter
 from waiaas.interfaces.events import Event
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.interfaces.policy import PolicyType
+from waiaas.interfaces.prices import PriceSource
 
 PLUGIN_API_VERSION = 1
 """Rises when a plugin written for the version before would no longer work."""
@@ -50,6 +51,16 @@ def waiaas_notification_channels() -> Sequence[type[NotificationChannel]]:  # ty
     """Register kinds of notification channels.
 
     :returns: classes; ``type`` must be unique among all plugins
+
+    Called once at start-up; must do no I/O.
+    """
+
+
+@hookspec
+def waiaas_price_sources() -> Sequence[type[PriceSource]]:  # type: ignore[empty-body]
+    """Register sources of prices in US dollars.
+
+    :returns: classes; ``name`` must be unique among all plugins
 
     Called once at start-up; must do no I/O.
     """

@@ -109,7 +109,7 @@ def test_plugins_without_a_data_directory(bare: Program) -> None:
     keys = {"name", "version", "distribution", "apiVersion", "status", "error", "registers"}
     assert set(found["waiaas-builtin"]) == keys
     assert found["waiaas-builtin"]["status"] == "loaded"
-    assert set(found["waiaas-builtin"]["registers"]) == {"chains", "policyTypes", "channels"}
+    assert set(found["waiaas-builtin"]["registers"]) == {"chains", "policyTypes", "channels", "priceSources"}
     assert "SPENDING_LIMIT" in found["waiaas-builtin"]["registers"]["policyTypes"]
 
 

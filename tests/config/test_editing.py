@@ -240,9 +240,9 @@ def test_what_plugins_find_wrong_refuses_too(file: Path) -> None:
         )
 
     path = parse_key("plugins.demo.token")
-    assert secret_at(path, {"demo": Model})
-    assert not secret_at(parse_key("plugins.demo.url"), {"demo": Model})
-    assert secret_at(parse_key("plugins.other.url"), {"demo": Model})
+    assert secret_at(path, {("plugins", "demo"): Model})
+    assert not secret_at(parse_key("plugins.demo.url"), {("plugins", "demo"): Model})
+    assert secret_at(parse_key("plugins.other.url"), {("plugins", "demo"): Model})
     with pytest.raises(StartRefused) as error:
         change(file, {}, path, candidates(path, "short"), judge, secret=True)
     assert "short" not in error.value.message

@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from waiaas.config import Settings, load
+from waiaas.config.plugin_tables import Models
 from waiaas.errors import StartRefused
 
 SOLANA = [("solana", "devnet"), ("solana", "localnet")]
@@ -92,7 +93,7 @@ def test_names_are_judged_once_plugins_are_known(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path, text, WAIAAS_RPC_SOLANA_DEVNT="https://b.example", WAIAAS_PLUGINS_WAIAAS_SOLANA_PRICE="2"
     )
-    warnings = settings.check_names(SOLANA, ["waiaas-solana"], {"waiaas-solana": Table})
+    warnings = settings.check_names(SOLANA, ["waiaas-solana"], {("plugins", "waiaas-solana"): Table})
     assert [warning.split(" is ")[0] for warning in warnings] == [
         "[rpc.evm]",
         "[plugins.waiaas-evm]",
@@ -139,7 +140,8 @@ def test_secrets_of_plugins_are_never_shown(tmp_path: Path) -> None:
     with pytest.raises(StartRefused) as error:
         settings.plugin_table("p", Table)
     assert "canary-9" not in str(error.value) + str(error.value.details)
-    for models in ({}, {"p": Table}):
+    no_models: Models = {}
+    for models in (no_models, {("plugins", "p"): Table}):
         shown = {e.key: e.value for e in settings.explain(models=models)}
         assert shown["plugins.p.token"] == "***"
         assert shown["plugins.p.price"] == 3

@@ -63,7 +63,7 @@ def test_the_example_plugin_waits_for_trust_and_then_judges(make_house: MakeHous
     assert listed(house, example_site)["status"] == "untrusted"
     waiaas(house, example_site, "plugins", "trust", "house-rules")
     brought = listed(house, example_site)["registers"]
-    assert brought == {"chains": [], "policyTypes": ["MEMO_REQUIRED"], "channels": ["SPOOL"]}
+    assert brought == {"chains": [], "policyTypes": ["MEMO_REQUIRED"], "channels": ["SPOOL"], "priceSources": []}
     house.start()
     rules = {"at_least": str(house.case.amount)}
     wallet, to = house.instant(), house.case.new_recipient()

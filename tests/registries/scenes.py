@@ -1,5 +1,6 @@
 """Scenes that provoke events on a running daemon. Each is given a fresh house factory and leaves its audit log behind."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from tests.harness.deadline import until
 from tests.harness.fixtures import MakeHouse
 from tests.harness.house import House, confirmed
 from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
+from tests.harness.price_service import price_service
+from tests.harness.prices import native_of, prices_of
 from tests.registries import mending
 from tests.registries.conftest import Plugged
 
@@ -171,6 +174,25 @@ def guess(house: House) -> httpx.Response:
     return httpx.post(f"{house.daemon.url}/v1/operator/login", headers={"X-Master-Password": "guess"}, json={})
 
 
+def prices(tools: Tools) -> House:
+    """A price that leaps from one answer to the next."""
+    house = tools.make_house()
+    with price_service() as service:
+        service.says("coin", "142.5")
+        house.environ |= {
+            "WAIAAS_PRICES_SOURCES": '["http"]',
+            "WAIAAS_PRICES_REFRESH_SECONDS": "5",
+            "WAIAAS_PRICES_HTTP_URL": service.url,
+            "WAIAAS_PRICES_HTTP_PATH": "{key}.usd",
+            "WAIAAS_PRICES_HTTP_ASSETS": json.dumps({native_of(house): "coin"}),
+        }
+        house.start()
+        until(lambda: prices_of(house, "http"), "the first price")
+        service.says("coin", "1.425")
+        until(lambda: house.rows("SELECT 1 FROM audit_log WHERE event_type = 'price.held_back'"), "the leap to be seen")
+    return house
+
+
 def signer(tools: Tools) -> House:
     """The signer dies and is unlocked again."""
     house = tools.make_house().start()
@@ -312,6 +334,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     frozen: frozenset({"policy.froze"}),
     lateness: frozenset({"transaction.expired", "transaction.failed"}),
     credentials: frozenset({"credential.refused", "credential.locked_out"}),
+    prices: frozenset({"price.held_back"}),
     signer: frozenset({"signer.died", "signer.unlocked"}),
     keystore: frozenset(
         {

@@ -5,7 +5,8 @@ import socket
 import stat
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,8 @@ from waiaas_sdk import Transaction, Unreachable
 
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
+from tests.harness.price_service import PriceService, price_service
+from tests.harness.prices import configure, native_of, prices_of, source_of
 from tests.harness.watch import hold_at
 from tests.registries.refusals import ask
 
@@ -308,7 +311,70 @@ def _send_in_vain(house: House, wallet: Wallet) -> None:
         house.client(wallet).send(**house.case.payment(house.case.new_recipient()))
 
 
+def _price_sources(house: House) -> None:
+    """The default asks none."""
+    native = native_of(house)
+    configure(house, f'[prices.static]\n"{native}" = "140"\n')
+    house.start()
+    until(lambda: prices_of(house, "static"), "the source to be asked")
+
+
+def _refresh_seconds(house: House) -> None:
+    """At the default the second question would come after a minute."""
+    with _sold(house) as service:
+        house.start()
+        until(lambda: len(service.asked) > 1, "the source to be asked again", seconds=30)
+
+
+def _max_age_seconds(house: House) -> None:
+    """A price of a minute ago would be one at the default."""
+    with _sold(house) as service:
+        house.environ["WAIAAS_PRICES_HTTP_TIME_PATH"] = "{key}.more.at"
+        service.says("coin", "1", at=int(time.time()) - 60)
+        house.start()
+        until(lambda: source_of(house, "http")["state"] != "waiting", "the source to be asked")
+        assert source_of(house, "http")["state"] == "failing"
+        assert prices_of(house, "http") == {}
+
+
+@contextmanager
+def _sold(house: House) -> Iterator[PriceService]:
+    """A service that sells the native asset's price, configured."""
+    with price_service() as service:
+        service.says("coin", "142.5")
+        house.environ |= {
+            "WAIAAS_PRICES_SOURCES": '["http"]',
+            "WAIAAS_PRICES_HTTP_URL": service.url,
+            "WAIAAS_PRICES_HTTP_PATH": "{key}.usd",
+            "WAIAAS_PRICES_HTTP_ASSETS": json.dumps({native_of(house): "coin"}),
+        }
+        yield service
+
+
+def _source_key(house: House) -> None:
+    """Where the price stands in the answer; by default it is the asset's own word."""
+    with _sold(house):
+        house.start()
+        until(lambda: prices_of(house, "http"), "the source to be asked")
+
+
+def _decimals(house: House) -> None:
+    """A token is shown with the decimals that were written for it."""
+    token = native_of(house).partition("/")[0] + "/token:4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    configure(
+        house, f'[prices]\nsources = ["static"]\n[prices.static]\n"{token}" = "1"\n[prices.decimals]\n"{token}" = 7\n'
+    )
+    house.start()
+    until(lambda: prices_of(house, "static"), "the source to be asked")
+    assert [one["decimals"] for one in source_of(house, "static")["prices"]] == [7]
+
+
 ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
+    "prices.sources": (_price_sources, {"prices.sources": '["static"]'}),
+    "prices.refresh_seconds": (_refresh_seconds, {"prices.refresh_seconds": "5"}),
+    "prices.max_age_seconds": (_max_age_seconds, {"prices.max_age_seconds": "30"}),
+    "prices.decimals.<asset>": (_decimals, {}),
+    "prices.<source>.<key>": (_source_key, {}),
     "daemon.log_max_size": (_log_max_size, {"daemon.log_max_size": "1MB"}),
     "daemon.log_max_files": (_log_max_files, {"daemon.log_max_size": "1MB", "daemon.log_max_files": "1"}),
     "daemon.shutdown_timeout": (_shutdown_timeout, {"daemon.shutdown_timeout": "5"}),

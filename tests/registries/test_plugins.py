@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,10 @@ from waiaas_notify_telegram.stand_in import BotApiServer
 from waiaas_sdk import PaymentFields
 
 from tests.harness.deadline import until
+from tests.harness.fixtures import MakeHouse
 from tests.harness.house import House
+from tests.harness.price_service import price_service
+from tests.harness.prices import configure, native_of, prices_of
 from tests.registries.conftest import Plugged
 from waiaas import hookspecs
 
@@ -61,6 +65,15 @@ class Channel(NotificationChannel):
 @hookimpl
 def waiaas_notification_channels():
     return [Channel]
+
+class Oracle(PriceSource):
+    name = "oracle"
+    settings_model = BaseModel
+    def prices(self, assets, now): return {{asset: ("7.5", now) for asset in assets}}
+
+@hookimpl
+def waiaas_price_sources():
+    return [Oracle]
 
 @hookimpl
 def waiaas_event(event):
@@ -139,12 +152,44 @@ def told(house: House) -> str:
     return " ".join(names[name] for name in suspended)
 
 
+def test_every_builtin_price_source_is_asked(make_house: MakeHouse) -> None:
+    """The shipped ones price assets in a running daemon, each from its own table."""
+    house = make_house()
+    native = native_of(house)
+    with price_service() as service:
+        service.says("coin", "142.5")
+        house.environ |= {
+            "WAIAAS_PRICES_SOURCES": '["http", "static"]',
+            "WAIAAS_PRICES_HTTP_URL": f"{service.url}/prices",
+            "WAIAAS_PRICES_HTTP_PATH": "{key}.usd",
+            "WAIAAS_PRICES_HTTP_ASSETS": json.dumps({native: "coin"}),
+        }
+        configure(house, f"[prices.static]\n{json.dumps(native)} = '140'\n")
+        house.start()
+        registered = {
+            name
+            for one in house.operator.catalogue.plugins()
+            for name in (one.registers or {"priceSources": ()})["priceSources"]
+        }
+        assert registered == {"static", "http"}, "a source that was added is tried here too"
+        for name, usd in (("static", "140"), ("http", "142.5")):
+            until(partial(prices_of, house, name), f"{name} to be asked")
+            assert prices_of(house, name) == {native: usd}
+
+
 def test_every_hook_is_called_and_what_it_brings_is_used(plugged: Plugged, tmp_path: Path) -> None:
-    """A plugin that implements every hook gives the daemon a chain, a policy type, a channel, and hears of events."""
+    """A plugin that implements every hook gives the daemon a chain, a policy type, a channel, prices, and hears of events."""
     log = tmp_path / "told"
-    house = plugged("all", EVERYTHING.format(told=str(log))).start()
+    house = plugged("all", EVERYTHING.format(told=str(log)), WAIAAS_PRICES_SOURCES='["oracle"]').start()
     (plugin,) = [one for one in house.operator.catalogue.plugins() if one.name == "demo-all"]
-    assert plugin.registers == {"chains": ["twin"], "policyTypes": ["VETO"], "channels": ["PIGEON"]}
+    assert plugin.registers == {
+        "chains": ["twin"],
+        "policyTypes": ["VETO"],
+        "channels": ["PIGEON"],
+        "priceSources": ["oracle"],
+    }
+    until(lambda: prices_of(house, "oracle"), "the source to be asked")
+    assert set(prices_of(house, "oracle").values()) == {"7.5"}
     assert house.operator.agents.create("twin", "twin", "localnet").address
     wallet = house.instant()
     house.operator.policies.create("VETO", {}, agent_id=wallet.agent_id)

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from waiaas.hookspecs import hookimpl
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.interfaces.policy import PolicyType
+from waiaas.interfaces.prices import PriceSource
 
 waiaas_plugin_api = 1
 """

@@ -368,7 +368,7 @@ def test_the_list_has_the_agreed_shape(good: Maker) -> None:
         "apiVersion": 1,
         "status": "loaded",
         "error": None,
-        "registers": {"chains": [], "policyTypes": ["GOOD"], "channels": ["PIGEON"]},
+        "registers": {"chains": [], "policyTypes": ["GOOD"], "channels": ["PIGEON"], "priceSources": []},
     }
     assert os.getpid() not in good.imported("good")
 

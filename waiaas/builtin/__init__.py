@@ -1,7 +1,7 @@
 """The plugin ``waiaas-builtin``: what is shipped inside and still arrives like a stranger's, through the same hooks.
 
 *Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS, ALLOWED_ADDRESSES, RATE_LIMIT, DUPLICATE_GUARD, TIME_RESTRICTION and
-AUTO_STOP, and the notification channel LOG.
+AUTO_STOP, the notification channel LOG, and the price sources ``static`` and ``http``.
 *May import*: the public rooms alone: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`.
 *Invariant*: judges are pure and total; ALLOWED_ADDRESSES never makes a verdict milder, though it can name a recipient that the
 house would refuse unnamed.
@@ -13,9 +13,11 @@ from waiaas.builtin.allowed_addresses import AllowedAddresses
 from waiaas.builtin.allowed_tokens import AllowedTokens
 from waiaas.builtin.auto_stop import AutoStop
 from waiaas.builtin.duplicate_guard import DuplicateGuard
+from waiaas.builtin.http_prices import HttpPrices
 from waiaas.builtin.log_channel import LogChannel
 from waiaas.builtin.rate_limit import RateLimit
 from waiaas.builtin.spending_limit import SpendingLimit
+from waiaas.builtin.static_prices import StaticPrices
 from waiaas.builtin.time_restriction import TimeRestriction
 from waiaas.hookspecs import hookimpl
 from waiaas.interfaces.policy import PolicyType
@@ -41,3 +43,9 @@ def waiaas_policy_types() -> list[type[PolicyType[Any]]]:
 def waiaas_notification_channels() -> list[type[LogChannel]]:
     """The channels of this plugin."""
     return [LogChannel]
+
+
+@hookimpl
+def waiaas_price_sources() -> list[type[StaticPrices] | type[HttpPrices]]:
+    """The price sources of this plugin."""
+    return [StaticPrices, HttpPrices]

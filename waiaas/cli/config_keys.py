@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from waiaas.cli.exits import Failure
 from waiaas.cli.launching import exec_without_secret
 from waiaas.cli.processes import find_daemon
@@ -19,9 +17,9 @@ from waiaas.cli.trust import load_plugins
 from waiaas.config import load
 from waiaas.config.editing import candidates, change, core_key, parse_key, require_known, secret_at
 from waiaas.config.explain import MASK, Explained
-from waiaas.config.free import names_problems
+from waiaas.config.free import is_owned, names_problems
 from waiaas.config.keys import variable_of
-from waiaas.config.plugin_tables import read_plugin_table
+from waiaas.config.plugin_tables import Models, read_table
 from waiaas.config.problems import Problem
 from waiaas.config.written import Written
 from waiaas.errors import StartRefused
@@ -38,7 +36,7 @@ def look_up(data_dir: Path, text: str) -> Explained:
     path = parse_key(text)
     require_known(path)
     settings = load(data_dir, os.environ)
-    known = _Known() if path[0] != "plugins" or core_key(path) else _Known.of(data_dir)
+    known = _Known() if core_key(path) or not is_owned(path) else _Known.of(data_dir)
     asked = [(path[1], path[2])] if path[0] in ("rpc", "fees") else []
     name = ".".join(path)
     for found in settings.explain(asked, known.models):
@@ -79,16 +77,15 @@ class _Known:
     """What installed plugins say: which networks there are, and what their tables may hold."""
 
     adapters: Mapping[str, tuple[str, type[ChainAdapter]]] = field(default_factory=dict)
-    models: dict[str, type[BaseModel]] = field(default_factory=dict)
+    models: Models = field(default_factory=dict)
     is_asked: bool = False
 
     @classmethod
     def of(cls, data_dir: Path) -> "_Known":
         """Of the plugins that load; imports them, so no password may be in this process."""
         exec_without_secret(sys.argv[1:], os.environ)
-        adapters = load_plugins(load(data_dir, os.environ)).chains
-        models = {plugin: adapter.settings_model for plugin, adapter in adapters.values()}
-        return cls(adapters=adapters, models=models, is_asked=True)
+        registry = load_plugins(load(data_dir, os.environ))
+        return cls(adapters=registry.chains, models=registry.settings_models, is_asked=True)
 
     def judge(self, written: Written) -> list[Problem]:
         """What the plugins find wrong with a configuration."""
@@ -96,18 +93,30 @@ class _Known:
         networks: list[tuple[str, str]] = []
         for chain, (plugin, adapter) in self.adapters.items():
             try:
-                table = read_plugin_table(written, plugin, adapter.settings_model)
+                table = read_table(written, ("plugins", plugin), adapter.settings_model)
                 networks += [(chain, network.name) for network in adapter.networks(table)]
             except StartRefused as refused:
                 problems += _problems_of(refused)
+        problems += self._of_sources(written)
         return problems + (names_problems(written, networks)[0] if self.is_asked and not problems else [])
+
+    def _of_sources(self, written: Written) -> list[Problem]:
+        problems: list[Problem] = []
+        for place, model in self.models.items():
+            try:
+                if place[0] == "prices":
+                    read_table(written, place, model)
+            except StartRefused as refused:
+                problems += _problems_of(refused)
+        return problems
 
     def warnings(self, path: Path_) -> list[str]:
         """Of a key that nothing reads."""
-        if not self.is_asked:
+        if not self.is_asked or path[:2] == ("prices", "decimals"):
             return []
-        if path[0] == "plugins":
-            return [] if path[1] in self.models else [f"no loaded plugin {path[1]} reads it"]
+        if is_owned(path):
+            what = "plugin" if path[0] == "plugins" else "price source"
+            return [] if (path[0], path[1]) in self.models else [f"no loaded {what} {path[1]} reads it"]
         return [] if path[1] in self.adapters else [f"it is ignored: no loaded plugin brings the chain {path[1]}"]
 
 
@@ -135,12 +144,14 @@ def _now(data_dir: Path, path: Path_, known: _Known, value: str | None, is_secre
     return found.get(name, MASK if is_secret else value)
 
 
-def _default_of(path: Path_, models: Mapping[str, type[BaseModel]]) -> Any:
+def _default_of(path: Path_, models: Models) -> Any:
     key = core_key(path)
     if key is not None:
         return list(key.default) if isinstance(key.default, tuple) else key.default
-    model = models.get(path[1])
-    if path[0] != "plugins" or len(path) != 3:
+    model = models.get((path[0], path[1]))
+    if not is_owned(path) or len(path) != 3:
+        return None
+    if model is not None and model.model_config.get("extra") == "allow" and path[2] not in model.model_fields:
         return None
     if model is None or path[2] not in model.model_fields:
         allowed = f"one of the keys {', '.join(sorted(model.model_fields))}" if model else "a key of a loaded plugin"

@@ -5,7 +5,6 @@ import sys
 from typing import Any
 
 import click
-from pydantic import BaseModel
 
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.launching import exec_without_secret
@@ -13,6 +12,7 @@ from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, print_json, print_table, say, shown
 from waiaas.cli.trust import load_plugins
 from waiaas.config import Settings, load
+from waiaas.config.plugin_tables import Models
 from waiaas.registry import installed
 
 
@@ -115,18 +115,19 @@ def _judge_plugins(settings: Settings) -> tuple[str, ...]:
     """Read every table of networks and plugins, as the daemon does at its start. Returns warnings."""
     networks, models = _known(settings)
     warnings = settings.check_names(networks, [plugin.name for plugin in installed()], models)
-    for name, model in models.items():
-        settings.plugin_table(name, model)
+    for (section, name), model in models.items():
+        read = settings.plugin_table if section == "plugins" else settings.price_table
+        read(name, model)
+    settings.decimals()
     return warnings
 
 
-def _known(settings: Settings) -> tuple[list[tuple[str, str]], dict[str, type[BaseModel]]]:
+def _known(settings: Settings) -> tuple[list[tuple[str, str]], Models]:
     """Networks and models of the plugins that load; imports them."""
     exec_without_secret(sys.argv[1:], os.environ)
     networks: list[tuple[str, str]] = []
-    models: dict[str, type[BaseModel]] = {}
-    for chain, (plugin, adapter) in load_plugins(settings).chains.items():
-        models[plugin] = adapter.settings_model
+    registry = load_plugins(settings)
+    for chain, (plugin, adapter) in registry.chains.items():
         table = settings.plugin_table(plugin, adapter.settings_model)
         networks += [(chain, network.name) for network in adapter.networks(table)]
-    return networks, models
+    return networks, registry.settings_models

@@ -16,7 +16,7 @@ from waiaas.registry import trust as pin
 
 @click.group()
 def plugins() -> None:
-    """Plugins: chains, policy types, notification channels."""
+    """Plugins: chains, policy types, notification channels, price sources."""
 
 
 @plugins.command("list")
@@ -88,7 +88,8 @@ def _described(invocation: Invocation) -> tuple[PluginInfo, ...]:
 def _brings(info: PluginInfo) -> str:
     if info.registers is None:
         return "-"
-    names = [*info.registers.chains, *info.registers.policy_types, *info.registers.channels]
+    brought = info.registers
+    names = [*brought.chains, *brought.policy_types, *brought.channels, *brought.price_sources]
     return ", ".join(names) or "listens only"
 
 

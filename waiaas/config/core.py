@@ -11,7 +11,9 @@ from waiaas.config.values import from_toml, from_variable, is_loopback
 from waiaas.config.written import Written
 
 FREE_SECTIONS = ("rpc", "fees")
-FREE_PREFIXES = ("WAIAAS_RPC_", "WAIAAS_FEES_", "WAIAAS_PLUGINS_")
+OWNED_SECTIONS = ("plugins", "prices")
+"""Sections that hold keys of ours, and tables that are read by models of plugins."""
+FREE_PREFIXES = ("WAIAAS_RPC_", "WAIAAS_FEES_", "WAIAAS_PRICES_", "WAIAAS_PLUGINS_")
 DEFAULT = "default"
 
 
@@ -83,7 +85,7 @@ def _look_for_unknown(written: Written, core: Core) -> None:
 
 def _look_into(written: Written, core: Core, section: str, names: list[str]) -> None:
     for name, value in written.table[section].items():
-        if name in names or (section == "plugins" and isinstance(value, Mapping)):
+        if name in names or (section in OWNED_SECTIONS and isinstance(value, Mapping)):
             continue
         core.problems.append(written.in_file((section, name), value, "one of the keys " + ", ".join(names)))
 

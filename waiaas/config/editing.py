@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from pydantic import BaseModel
 from tomlkit.exceptions import TOMLKitError
 
-from waiaas.config.core import FREE_SECTIONS, read_core
+from waiaas.config.core import FREE_SECTIONS, OWNED_SECTIONS, read_core
 from waiaas.config.data_dir import write_private
-from waiaas.config.free import FEE_NAMES, judge_free
+from waiaas.config.free import FEE_NAMES, is_owned, judge_free
 from waiaas.config.keys import KEYS, Key, Type
-from waiaas.config.plugin_tables import secret_fields
+from waiaas.config.plugin_tables import Models, secret_fields
 from waiaas.config.problems import Problem, refusal
 from waiaas.config.sections import SECTIONS
 from waiaas.config.values import flatten
@@ -65,7 +64,7 @@ def core_key(path: Path_) -> Key | None:
 def require_known(path: Path_) -> None:
     """:raises StartRefused: CONFIG_INVALID for a path at which no key can be, saying what can"""
     section = path[0]
-    if core_key(path) is not None or (section == "plugins" and len(path) > 2):
+    if core_key(path) is not None or (section in OWNED_SECTIONS and len(path) > 2):
         return
     name = ".".join(path)
     if section == "rpc" and len(path) != 3:
@@ -198,11 +197,11 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def secret_at(path: Path_, models: Mapping[str, type[BaseModel]]) -> bool:
+def secret_at(path: Path_, models: Models) -> bool:
     """Whether a value must not be shown: addresses of nodes, secret fields of plugins, everything of an unknown plugin."""
     if path[0] == "rpc":
         return True
-    if path[0] != "plugins" or len(path) < 3:
+    if len(path) < 3 or not is_owned(path):
         return False
-    model = models.get(path[1])
+    model = models.get((path[0], path[1]))
     return model is None or path[2] in secret_fields(model)

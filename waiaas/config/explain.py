@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from waiaas.config.core import DEFAULT
-from waiaas.config.free import known_paths, look_up
+from waiaas.config.free import is_owned, known_paths, look_up
 from waiaas.config.keys import KEYS, Key, Type, Value, variable_of
-from waiaas.config.plugin_tables import overridden, secret_fields
-from waiaas.config.values import flatten, mask_url, parse_units, parse_urls, show_size
+from waiaas.config.plugin_tables import Models, Place, overridden, secret_fields
+from waiaas.config.values import flatten, mask_url, parse_decimals, parse_units, parse_urls, show_size
 from waiaas.config.written import Written
 
 MASK = "***"
@@ -35,30 +35,37 @@ def explain_core(written: Written, values: Mapping[str, Value], origins: Mapping
 
 
 def explain_free(written: Written, asked: Iterable[tuple[str, ...]]) -> Iterator[Explained]:
-    """Keys of ``rpc`` and ``fees`` that are in the file or asked for; of URLs only the host is shown."""
-    paths = [path for path in known_paths(written) if path[0] != "plugins"]
+    """Keys with free names that are in the file or asked for and that no plugin reads; of URLs only the host is shown."""
+    paths = [path for path in known_paths(written) if not is_owned(path)]
     for path in dict.fromkeys([*paths, *asked]):
         value: Any
         if path[0] == "rpc":
             urls = look_up(written, path, parse_urls)
             value = None if urls is None else [mask_url(url) for url in urls]
+        elif path[0] == "prices":
+            value = look_up(written, path, parse_decimals)
         else:
             units = look_up(written, path, parse_units)
             value = None if units is None else str(units)
         yield Explained(key=".".join(path), value=value, source=_origin(written, path, given=value is not None))
 
 
-def explain_plugins(written: Written, models: Mapping[str, type[BaseModel]]) -> Iterator[Explained]:
-    """Plugins' keys; without a model nobody can say what is secret, so texts are masked."""
-    tables = written.table.get("plugins", {})
-    names = [name for name, table in tables.items() if isinstance(table, Mapping)]
-    for name in dict.fromkeys([*names, *models]):
-        model = models.get(name)
-        merged = overridden(written, name, model) if model else tables[name]
+def explain_plugins(written: Written, models: Models) -> Iterator[Explained]:
+    """Keys of plugins and price sources; without a model nobody can say what is secret, so texts are masked."""
+    for place in dict.fromkeys([*_places(written), *models]):
+        model = models.get(place)
+        merged = overridden(written, place, model) if model else written.table[place[0]][place[1]]
         for path, value in flatten(merged).items():
-            full = ("plugins", name, *path)
+            full = (*place, *path)
             shown = MASK if _hides(model, path[0], value) else value
             yield Explained(key=".".join(full), value=shown, source=_origin(written, full, given=True))
+
+
+def _places(written: Written) -> Iterator[Place]:
+    for section in ("prices", "plugins"):
+        for name, table in written.table.get(section, {}).items():
+            if isinstance(table, Mapping) and is_owned((section, name)):
+                yield section, name
 
 
 def _hides(model: type[BaseModel] | None, field: str, value: object) -> bool:

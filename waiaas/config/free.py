@@ -1,37 +1,50 @@
-"""Tables whose names are free: ``rpc``, ``fees``, single plugins. A key is known once it is in the file or asked for."""
+"""Tables whose names are free: ``rpc``, ``fees``, ``prices.decimals``, single plugins and price sources.
+
+A key is known once it is in the file or asked for.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from waiaas.config.keys import KEYS, UNITS, URLS, variable_of
+from waiaas.config.keys import DECIMALS, KEYS, UNITS, URLS, variable_of
 from waiaas.config.problems import Problem
-from waiaas.config.values import flatten, parse_units, parse_urls
+from waiaas.config.values import flatten, parse_decimals, parse_units, parse_urls
 from waiaas.config.written import Written
 
 T = TypeVar("T")
 FEE_NAMES = ("max", "daily_limit")
+_SHAPES = {
+    "rpc": "rpc.<chain>.<network>",
+    "fees": "fees.<chain>.<network>.max or .daily_limit",
+    "prices": 'prices.decimals."<asset>"',
+}
 
 
 def known_paths(written: Written) -> list[tuple[str, ...]]:
     """Paths of the free keys that the file holds, in its order."""
     paths = [("rpc", *path) for path in flatten(_table(written.table, "rpc"))]
     paths += [("fees", *path) for path in flatten(_table(written.table, "fees"))]
-    for name, table in _table(written.table, "plugins").items():
-        if isinstance(table, Mapping):
-            paths += [("plugins", name, *path) for path in flatten(table)]
+    for section in ("prices", "plugins"):
+        for name, table in _table(written.table, section).items():
+            if isinstance(table, Mapping):
+                paths += [(section, name, *path) for path in flatten(table)]
     return paths
 
 
+def is_owned(path: tuple[str, ...]) -> bool:
+    """Whether the key belongs to a plugin's or a price source's table, which its own model reads."""
+    return path[0] == "plugins" or (path[0] == "prices" and path[1] != "decimals")
+
+
 def judge_free(written: Written) -> list[Problem]:
-    """Findings about shape and values of ``rpc`` and ``fees`` in the file, and of the variables that override them."""
+    """Findings about shape and values of what no plugin's model reads, in the file and in the variables that override it."""
     problems = clashes(known_paths(written), written)
     for path in known_paths(written):
-        if path[0] == "plugins":
+        if is_owned(path):
             continue
         allowed = wanted(path)
         if allowed is None:
-            shape = "rpc.<chain>.<network>" if path[0] == "rpc" else "fees.<chain>.<network>.max or .daily_limit"
-            problems.append(written.in_file(path, "...", f"a key {shape}"))
+            problems.append(written.in_file(path, "...", f"a key {_SHAPES[path[0]]}"))
             continue
         problems += _wrong(written, path, allowed)
     return problems
@@ -50,9 +63,11 @@ def clashes(paths: Iterable[tuple[str, ...]], written: Written) -> list[Problem]
 
 
 def wanted(path: tuple[str, ...]) -> str | None:
-    """What may stand at a path of ``rpc`` or ``fees``; None where no key is."""
+    """What may stand at a path of ``rpc``, ``fees`` or ``prices.decimals``; None where no key is."""
     if path[0] == "rpc" and len(path) == 3:
         return URLS
+    if path[:2] == ("prices", "decimals") and len(path) == 3:
+        return DECIMALS
     return UNITS if path[0] == "fees" and len(path) == 4 and path[3] in FEE_NAMES else None
 
 
@@ -65,6 +80,8 @@ def _wrong(written: Written, path: tuple[str, ...], allowed: str) -> list[Proble
 
 
 def _parser(path: tuple[str, ...]) -> Callable[[object], object]:
+    if path[0] == "prices":
+        return parse_decimals
     return parse_urls if path[0] == "rpc" else parse_units
 
 

@@ -1,7 +1,8 @@
 """The registry of configuration keys: every key that some feature reads, with its type, default, range and meaning.
 
 ``docs/configuration.md`` and the file that ``waiaas init`` writes are made from it. A key enters together with the feature
-that reads it. Tables whose names are free (``rpc``, ``fees``, ``plugins.<name>``) are described here as patterns.
+that reads it. Tables whose names are free (``rpc``, ``fees``, ``prices.<source>``, ``plugins.<name>``) are
+described here as patterns.
 """
 
 from dataclasses import dataclass
@@ -161,6 +162,12 @@ _SECURITY = (
     _key("security.allowed_hosts", Type.TEXTS, (), "Host names that requests may use, beyond loopback names"),
 )  # fmt: skip
 
+_PRICES = (
+    _key("prices.sources", Type.TEXTS, (), "Price sources that are asked; where two price one asset, the earlier counts"),
+    _integer("prices.refresh_seconds", 60, (5, 3600), "Time between two questions to a source", "s"),
+    _integer("prices.max_age_seconds", 300, (10, 86400), "Age from which on a price is none", "s"),
+)  # fmt: skip
+
 _OTHERS = (
     _key("notifications.enabled", Type.BOOLEAN, True, "Whether notifications go out"),
     _integer("notifications.min_channels", 0, (0, 100), "Enabled channels without which nothing starts"),
@@ -169,9 +176,10 @@ _OTHERS = (
     _key("plugins.disable", Type.TEXTS, (), "Names of plugins that do not load"),
 )  # fmt: skip
 
-KEYS: tuple[Key, ...] = _DAEMON + _KEYSTORE + _DATABASE + _SECURITY + _OTHERS
+KEYS: tuple[Key, ...] = _DAEMON + _KEYSTORE + _DATABASE + _SECURITY + _PRICES + _OTHERS
 
 URLS = "an https URL, or http to a loopback address, or a list of them"
+DECIMALS = "an integer from 0 to 36"
 UNITS = 'base units as a string of decimal digits, such as "1000000"'
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -181,6 +189,10 @@ PATTERNS: tuple[Pattern, ...] = (
             description="Most that the network may take for one transaction, native base units"),
     Pattern(path="fees.<chain>.<network>.daily_limit", type="text", default="20 times max", allowed=UNITS,
             description="Most that the network may take of one agent in 24 hours, native base units"),
+    Pattern(path="prices.decimals.<asset>", type="integer", default="none: the token has no price", allowed=DECIMALS,
+            description="How many decimals a token has, by its CAIP-19 id in quotes; native assets need none"),
+    Pattern(path="prices.<source>.<key>", type="the source's", default="the source's", allowed="what the source says",
+            description="Keys of a price source, read by its own model; see docs/policies.md"),
     Pattern(path="plugins.<name>.<key>", type="the plugin's", default="the plugin's", allowed="what the plugin says",
             description="Keys of a plugin, read by its own model"),
 )  # fmt: skip

@@ -1,9 +1,9 @@
-"""Phase two: a plugin's table, read through the plugin's own model, with the places of what is wrong in it."""
+"""Phase two: a plugin's or a price source's table, read through its own model, with the places of what is wrong in it."""
 
 import json
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
@@ -14,34 +14,43 @@ from waiaas.config.values import flatten
 from waiaas.config.written import Written
 
 Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[str, str]
+"""Where a table stands: ``("plugins", name)`` or ``("prices", source)``."""
+Models = Mapping[Place, type[BaseModel]]
 
 
-def read_plugin_table(written: Written, name: str, model: type[Model]) -> Model:
-    """Read ``[plugins.<name>]`` with the environment over it.
+class _Nothing(BaseModel):
+    """No keys."""
+
+
+def read_table(written: Written, place: Place, model: type[Model]) -> Model:
+    """Read the table with the environment over it.
 
     :raises StartRefused: CONFIG_INVALID with every finding; values of secret fields are not repeated
     """
-    table = _own_table(written, name)
-    problems = _unknown(written, name, model, table) + _clashes(written, name, model)
-    merged = overridden(written, name, model)
+    table = _own_table(written, place)
+    problems = _unknown(written, place, model, table) + _clashes(written, place, model)
+    merged = overridden(written, place, model)
     try:
-        read = model.model_validate(merged)
+        # the bare BaseModel states that nothing is configured, and cannot be made
+        read = cast(Model, _Nothing()) if model is BaseModel else model.model_validate(merged)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
-        raise refusal([*problems, *(_problem(written, name, model, dict(item)) for item in found)]) from None
+        raise refusal([*problems, *(_problem(written, place, model, dict(item)) for item in found)]) from None
     if problems:
         raise refusal(problems)
     return read
 
 
-def overridden(written: Written, name: str, model: type[BaseModel]) -> dict[str, Any]:
+def overridden(written: Written, place: Place, model: type[BaseModel]) -> dict[str, Any]:
     """The table with the environment over it: the model's fields, and whatever the file holds, can be overridden."""
-    merged: dict[str, Any] = _copied(_own_table(written, name))
+    merged: dict[str, Any] = _copied(_own_table(written, place))
     paths = [(field,) for field in model.model_fields] + list(flatten(merged))
     for path in dict.fromkeys(paths):
-        text = written.variables.get(variable_of("plugins", name, *path))
+        text = written.variables.get(variable_of(*place, *path))
         if text is not None:
-            _put(merged, path, _meant(model, path, text))
+            is_text = path[0] not in model.model_fields and isinstance(merged.get(path[0]), str)
+            _put(merged, path, text if is_text else _meant(model, path, text))
     return merged
 
 
@@ -50,35 +59,33 @@ def secret_fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for name, field in model.model_fields.items() if _mentions_secret(field.annotation))
 
 
-def _own_table(written: Written, name: str) -> Mapping[str, Any]:
-    tables = written.table.get("plugins")
-    table = tables.get(name) if isinstance(tables, Mapping) else None
+def _own_table(written: Written, place: Place) -> Mapping[str, Any]:
+    tables = written.table.get(place[0])
+    table = tables.get(place[1]) if isinstance(tables, Mapping) else None
     return table if isinstance(table, Mapping) else {}
 
 
-def _unknown(written: Written, name: str, model: type[BaseModel], table: Mapping[str, Any]) -> list[Problem]:
+def _unknown(written: Written, place: Place, model: type[BaseModel], table: Mapping[str, Any]) -> list[Problem]:
     if model.model_config.get("extra") in ("allow", "forbid"):
         return []  # the model itself says what becomes of them
     names = set(model.model_fields) | {field.alias for field in model.model_fields.values() if field.alias}
-    allowed = (
-        "one of the keys " + ", ".join(sorted(model.model_fields)) if names else "nothing: this plugin has no keys"
-    )
-    return [written.in_file(("plugins", name, key), "***", allowed) for key in table if key not in names]
+    allowed = "one of the keys " + ", ".join(sorted(model.model_fields)) if names else "nothing: it has no keys"
+    return [written.in_file((*place, key), "***", allowed) for key in table if key not in names]
 
 
-def _clashes(written: Written, name: str, model: type[BaseModel]) -> list[Problem]:
-    own = [("plugins", name, field) for field in model.model_fields]
-    return [p for p in clashes([*own, *known_paths(written)], written) if p.key.startswith(f"plugins.{name}.")]
+def _clashes(written: Written, place: Place, model: type[BaseModel]) -> list[Problem]:
+    own = [(*place, field) for field in model.model_fields]
+    return [p for p in clashes([*own, *known_paths(written)], written) if p.key.startswith(f"{'.'.join(place)}.")]
 
 
-def _problem(written: Written, name: str, model: type[BaseModel], item: Mapping[str, Any]) -> Problem:
+def _problem(written: Written, place: Place, model: type[BaseModel], item: Mapping[str, Any]) -> Problem:
     loc = tuple(str(part) for part in item["loc"])
     secret = not loc or loc[0] in secret_fields(model)
     for depth in range(len(loc), 0, -1):
-        variable = variable_of("plugins", name, *loc[:depth])
+        variable = variable_of(*place, *loc[:depth])
         if variable in written.variables:
             return written.in_variable(variable, str(item["msg"]), secret=secret)
-    return written.in_file(("plugins", name, *loc), item.get("input"), str(item["msg"]), secret=secret)
+    return written.in_file((*place, *loc), item.get("input"), str(item["msg"]), secret=secret)
 
 
 def _meant(model: type[BaseModel], path: tuple[str, ...], text: str) -> Any:

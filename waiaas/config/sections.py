@@ -65,6 +65,15 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """``[prices]`` itself; the tables of single sources are read through their own models."""
+
+    sources: tuple[str, ...]
+    refresh_seconds: int
+    max_age_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notifications:
     """``[notifications]``."""
 
@@ -86,6 +95,7 @@ SECTIONS = {
     "keystore": Keystore,
     "database": Database,
     "security": Security,
+    "prices": Prices,
     "notifications": Notifications,
     "plugins": Plugins,
 }

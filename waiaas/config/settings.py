@@ -11,11 +11,11 @@ from waiaas.config.core import FREE_PREFIXES, Core, read_core
 from waiaas.config.data_dir import DataDir
 from waiaas.config.explain import Explained, explain_core, explain_free, explain_plugins
 from waiaas.config.free import free_paths, judge_free, known_paths, look_up, names_problems
-from waiaas.config.keys import variable_of
-from waiaas.config.plugin_tables import read_plugin_table
+from waiaas.config.keys import KEYS, variable_of
+from waiaas.config.plugin_tables import Models, read_table
 from waiaas.config.problems import Problem, refusal
-from waiaas.config.sections import Daemon, Database, Keystore, Notifications, Plugins, Security
-from waiaas.config.values import parse_units, parse_urls
+from waiaas.config.sections import Daemon, Database, Keystore, Notifications, Plugins, Prices, Security
+from waiaas.config.values import parse_decimals, parse_units, parse_urls
 from waiaas.config.written import Written, read
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,6 +34,7 @@ class Settings:
     keystore: Keystore
     database: Database
     security: Security
+    prices: Prices
     notifications: Notifications
     plugins: Plugins
     warnings: tuple[str, ...]
@@ -62,36 +63,64 @@ class Settings:
 
         :raises StartRefused: CONFIG_INVALID naming every wrong key with its line
         """
-        return read_plugin_table(self._written, name, model)
+        return read_table(self._written, ("plugins", name), model)
+
+    def price_table(self, source: str, model: type[Model]) -> Model:
+        """``[prices.<source>]`` through the source's model, the environment over it.
+
+        :raises StartRefused: CONFIG_INVALID naming every wrong key with its line
+        """
+        return read_table(self._written, ("prices", source), model)
+
+    def decimals(self) -> Mapping[str, int]:
+        """``[prices.decimals]``: how many decimals tokens have, by their ids as they were written.
+
+        :raises StartRefused: CONFIG_INVALID when a variable holds something else
+        """
+        asked = [path for path in known_paths(self._written) if path[:2] == ("prices", "decimals")]
+        found = {path[2]: look_up(self._written, path, parse_decimals) for path in asked}
+        return {asset: number for asset, number in found.items() if number is not None}
 
     def check_names(
         self,
         networks: Iterable[tuple[str, str]],
         plugins: Iterable[str],
-        models: Mapping[str, type[BaseModel]] | None = None,
+        models: Models | None = None,
     ) -> tuple[str, ...]:
         """Judge the free names once plugins are loaded.
 
         :param networks: (chain, network) of every installed adapter; :param plugins: names of every installed plugin
-        :param models: the plugins' models, whose fields are known keys
-        :returns: warnings: tables of absent chains and plugins, variables that override nothing
+        :param models: the plugins' and price sources' models, whose fields are known keys
+        :returns: warnings: tables of absent chains, plugins and sources, sources that nobody brings, variables that override
+            nothing
         :raises StartRefused: CONFIG_INVALID for a network that an installed chain lacks, and for bad variables
         """
         pairs, installed = list(networks), set(plugins)
         problems, warnings = names_problems(self._written, pairs)
         self._refuse(problems)
-        tables = self._written.table.get("plugins", {})
-        absent = [name for name, table in tables.items() if isinstance(table, Mapping) and name not in installed]
+        absent = [name for name in self._tables("plugins") if name not in installed]
         warnings += [f"[plugins.{name}] is ignored: no such plugin is installed" for name in absent]
+        if models is not None:
+            warnings += self._absent_sources({name for section, name in models if section == "prices"})
         return (*warnings, *self._strays(pairs, models or {}))
 
-    def explain(
-        self, networks: Iterable[tuple[str, str]] = (), models: Mapping[str, type[BaseModel]] | None = None
-    ) -> list[Explained]:
+    def _absent_sources(self, known: set[str]) -> list[str]:
+        brings = "no loaded plugin brings this price source"
+        tables = [name for name in self._tables("prices") if name not in known | {"decimals"}]
+        asked = [name for name in self.prices.sources if name not in known]
+        return [f"[prices.{name}] is ignored: {brings}" for name in tables] + [
+            f"prices.sources names {name}: {brings}" for name in asked
+        ]
+
+    def _tables(self, section: str) -> list[str]:
+        """Names of the tables in a section that holds keys of ours too."""
+        return [name for name, table in self._written.table.get(section, {}).items() if isinstance(table, Mapping)]
+
+    def explain(self, networks: Iterable[tuple[str, str]] = (), models: Models | None = None) -> list[Explained]:
         """Every key with its value, masked where secret, and where the value came from.
 
         :param networks: networks whose keys are known beyond those in the file
-        :param models: plugins' models; texts in the table of a plugin without one are masked
+        :param models: plugins' and price sources' models; texts in the table of a plugin without one are masked
         """
         asked = [path for chain, network in networks for path in free_paths(chain, network)]
         return [
@@ -100,11 +129,11 @@ class Settings:
             *explain_plugins(self._written, models or {}),
         ]
 
-    def _strays(self, networks: list[tuple[str, str]], models: Mapping[str, type[BaseModel]]) -> list[str]:
+    def _strays(self, networks: list[tuple[str, str]], models: Models) -> list[str]:
         known = {variable_of(*path) for path in known_paths(self._written)}
         known |= {variable_of(*path) for chain, network in networks for path in free_paths(chain, network)}
-        known |= {variable_of("plugins", name, key) for name, model in models.items() for key in model.model_fields}
-        known |= {variable_of("plugins", "allow"), variable_of("plugins", "disable")}
+        known |= {variable_of(*place, key) for place, model in models.items() for key in model.model_fields}
+        known |= {key.variable for key in KEYS}
         strays = [
             name for name in sorted(self._written.variables) if name.startswith(FREE_PREFIXES) and name not in known
         ]
@@ -140,6 +169,7 @@ def load(data_dir: Path, environ: Mapping[str, str]) -> Settings:
         keystore=core.section("keystore"),
         database=core.section("database"),
         security=core.section("security"),
+        prices=core.section("prices"),
         notifications=core.section("notifications"),
         plugins=core.section("plugins"),
         warnings=tuple(warnings),

@@ -21,6 +21,12 @@ _FREE = """\
 # [fees.solana.devnet]
 # max = "1000000"
 # daily_limit = "20000000"
+
+# For limits in US dollars: what a token's decimals are, and what assets cost. See docs/policies.md.
+# [prices.decimals]
+# "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1/token:4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU" = 6
+# [prices.static]
+# "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1/slip44:501" = "142.5"
 """
 
 

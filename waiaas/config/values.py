@@ -93,6 +93,14 @@ def parse_units(raw: object) -> int:
     return int(raw)
 
 
+def parse_decimals(raw: object) -> int:
+    """How many decimals a token has. :param raw: an integer from 0 to 36, or its digits as a variable holds them"""
+    number = int(raw) if isinstance(raw, str) and _INTEGER.fullmatch(raw) else _exactly(raw, int)
+    if not 0 <= number <= 36:
+        raise ValueError("out of range")
+    return int(number)
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address reaches this machine alone."""
     if host.lower() == "localhost":

@@ -36,6 +36,8 @@ from waiaas.engine.pipeline.stage import Bench, Observer
 from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
+from waiaas.engine.price_sources import AssetIds, PriceSources, board_of, live_sources
+from waiaas.engine.prices import PriceBoard
 from waiaas.engine.recovery import Recovery
 from waiaas.engine.restored import RestoreMark
 from waiaas.engine.services import Services
@@ -54,6 +56,7 @@ from waiaas.workers.courier import Courier
 from waiaas.workers.head_writer import HeadWriter
 from waiaas.workers.lanes import Lanes
 from waiaas.workers.notary import Notary
+from waiaas.workers.pricer import Pricer
 from waiaas.workers.thread import WorkerThread
 from waiaas.workers.timekeeper import Timekeeper
 
@@ -75,6 +78,7 @@ class House:
     journal: Journal
     checkpoints: Checkpoints
     store: Store
+    prices: PriceSources
     judges: Judges
 
 
@@ -127,8 +131,10 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     :param stop: asks the daemon to drain and end
     :param on_death: told of a worker that died
     """
-    settings, paths, store, signer = ground.settings, ground.paths, ground.store, ground.signer
-    registry, clock, lifecycle = ground.registry, ground.clock, ground.lifecycle
+    (settings, paths, store, signer), (registry, clock, lifecycle) = (
+        (ground.settings, ground.paths, ground.store, ground.signer),
+        (ground.registry, ground.clock, ground.lifecycle),
+    )
     bells = _Bells()
     journal = Journal(
         clock,
@@ -138,6 +144,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     checkpoints = Checkpoints(store=store, signer=signer, journal=journal, clock=clock, lifecycle=lifecycle)
     chains = Chains(registry, settings, clock)
+    board, prices = _prices(ground, chains, journal)
     outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
     head = HeadKeeper(paths.head, paths.database, store, write_private, RestoreMark(paths.restored))
@@ -145,7 +152,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         store=store,
         chains=chains,
         signer=signer,
-        evaluator=Evaluator(store, judges, chains, settings, clock),
+        evaluator=Evaluator(store, judges, chains, settings, clock, prices=board.fresh),
         transitions=Transitions(journal, clock),
         outcomes=outcomes,
         gate=(gate := Gate()),
@@ -212,9 +219,17 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths, checkpoints=checkpoints),
         wallet=Wallet(bench),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
-        admin=Admin(store=store, signer=signer, chains=chains, lifecycle=lifecycle, clock=clock, stop=stop),
+        admin=Admin(
+            store=store,
+            signer=signer,
+            chains=chains,
+            lifecycle=lifecycle,
+            clock=clock,
+            prices=prices.report,
+            stop=stop,
+        ),
         catalogue=Catalogue(registry, chains),
-        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked),
+        metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked, prices.ages),
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
     notifications = _notifications(ground, live, Notices(chains.native), journal)
@@ -235,6 +250,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             _notary(ground, checkpoints, bells, on_death),
+            *(WorkerThread(Pricer(prices, one), on_death) for one in prices.live),
         ],
         head=head,
         recovery=recovery,
@@ -245,8 +261,24 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         journal=journal,
         checkpoints=checkpoints,
         store=store,
+        prices=prices,
         judges=judges,
     )
+
+
+def _prices(ground: Ground, chains: Chains, journal: Journal) -> tuple[PriceBoard, PriceSources]:
+    ids = AssetIds(chains)
+    board = board_of(ground.settings, ids, ground.clock)
+    sources = PriceSources(
+        store=ground.store,
+        journal=journal,
+        clock=ground.clock,
+        board=board,
+        ids=ids,
+        live=live_sources(ground.settings, ground.registry),
+        refresh_seconds=ground.settings.prices.refresh_seconds,
+    )
+    return board, sources
 
 
 def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: Callable[[str], None]) -> WorkerThread:

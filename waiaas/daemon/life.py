@@ -180,14 +180,14 @@ class Daemon:
             lifecycle=lifecycle,
         )
         house = assemble(ground, observe=self._observe, stop=self._stopping.set, on_death=self._on_death)
-        self._undo += [house.chains.close, house.judges.close]
+        self._undo += [house.chains.close, house.prices.close, house.judges.close]
         signer.on_death(lambda: self._signer_died(house, store))
         return house
 
     def _report(self, settings: Settings, registry: Registry, house: House) -> None:
         names = [plugin.name for plugin in registry.plugins]
-        models = {plugin: adapter.settings_model for plugin, adapter in registry.chains.values()}
-        for warning in (*settings.warnings, *settings.check_names(house.chains.names(), names, models)):
+        found = settings.check_names(house.chains.names(), names, registry.settings_models)
+        for warning in (*settings.warnings, *found):
             _log.warning("%s", warning)
         for plugin in registry.plugins:
             if plugin.status in (PluginStatus.UNTRUSTED, PluginStatus.MISSING):

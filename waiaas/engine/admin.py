@@ -1,6 +1,6 @@
 """The daemon about itself: health, status, and the order to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Lifecycle:
 class Admin:
     """Answers about the daemon. Thread-safe.
 
+    :param prices: what is known of price sources and their prices
     :param stop: asks the daemon to drain and end; returns at once
     """
 
@@ -42,6 +43,7 @@ class Admin:
         chains: Chains,
         lifecycle: Lifecycle,
         clock: Clock,
+        prices: Callable[[], Mapping[str, Any]],
         stop: Callable[[], None],
     ) -> None:
         self._store = store
@@ -49,6 +51,7 @@ class Admin:
         self._chains = chains
         self._lifecycle = lifecycle
         self._clock = clock
+        self._prices = prices
         self._stop = stop
 
     def health(self) -> dict[str, Any]:
@@ -80,6 +83,7 @@ class Admin:
             "counts": counts,
             "auditHead": {"id": head[0], "hash": head[1]} if head else None,
             "chains": list(self._chains.report()),
+            "prices": self._prices(),
         }
 
     def shutdown(self, actor: Actor) -> None:

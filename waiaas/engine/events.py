@@ -82,6 +82,7 @@ EVENTS = _table(
     _event("transaction.reorged", "A payment that was final has vanished from the chain", "critical", tell=True),
     _event("account.used_elsewhere", "The account was used by another program", "warning", tell=True),
     _event("agent.key_damaged", "An agent's key file cannot be read", "critical", tell=True),
+    _event("price.held_back", "A price jumped and is not believed yet", "warning", tell=True),
     _event("token.added", "Token added to a network's list"),
     _event("token.removed", "Token removed from a network's list"),
     _event("channel.created", "Notification channel created"),

@@ -15,6 +15,7 @@ class Metrics:
 
     :param lanes: how many rows each network's lanes hold just now
     :param node_requests: how often the nodes of each network were asked since the start
+    :param price_ages: how old each source's price of each asset is, in seconds
     """
 
     def __init__(
@@ -23,11 +24,13 @@ class Metrics:
         lanes: Callable[[], Mapping[tuple[str, str], int]],
         node_requests: Callable[[], Mapping[tuple[str, str], int]],
         is_unlocked: Callable[[], bool],
+        price_ages: Callable[[], Mapping[tuple[str, str], int]],
     ) -> None:
         self._store = store
         self._lanes = lanes
         self._node_requests = node_requests
         self._is_unlocked = is_unlocked
+        self._price_ages = price_ages
 
     def render(self) -> bytes:
         """The text that a scraper reads."""
@@ -38,6 +41,7 @@ class Metrics:
             "waiaas_node_requests", "HTTP requests to a network's nodes", ["chain", "network"], registry=registry
         )
         unlocked = Gauge("waiaas_signer_unlocked", "1 while the signer is unlocked", registry=registry)
+        ages = Gauge("waiaas_price_age_seconds", "Age of a source's price", ["source", "asset"], registry=registry)
         audit = Gauge("waiaas_audit_rows", "Rows in the audit log", registry=registry)
         with self._store.read() as unit:
             for status in UNFINISHED:
@@ -47,6 +51,8 @@ class Metrics:
             lanes.labels(chain, network).set(count)
         for (chain, network), count in self._node_requests().items():
             asked.labels(chain, network).inc(count)
+        for (source, asset), age in self._price_ages().items():
+            ages.labels(source, asset).set(age)
         unlocked.set(int(self._is_unlocked()))
         audit.set(head[0] if head else 0)
         return generate_latest(registry)

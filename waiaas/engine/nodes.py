@@ -6,7 +6,7 @@ What goes over the wire is the business of :mod:`waiaas.engine.node_connections`
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,10 +52,12 @@ class NodeHttp:
     """Implements :class:`waiaas.interfaces.chain.Http` over one or more endpoints. Thread-safe.
 
     :param urls: tried in order; the one that answered last is tried first next time
+    :param read: what makes a value of an answer's JSON; raises ValueError for what is none
     """
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], read: Callable[[bytes], Any] = json.loads) -> None:
         self.tally = Tally()
+        self._read = read
         self._endpoints = tuple(Endpoint(url) for url in urls)
         self._preferred = 0
 
@@ -89,7 +91,7 @@ class NodeHttp:
             endpoint.close()
 
     def _over(self, endpoint: Endpoint) -> "NodeHttp":
-        one = NodeHttp(())
+        one = NodeHttp((), self._read)
         one.tally, one._endpoints = self.tally, (endpoint,)
         return one
 
@@ -102,16 +104,15 @@ class NodeHttp:
             answer = endpoint.ask(method, path, content, seconds)
         except OSError as problem:
             raise Unavailable(f"the node could not be asked ({type(problem).__name__})") from None
-        return _parsed(answer)
+        return self._parsed(answer)
 
-
-def _parsed(answer: Answer) -> Any:
-    if answer.status in _RETRY_STATUSES:
-        raise Unavailable(f"the node answered {answer.status}", retry_after=_retry_after(answer))
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        raise Unavailable(f"the node answered {answer.status} without JSON") from None
+    def _parsed(self, answer: Answer) -> Any:
+        if answer.status in _RETRY_STATUSES:
+            raise Unavailable(f"the node answered {answer.status}", retry_after=_retry_after(answer))
+        try:
+            return self._read(answer.body)
+        except (ValueError, RecursionError):
+            raise Unavailable(f"the node answered {answer.status} without JSON") from None
 
 
 def _retry_after(answer: Answer) -> int | None:

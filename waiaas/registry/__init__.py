@@ -1,7 +1,7 @@
 """Plugins: which are installed, which are trusted, and what they bring.
 
 *Owns*: the entry-point group ``waiaas``, ``plugins.lock`` as text, the loading of plugins, and the frozen registry of chains,
-policy types, channels and listeners.
+policy types, channels, price sources and listeners.
 *May import*: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`, :mod:`waiaas.clock`; pluggy lives here.
 *Invariant*: nothing of a plugin is imported that the lock does not trust by the hash of its files; no plugin's fault keeps
 another or the daemon from loading; after loading, nothing here calls a hook again.

@@ -20,12 +20,15 @@ from waiaas.interfaces.chain import ChainAdapter
 from waiaas.interfaces.events import Event
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.interfaces.policy import PolicyType
+from waiaas.interfaces.prices import PriceSource
 from waiaas.registry.installed import Installed
 from waiaas.registry.records import Listener, Registers
 
 STATEMENT = "waiaas_plugin_api"
 _CHAIN = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_RESERVED = frozenset({"sources", "decimals"})
+"""Keys of ``[prices]`` that cannot be a source's table too."""
 _LONGEST = 300
 Implementations = Mapping[str, Sequence[pluggy.HookImpl]]
 
@@ -47,13 +50,17 @@ class Answer:
     chains: Mapping[str, type[ChainAdapter]]
     policy_types: Mapping[str, PolicyType[Any]]
     channels: Mapping[str, type[NotificationChannel]]
+    price_sources: Mapping[str, type[PriceSource]]
     listeners: tuple[Listener, ...]
 
     @property
     def registers(self) -> Registers:
         """The names alone."""
         return Registers(
-            chains=tuple(self.chains), policy_types=tuple(self.policy_types), channels=tuple(self.channels)
+            chains=tuple(self.chains),
+            policy_types=tuple(self.policy_types),
+            channels=tuple(self.channels),
+            price_sources=tuple(self.price_sources),
         )
 
 
@@ -85,6 +92,7 @@ def ask(plugin: Installed, api_version: int) -> Answer:
             chains=_collected(found, "waiaas_chain_adapters", _chain),
             policy_types=_collected(found, "waiaas_policy_types", _policy_type),
             channels=_collected(found, "waiaas_notification_channels", _channel),
+            price_sources=_collected(found, "waiaas_price_sources", _price_source),
             listeners=tuple(_listener(plugin.name, hook) for hook in found.get("waiaas_event", ())),
         )
     except Fault as fault:
@@ -173,6 +181,15 @@ def _channel(given: object) -> tuple[str, type[NotificationChannel]]:
     channel = _concrete(given, NotificationChannel)
     _model(channel, "config_model")
     return _word(channel, "type", _TYPE), channel
+
+
+def _price_source(given: object) -> tuple[str, type[PriceSource]]:
+    source = _concrete(given, PriceSource)
+    _model(source, "settings_model")
+    name = _word(source, "name", _CHAIN)
+    if name in _RESERVED:
+        raise Fault(f"{source.__name__}.name is {name}, which means something else in [prices]")
+    return name, source
 
 
 def _concrete(given: object, wanted: type[Any]) -> Any:

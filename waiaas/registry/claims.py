@@ -1,4 +1,4 @@
-"""Words that only one plugin may bring: a chain, a policy type, a channel type, and its own name."""
+"""Words that only one plugin may bring: a chain, a policy type, a channel type, a price source, and its own name."""
 
 from dataclasses import dataclass, field
 
@@ -21,6 +21,7 @@ class Claims:
         words += [("chain", word) for word in registers.chains]
         words += [("policy type", word) for word in registers.policy_types]
         words += [("channel", word) for word in registers.channels]
+        words += [("price source", word) for word in registers.price_sources]
         for kind, word in words:
             if (kind, word) in self.owners:
                 raise Fault(f"it clashes: the {kind} {word} is already brought by {self.owners[kind, word]}")

@@ -10,6 +10,7 @@ from waiaas.hookspecs import PLUGIN_API_VERSION
 from waiaas.interfaces.chain import ChainAdapter
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.interfaces.policy import PolicyType
+from waiaas.interfaces.prices import PriceSource
 from waiaas.registry.asking import Answer, Fault, ask, told_by
 from waiaas.registry.child import LIMIT_SECONDS, examine
 from waiaas.registry.claims import Claims
@@ -26,6 +27,7 @@ class _Shelf:
     policy_types: dict[str, PolicyType[Any]] = field(default_factory=dict)
     policy_origins: dict[str, str] = field(default_factory=dict)
     channels: dict[str, type[NotificationChannel]] = field(default_factory=dict)
+    price_sources: dict[str, type[PriceSource]] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
     examined: list[Pin] = field(default_factory=list)
@@ -37,6 +39,7 @@ class _Shelf:
         self.policy_types.update(answer.policy_types)
         self.policy_origins.update(dict.fromkeys(answer.policy_types, name))
         self.channels.update(answer.channels)
+        self.price_sources.update(answer.price_sources)
         self.listeners.extend(answer.listeners)
 
 
@@ -65,6 +68,7 @@ def load(
         policy_types=MappingProxyType(shelf.policy_types),
         policy_origins=MappingProxyType(shelf.policy_origins),
         channels=MappingProxyType(shelf.channels),
+        price_sources=MappingProxyType(shelf.price_sources),
         listeners=tuple(shelf.listeners),
         plugins=tuple(sorted(infos, key=lambda info: (info.name, info.distribution))),
         lock=lock.put(shelf.examined),

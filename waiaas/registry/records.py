@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pydantic import BaseModel
+
 from waiaas.interfaces.chain import ChainAdapter
 from waiaas.interfaces.events import Event
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.interfaces.policy import PolicyType
+from waiaas.interfaces.prices import PriceSource
 from waiaas.registry.lock import Lock
 
 
@@ -29,10 +32,16 @@ class Registers:
     chains: tuple[str, ...] = ()
     policy_types: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    price_sources: tuple[str, ...] = ()
 
     def to_wire(self) -> dict[str, list[str]]:
         """As ``waiaas plugins list --json`` shows it."""
-        return {"chains": [*self.chains], "policyTypes": [*self.policy_types], "channels": [*self.channels]}
+        return {
+            "chains": [*self.chains],
+            "policyTypes": [*self.policy_types],
+            "channels": [*self.channels],
+            "priceSources": [*self.price_sources],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +93,7 @@ class Registry:
     :param policy_types: policy type to its one, stateless instance
     :param policy_origins: policy type to the name of the plugin that brought it
     :param channels: channel type to its class
+    :param price_sources: name to its class
     :param lock: the lock that was given, with what passed its first examination now; worth writing back if it differs
     """
 
@@ -94,3 +104,10 @@ class Registry:
     listeners: tuple[Listener, ...]
     plugins: tuple[PluginInfo, ...]
     lock: Lock
+    price_sources: Mapping[str, type[PriceSource]] = field(default_factory=dict)
+
+    @property
+    def settings_models(self) -> dict[tuple[str, str], type[BaseModel]]:
+        """What reads the configuration's tables, by where they stand: ``[plugins.<name>]``, ``[prices.<source>]``."""
+        chains = {("plugins", plugin): adapter.settings_model for plugin, adapter in self.chains.values()}
+        return chains | {("prices", name): source.settings_model for name, source in self.price_sources.items()}
