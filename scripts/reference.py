@@ -19,6 +19,7 @@ from waiaas.api.credentials import Credential
 from waiaas.api.routes import ROUTES
 from waiaas.cli.application import cli
 from waiaas.engine.events import EVENTS
+from waiaas.engine.rules import kill_switch_states
 from waiaas.engine.rules.transaction_states import MOVES, NEW
 from waiaas.errors import PluginError, StartRefused, WaiaasError
 from waiaas.interfaces.chain import Network
@@ -31,6 +32,7 @@ _WHO = {
     Credential.SESSION: "session",
     Credential.OPERATOR: "operator",
     Credential.OPERATOR_PASSWORD: "operator, password only",
+    Credential.OPERATOR_OR_SOCKET: "operator; on the admin socket nobody in particular",
     Credential.UNLOCK: "operator, password only",
     Credential.SESSION_OR_OPERATOR: "session (its own agent's), operator",
 }
@@ -62,7 +64,7 @@ _WHEN = {
     "UNSUPPORTED_MEDIA_TYPE": "the body is not application/json",
     "CHAIN_REFUSED": "the chain's rules do not allow this payment; `details.reason` has the adapter's code",
     "AGENT_SUSPENDED": "the agent is suspended or terminated",
-    "KILL_SWITCH": "signing was stopped; the signer itself refuses",
+    "KILL_SWITCH": "everything, or this session, is stopped; `details` has scope, state and since when",
     "CHAIN_MISSING": "the plugin of the agent's chain is not loaded; nothing is lost",
     "RATE_LIMITED": "too many requests in a minute, or too many at once against one limit",
     "LOCKED_OUT": "too many wrong master passwords over TCP; the socket still works",
@@ -137,6 +139,14 @@ def states() -> str:
     return "\n".join([*lines, "```"])
 
 
+def switch() -> str:
+    """The states of the kill switch as a Mermaid diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", f"  [*] --> {kill_switch_states.ACTIVE}"]
+    for before, afters in kill_switch_states.MOVES.items():
+        lines += [f"  {before} --> {after}: {by}" for after, by in afters.items()]
+    return "\n".join([*lines, "```"])
+
+
 def hooks() -> str:
     """Every hook that a plugin can implement."""
     found = {name: hook for name, hook in vars(hookspecs).items() if hasattr(hook, f"{hookspecs.PROJECT}_spec")}
@@ -181,6 +191,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "raised": raised,
     "events": events,
     "states": states,
+    "switch": switch,
     "hooks": hooks,
     "commands": commands,
     "networks": networks,

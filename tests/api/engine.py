@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from waiaas.engine.actors import Actor
+from waiaas.engine.stop_request import Order
+from waiaas.engine.stops import Switch
+from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
 from waiaas.store.records import Page, Session
@@ -288,6 +291,35 @@ class Metrics(Played):
         return b"waiaas_signer_unlocked 1.0\n"
 
 
+_SWITCH = Switch(state="LOCKED", since=NOW, by="nobody", reason="a test")
+STOPS = StopsView(
+    switch=_SWITCH,
+    recoverable_at=NOW + 1800,
+    epoch=1,
+    agents=(StoppedAgent(agent=agent(), switch=_SWITCH, recoverable_at=NOW + 1800),),
+    sessions=(session(),),
+    held=(transaction("QUEUED"), transaction("SUBMITTED")),
+    held_count=2,
+)
+
+
+@dataclass
+class KillSwitch(Played):
+    def activate(self, actor: Actor, order: Order) -> StopsView:
+        self.called("activate", actor=actor, order=order)
+        return STOPS
+
+    def view(self, actor: Actor) -> StopsView:
+        self.called("view", actor=actor)
+        return STOPS
+
+    def recover(
+        self, actor: Actor, *, agent_id: str | None = None, session_id: str | None = None, release: Sequence[str] = ()
+    ) -> Recovered:
+        self.called("recover", actor=actor, agent_id=agent_id, session_id=session_id, release=release)
+        return Recovered(released=tuple(release), cancelled=())
+
+
 @dataclass(frozen=True)
 class PlayedEngine:
     """All services."""
@@ -307,6 +339,7 @@ class PlayedEngine:
     admin: Admin = field(default_factory=Admin)
     catalogue: Catalogue = field(default_factory=Catalogue)
     metrics: Metrics = field(default_factory=Metrics)
+    kill_switch: KillSwitch = field(default_factory=KillSwitch)
 
     def as_services(self) -> "Services":
         return cast("Services", self)

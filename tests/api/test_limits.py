@@ -27,6 +27,17 @@ def test_the_global_limit_holds_over_tcp_and_not_over_the_socket(build: Build) -
     assert {house.admin.get("/v1/agents", headers=AS_OPERATOR).status_code for _ in range(10)} == {200}
 
 
+def test_the_kill_switch_has_an_allowance_of_its_own(build: Build) -> None:
+    """A peer that used up everything else, health included, can still stop over TCP; over the socket nothing is counted."""
+    house = build(rate_limit_global_rpm=5)
+    for path in ("/v1/agents", "/health"):
+        assert house.http.get(path).status_code != 429
+        assert {house.http.get(path).status_code for _ in range(9)} >= {429}
+    stop = {"state": "SUSPENDED"}
+    assert house.http.post("/v1/admin/kill-switch", json=stop, headers=AS_OPERATOR).status_code == 200
+    assert {house.admin.post("/v1/admin/kill-switch", json=stop).status_code for _ in range(20)} == {200}
+
+
 def test_each_agent_has_its_own_allowance(build: Build) -> None:
     """One agent's requests, on both doors together, do not count against another's, nor against the operator's."""
     house = build(rate_limit_session_rpm=4)

@@ -48,6 +48,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/transactions/simulate": {"to": "x", "amount": "1"},
     "POST /v1/policies": {"type": "SPENDING_LIMIT", "rules": {}},
     "POST /v1/notification-channels": {"type": "TELEGRAM", "config": {"chat_id": "1"}},
+    "POST /v1/admin/kill-switch": {"state": "SUSPENDED"},
+    "POST /v1/admin/recover": {"release": []},
     "POST /v1/tokens": {"chain": "solana", "network": "localnet", "token": "Mint"},
 }
 
@@ -84,6 +86,7 @@ def expected(route: AnyRoute) -> dict[str, int]:
         Credential.SESSION: {"session": 0, "operator": 403, "password": 403},
         Credential.OPERATOR: {"session": 403, "operator": 0, "password": 0},
         Credential.OPERATOR_PASSWORD: {"session": 403, "operator": 403, "password": 0},
+        Credential.OPERATOR_OR_SOCKET: {"session": 403, "operator": 0, "password": 0},
         Credential.UNLOCK: {"session": 403, "operator": 403, "password": 0},
         Credential.SESSION_OR_OPERATOR: {"session": 0, "operator": 0, "password": 0},
         Credential.NOBODY: {"session": 0, "operator": 0, "password": 0},
@@ -115,6 +118,9 @@ def test_every_route_lets_in_whom_it_names_and_nobody_else(
     wanted = expected(route)[who] or route.status
     for client in (house.http, house.admin):
         answer = ask(client, route, credential)
+        if route.credential is Credential.OPERATOR_OR_SOCKET and client is house.admin:
+            assert answer.status_code == route.status, answer.text
+            continue
         assert answer.status_code == wanted, answer.text
         if wanted == 403:
             code = answer.json()["code"]
@@ -128,6 +134,16 @@ def test_a_session_does_not_see_another_agents_transaction(house: House) -> None
     nothing = house.http.get(f"/v1/transactions/{AGENT_ID}", headers=AS_SESSION)
     assert theirs.status_code == nothing.status_code == 404
     assert theirs.json()["message"] == nothing.json()["message"]
+
+
+def test_on_the_socket_nobody_in_particular_stops(house: House) -> None:
+    """Without a credential, and with a wrong one, the kill switch is activated over the socket and told nothing of anybody's;
+    over TCP that is a 401."""
+    for credential in ({}, WRONG["wrong operator token"], WRONG["wrong password"]):
+        answer = house.admin.post("/v1/admin/kill-switch", headers=_bytes(credential), json={"state": "LOCKED"})
+        assert (answer.status_code, answer.json()["agents"]) == (200, [])
+        assert house.engine.kill_switch.log[-1][1]["actor"].kind == "nobody"
+        assert house.http.post("/v1/admin/kill-switch", json={"state": "LOCKED"}).status_code == 401
 
 
 def test_a_session_renews_only_itself(house: House) -> None:
@@ -186,14 +202,18 @@ def test_unknown_paths_and_methods(house: House) -> None:
         assert set(wrong.headers["Allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
 
 
-NOUNS = "agents adoption sessions transactions policies channels approvals operator audit wallet tokens admin catalogue metrics"
+NOUNS = (
+    "agents adoption sessions transactions policies channels approvals operator audit wallet tokens admin catalogue metrics"
+    " kill_switch"
+)
 
 
 @pytest.mark.parametrize("noun", NOUNS.split())
 def test_the_played_engine_takes_what_the_real_one_takes(noun: str) -> None:
     """Every method of the fakes has the parameters of the real service's method of the same name."""
     module = importlib.import_module(f"waiaas.engine.{noun}")
-    genuine, fake = getattr(module, noun.capitalize()), getattr(played, noun.capitalize())
+    name = noun.title().replace("_", "")
+    genuine, fake = getattr(module, name), getattr(played, name)
     for verb, method in vars(fake).items():
         if verb.startswith("_") or not inspect.isfunction(method):
             continue

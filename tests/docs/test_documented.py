@@ -21,6 +21,7 @@ PARTS = {
     "codes": "api.md",
     "starting": "api.md",
     "states": "api.md",
+    "switch": "operations.md",
     "events": "api.md",
     "raised": "plugins.md",
     "hooks": "plugins.md",

@@ -214,7 +214,8 @@ class Desk:
             store=self.store, chains=chains, signer=cast(Any, SimpleNamespace(is_unlocked=True)), evaluator=self.evaluator,
             transitions=Transitions(journal, self.clock), outcomes=Outcomes(), gate=gate, acceptances=cast(Any, None),
             suspensions=Suspensions(journal, self.clock, gate), settings=settings, clock=self.clock, observe=lambda *_: None,
-            on_signed=lambda: None, stop_epoch=lambda: 0, is_open=lambda: True,
+            on_signed=lambda: None, heed_stop=lambda: None, require_no_stop=lambda: None,
+            is_open=lambda: True,
         )  # fmt: skip
         self.bench = bench
         self.operator = Actor(kind="operator", by_password=True)

@@ -18,6 +18,7 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
@@ -28,7 +29,9 @@ from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stop_request import StopRequest
 from waiaas.engine.transactions import Outcome, Transactions
+from waiaas.errors import Stopped
 from waiaas.interfaces.policy import PolicyType
 from waiaas.interfaces.signing import Hash
 from waiaas.registry import Registry
@@ -37,6 +40,11 @@ from waiaas.store.database import Store
 from waiaas.store.records import Agent, Transaction, Variant
 from waiaas.testing.clock import FrozenClock
 from waiaas.workers.confirmer import Confirmer
+
+AGENT = Agent(
+    id="0199aaaa-0000-7000-8000-000000000001", created_at=1, updated_at=1, name="bot", chain="nonce", network="one",
+    form="plain", key_scheme="ed25519", public_key="00" * 32, address="wmine", status="ACTIVE",
+)  # fmt: skip
 
 
 class Pen:
@@ -47,10 +55,16 @@ class Pen:
     def __init__(self) -> None:
         self.signed: list[dict[str, Any]] = []
         self.problem: Exception | None = None
+        self.epoch = 0
+
+    def raise_stop_epoch(self, epoch: int) -> None:
+        self.epoch = max(self.epoch, epoch)
 
     def sign(self, *, agent_id: str, kind: str, preimage: bytes, hash: Hash, stop_epoch: int) -> bytes:
         if self.problem is not None:
             raise self.problem
+        if stop_epoch < self.epoch:
+            raise Stopped("signing was stopped after this was judged", code="KILL_SWITCH")
         self.signed.append(json.loads(preimage))
         return hashlib.sha256(b"key" + preimage).digest()
 
@@ -63,9 +77,13 @@ class Engine:
     """One data directory. A new one on the same folder is a restart.
 
     :param crash_at: the step at which everything ends
+    :param clock: of an engine that ran here before; :param pen: the signer of one
     :param types: policy types besides the shipped ones
     :ivar prices: what the coin and others cost, as price sources say; nothing at first
     """
+
+    adapter: type[NonceAdapter] = NonceAdapter
+    people: Sequence[Agent] = (AGENT,)
 
     def __init__(
         self,
@@ -73,19 +91,21 @@ class Engine:
         node: Node,
         *,
         crash_at: str = "",
+        clock: FrozenClock | None = None,
+        pen: Pen | None = None,
         types: Sequence[type[PolicyType[Any]]] = (),
         **settings: str,
     ) -> None:
         (folder / "config.toml").write_text("")
-        self.node = NonceAdapter.node = node
-        self.clock, self.pen, self.crash_at, self.seen = FrozenClock(), Pen(), crash_at, list[str]()
+        self.node = self.adapter.node = node
+        self.clock, self.pen, self.crash_at, self.seen = clock or FrozenClock(), pen or Pen(), crash_at, list[str]()
         self.on_step: Any = lambda step, tx_id: None
         self.prices = dict[str, tuple[str, int]]()
         self.store = Store.open(folder / "waiaas.db")
         found = load(folder, settings)
         known = {kind.type: kind() for kind in [*waiaas_policy_types(), *types]}
         registry = Registry(
-            chains={"nonce": ("waiaas-nonce", NonceAdapter)}, policy_types=known, policy_origins={}, channels={},
+            chains={"nonce": ("waiaas-nonce", self.adapter)}, policy_types=known, policy_origins={}, channels={},
             listeners=(), plugins=(), lock=Lock(),
         )  # fmt: skip
         self.journal = Journal(self.clock, notifications_enabled=False)
@@ -100,7 +120,8 @@ class Engine:
             ),
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=gate, acceptances=self.acceptances,
             suspensions=Suspensions(self.journal, self.clock, gate), settings=found, clock=self.clock,
-            observe=self._observe, on_signed=lambda: None, stop_epoch=lambda: 0, is_open=lambda: True,
+            observe=self._observe, on_signed=lambda: None, heed_stop=self._heed_stop,
+            require_no_stop=self._require_no_stop, is_open=lambda: True,
         )  # fmt: skip
         self.lane: deque[str] = deque()
         self.runner = Runner(self.bench)
@@ -108,6 +129,11 @@ class Engine:
         self.operator = Actor(kind="operator", by_password=True)
         failures = CredentialFailures(self.store, self.journal, self.clock)
         self.sessions = Sessions(bench=self.bench, journal=self.journal, failures=failures)
+        self.kill_switch = KillSwitch(
+            bench=self.bench, journal=self.journal, sessions=self.sessions, request=StopRequest(folder / "stop.request"),
+            wake_all=self.wake_all, wake_agent=lambda agent_id: self.wake_all(),
+        )  # fmt: skip
+        self.kill_switch.begin()
         self.agents = Agents(
             store=self.store, chains=self.chains, signer=cast(Any, self.pen), sessions=self.sessions, journal=self.journal,
             clock=self.clock, wake=lambda agent_id: self.wake_all(), suspensions=self.bench.suspensions,
@@ -118,14 +144,21 @@ class Engine:
         self.transactions = Transactions(self.bench, self.wake, self.wake_first)
         self.approvals = Approvals(self.bench, self.journal, self.wake)
         with self.store.write() as unit:
-            if unit.agents.get(AGENT.id) is None:
-                unit.agents.insert(AGENT)
+            for agent in self.people:
+                if unit.agents.get(agent.id) is None:
+                    unit.agents.insert(agent)
 
     def _observe(self, step: str, tx_id: str) -> None:
         self.seen.append(step)
         self.on_step(step, tx_id)
         if step == self.crash_at:
             raise Crash(step)
+
+    def _heed_stop(self) -> None:
+        self.kill_switch.heed()
+
+    def _require_no_stop(self) -> None:
+        self.kill_switch.require_no_order()
 
     # --- the workers, by hand
 
@@ -233,12 +266,6 @@ class Engine:
 
     def close(self) -> None:
         self.store.close()
-
-
-AGENT = Agent(
-    id="0199aaaa-0000-7000-8000-000000000001", created_at=1, updated_at=1, name="bot", chain="nonce", network="one",
-    form="plain", key_scheme="ed25519", public_key="00" * 32, address="wmine", status="ACTIVE",
-)  # fmt: skip
 
 
 @contextmanager

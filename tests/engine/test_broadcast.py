@@ -59,6 +59,7 @@ def _bench(http: NodeHttp) -> Bench:
         yield SimpleNamespace(
             agents=SimpleNamespace(get=lambda _: SimpleNamespace(status="ACTIVE")),
             variants=SimpleNamespace(of=lambda _: [variant]),
+            state=SimpleNamespace(get=lambda _: None),
             transactions=SimpleNamespace(get=lambda _: SimpleNamespace(broadcast_at=None, metadata="{}")),
         )
 
@@ -74,5 +75,6 @@ def _bench(http: NodeHttp) -> Bench:
             store=SimpleNamespace(read=read),
             chains=SimpleNamespace(get=lambda *_: chain),
             observe=lambda *_: None,
+            heed_stop=lambda: None,
         ),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from waiaas_sdk import Operator
 from waiaas_sdk.payment import payment_body
 
 from tests.harness.deadline import until
@@ -196,6 +197,15 @@ def disk_full(house: House) -> Answer:
     return answer
 
 
+def stopped(house: House) -> Answer:
+    """KILL_SWITCH: everything is stopped, by somebody on the socket, when a payment is asked for."""
+    wallet = house.start().instant()
+    with Operator.over_socket(house.paths.admin_socket) as nobody:
+        nobody.kill_switch.activate()
+    body = payment_body(house.case.payment(house.case.new_recipient()))
+    return ask(house, "POST", "/v1/transactions/send", wallet.token, json=body)
+
+
 def stopping(house: House) -> Answer:
     """A request over a connection that was open when the order to stop came, while a send keeps the daemon."""
     wallet = house.start(hold_at("before-admit")).instant()
@@ -228,5 +238,6 @@ OWN_HOUSE: Mapping[str, tuple[Callable[[House], Answer], Mapping[str, str]]] = {
     "SIGNER_LOCKED": (signer_dead, {}),
     "STORE_FULL": (disk_full, {}),
     "STOPPING": (stopping, {}),
+    "KILL_SWITCH": (stopped, {}),
 }
 """Code → how it is provoked on a house that has not been started, and the configuration it needs."""

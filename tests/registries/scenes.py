@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.harness.house import House, confirmed
 from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
 from tests.harness.price_service import price_service
 from tests.harness.prices import native_of, prices_of
+from tests.harness.watch import hold_at
 from tests.registries import mending
 from tests.registries.conftest import Plugged
 
@@ -292,6 +294,20 @@ def damaged_key(tools: Tools) -> House:
     return mending.damaged_key(tools.make_house())
 
 
+def emergency(tools: Tools) -> House:
+    """Everything is stopped with a payment signed and not sent; the person who lifts the stop lets it not go."""
+    house = tools.make_house().start(hold_at("after-store"))
+    house.client(house.instant()).send(wait=0, **house.case.payment(house.case.new_recipient()))
+    house.held("after-store")
+    with ThreadPoolExecutor(1) as pool:
+        stop = pool.submit(house.operator.kill_switch.activate)
+        until(lambda: house.operator.health().status == "stopped", "the stop")
+        house.let_go("after-store")
+        stop.result()
+    house.operator.kill_switch.recover(release=[])
+    return house
+
+
 SCENES: Mapping[Scene, frozenset[str]] = {
     management: frozenset(
         {
@@ -362,5 +378,6 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     ),
     vanished: frozenset({"transaction.reorged"}),
     damaged_key: frozenset({"agent.key_damaged"}),
+    emergency: frozenset({"kill_switch.activated", "kill_switch.recovered", "transaction.withheld"}),
 }
 """Scene → the events that it provokes."""

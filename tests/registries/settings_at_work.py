@@ -19,6 +19,7 @@ from tests.harness.price_service import PriceService, price_service
 from tests.harness.prices import configure, native_of, prices_of, source_of
 from tests.harness.watch import hold_at
 from tests.registries.refusals import ask
+from tests.registries.stops_at_work import cools_down
 
 Check = Callable[[House], None]
 ORIGIN = "https://board.example"
@@ -381,6 +382,7 @@ ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
     "security.rate_limit_session_rpm": (_session_rpm, {"security.rate_limit_session_rpm": "2"}),
     "security.rate_limit_global_rpm": (_global_rpm, {"security.rate_limit_global_rpm": "2"}),
     "security.execution_timeout": (_execution_timeout, {"security.execution_timeout": "10"}),
+    "security.kill_switch_recovery_cooldown": (cools_down, {"security.kill_switch_recovery_cooldown": "60"}),
     "notifications.min_channels": (_min_channels, {"notifications.min_channels": "2"}),
     "notifications.log_retention_days": (_log_retention_days, {"notifications.log_retention_days": "1"}),
     "plugins.allow": (_plugins_allow, {"plugins.allow": '["waiaas-builtin"]'}),

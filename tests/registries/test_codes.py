@@ -83,7 +83,7 @@ SHARED = [
     "CHAIN_REFUSED",
     "AGENT_SUSPENDED",
 ]
-BY_PARTS = {"BUSY": "needs every waiting thread taken at one moment", "KILL_SWITCH": "nothing orders it over HTTP yet"}
+BY_PARTS = {"BUSY": "needs every waiting thread taken at one moment"}
 """Codes that HTTP carries and that are provoked in the part which raises them, with the reason."""
 OF_PLUGINS = {code for kind in tree(PluginError) for code in kind.codes}
 """Raised by plugins; what the daemon makes of them is tested where it calls them (chains, channels)."""

@@ -198,6 +198,9 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/audit/export": lambda world: Ask(),
     "GET /v1/admin/status": lambda world: Ask(),
     "POST /v1/admin/backup": lambda world: Ask(body={}),
+    "POST /v1/admin/kill-switch": lambda world: Ask(body={"state": "SUSPENDED", "agentId": world.agent()}),
+    "GET /v1/admin/kill-switch": lambda world: Ask(),
+    "POST /v1/admin/recover": lambda world: Ask(body={"agentId": world.suspended(), "release": []}),
     STOPS: lambda world: Ask(body={}),
 }
 
@@ -227,7 +230,7 @@ def put(world: World, route: AnyRoute) -> httpx.Response:
     client = world.tcp
     if route.credential in (Credential.OPERATOR_PASSWORD, Credential.UNLOCK) or name(route) in LOOSENS:
         headers, client = {"X-Master-Password": PASSWORD}, world.socket
-    elif route.credential is Credential.OPERATOR:
+    elif route.credential in (Credential.OPERATOR, Credential.OPERATOR_OR_SOCKET):
         headers = world.bearer(ask.token or world.token)
     elif route.credential is not Credential.NOBODY:
         headers = world.bearer(ask.token or world.wallet.token)

@@ -87,7 +87,7 @@ class FrontDoor:
         if shown.door == "socket":
             return
         if path in self._own_allowance:
-            self._rates.count_health(shown.ip)
+            self._rates.count_own(path, shown.ip)
         else:
             self._rates.count_peer(shown.ip)
 

@@ -102,7 +102,7 @@ class WindowStorage(Storage, MovingWindowSupport):
 class Rates:
     """The four allowances of the API.
 
-    :param global_rpm: requests a minute of one peer over TCP; health has as many of its own
+    :param global_rpm: requests a minute of one peer over TCP; health and the kill switch have as many of their own each
     :param session_rpm: requests a minute of one agent, over all its sessions
     :param tx_rpm: sends and simulations a minute of one agent
     """
@@ -120,9 +120,9 @@ class Rates:
         """:raises TooMany: when this peer asked too often"""
         self._count(self._global, "peer", peer_key(address), "this address")
 
-    def count_health(self, address: str | None) -> None:
-        """:raises TooMany: when this peer asked for health too often"""
-        self._count(self._global, "health", peer_key(address), "this address")
+    def count_own(self, path: str, address: str | None) -> None:
+        """:raises TooMany: when this peer asked too often for a path with an allowance of its own"""
+        self._count(self._global, path, peer_key(address), "this address")
 
     def count_agent(self, agent_id: str) -> None:
         """:raises TooMany: when this agent asked too often"""

@@ -18,6 +18,7 @@ _SECURITY: Mapping[Credential, list[dict[str, list[str]]]] = {
     Credential.SESSION: [{"session": []}],
     Credential.OPERATOR: [{"masterPassword": []}, {"operator": []}],
     Credential.OPERATOR_PASSWORD: [{"masterPassword": []}],
+    Credential.OPERATOR_OR_SOCKET: [{"masterPassword": []}, {"operator": []}],
     Credential.UNLOCK: [{"masterPassword": []}],
     Credential.SESSION_OR_OPERATOR: [{"session": []}, {"masterPassword": []}, {"operator": []}],
 }

@@ -9,6 +9,7 @@ from waiaas.api.models.catalogue import Catalogue
 from waiaas.api.models.channels import ChannelItem, CreateChannel, ReplaceChannel, TrialItem
 from waiaas.api.models.document import Document
 from waiaas.api.models.intents import Simulated, Wish
+from waiaas.api.models.kill_switch import RecoverAsked, RecoveredItem, StopAsked, StopsItem
 from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
 from waiaas.api.models.sessions import IssuedItem, IssueSession, SessionItem, SessionsAsked
 from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
@@ -22,6 +23,7 @@ from waiaas.api.resources import (
     catalogue,
     channels,
     daemon,
+    kill_switch,
     operator,
     policies,
     sessions,
@@ -138,6 +140,13 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/audit/export", _OPERATOR, audit.export, ExportAsked, ExportItem,
           "Audit rows as they were hashed, oldest first, with signed checkpoints"),
     Route("GET", "/v1/admin/status", _OPERATOR, daemon.status, Nothing, StatusItem, "The daemon's state"),
+    Route("POST", "/v1/admin/kill-switch", Credential.OPERATOR_OR_SOCKET, kill_switch.activate, StopAsked, StopsItem,
+          "Stop everything, an agent or a session; the answer comes after the last signature", errors=(404, 409),
+          own_allowance=True),
+    Route("GET", "/v1/admin/kill-switch", _OPERATOR, kill_switch.show, Nothing, StopsItem,
+          "What is stopped, and what is held", own_allowance=True),
+    Route("POST", "/v1/admin/recover", Credential.OPERATOR_PASSWORD, kill_switch.recover, RecoverAsked, RecoveredItem,
+          "Lift a stop; held payments that are not released end", errors=(404, 409)),
     Route("POST", "/v1/admin/backup", _OPERATOR, daemon.backup, Nothing, BackupItem,
           "Make an encrypted backup in backups/", status=201, errors=(409,)),
     Route("POST", "/v1/admin/shutdown", _OPERATOR, daemon.shutdown, Nothing, Done, "Finish what is under way and stop"),

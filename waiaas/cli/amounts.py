@@ -81,10 +81,12 @@ class Units:
 
     def of_transaction(self, row: Transaction) -> Unit | None:
         """How the transaction's amount is written; None for an asset whose decimals nobody here knows."""
-        found = self._native.get((row.chain, row.network))
-        if found is None or row.asset not in ("native", found[0], None):
-            return None
-        return found[1]
+        return self.of_asset(row.chain, row.network, row.asset)
+
+    def of_asset(self, chain: str, network: str, asset: str | None) -> Unit | None:
+        """The same for an asset; None is the native one."""
+        found = self._native.get((chain, network))
+        return None if found is None or asset not in ("native", found[0], None) else found[1]
 
     def brief(self, row: Transaction) -> str:
         """The transaction's amount as a table has room for it: without base units where it is known how it is written."""

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "policy": ("policies:policy", "Policies: who may spend what."),
     "token": ("tokens:token", "Tokens that wallets show: list, add, remove."),
     "tx": ("transactions:tx", "Transactions: list, show, approve, reject, cancel, send."),
+    "kill-switch": ("kill_switch:kill_switch", "Stop everything, an agent or a session at once; recover."),
     "notify": ("notifying:notify", "Notification channels: how people hear of payments that wait."),
     "audit": ("audit:audit", "Read and verify the audit trail."),
     "backup": ("backup:backup", "Encrypted backups: create, verify, restore, list."),

@@ -181,7 +181,7 @@ def _is_ready(invocation: Invocation, pid: int, locked: bool) -> bool:
     try:
         with anybody(invocation) as found:
             health = found.health()
-            return health.ready or (locked and health.status == "locked")
+            return health.ready or health.status == "stopped" or (locked and health.status == "locked")
     except WaiaasApiError:
         return False
 

@@ -42,6 +42,8 @@ def status(invocation: Invocation, details: bool, as_json: bool) -> int:
         _print_networks(told.get("chains", []))
         if health.status == "locked":
             say("Nothing is signed until: waiaas unlock")
+        if health.status == "stopped":
+            say("The kill switch holds everything up until: waiaas kill-switch recover")
     if health is None:
         raise Failure(f"no daemon runs in {invocation.data_dir}", hint=_way_to_start(invocation), exit_code=NOT_RUNNING)
     return OK
@@ -59,6 +61,7 @@ def _spread(details: Mapping[str, Any]) -> dict[str, Any]:
     counts, head = details["counts"], details["auditHead"] or {}
     return {
         "signer": details["signer"],
+        "killSwitch": details["killSwitch"]["state"],
         "agents": counts["agents"],
         "paymentsUnderWay": counts["active"],
         "reservations": counts["reservations"],

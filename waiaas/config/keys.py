@@ -158,6 +158,7 @@ _SECURITY = (
     _integer("security.delay_seconds", 300, (1, 86400), "How long a DELAY lasts where its policy does not say", "s"),
     _integer("security.approval_timeout", 3600, (60, 86400), "How long an approval may be waited for", "s"),
     _integer("security.execution_timeout", 600, (10, 86400), "Age at which a payment not yet signed expires", "s"),
+    _integer("security.kill_switch_recovery_cooldown", 1800, (0, 86400), "How long what was LOCKED cannot be recovered", "s"),
     _key("security.cors_origins", Type.TEXTS, (), "Web origins that browsers may call from"),
     _key("security.allowed_hosts", Type.TEXTS, (), "Host names that requests may use, beyond loopback names"),
 )  # fmt: skip

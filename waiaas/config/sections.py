@@ -60,6 +60,7 @@ class Security:
     delay_seconds: int
     approval_timeout: int
     execution_timeout: int
+    kill_switch_recovery_cooldown: int
     cors_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
 

@@ -22,6 +22,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notices import Notices
@@ -42,9 +43,11 @@ from waiaas.engine.recovery import Recovery
 from waiaas.engine.restored import RestoreMark
 from waiaas.engine.services import Services
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stop_request import StopRequest
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
 from waiaas.engine.wallet import Wallet
+from waiaas.errors import NotReady
 from waiaas.keystore.client import SignerClient
 from waiaas.registry import Registry
 from waiaas.store.database import Store
@@ -59,6 +62,7 @@ from waiaas.workers.notary import Notary
 from waiaas.workers.pricer import Pricer
 from waiaas.workers.thread import WorkerThread
 from waiaas.workers.timekeeper import Timekeeper
+from waiaas.workers.watchman import Watchman
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +93,7 @@ class _Bells:
         self.on_record: list[Callable[[], None]] = []
         self.on_stretch: list[Callable[[], None]] = []
         self.on_signed: list[Callable[[], None]] = []
+        self.kill_switch: KillSwitch | None = None
 
     def hang(self, *, on_record: WorkerThread, on_signed: Sequence[WorkerThread]) -> None:
         """Let them wake these workers from now on."""
@@ -104,6 +109,12 @@ class _Bells:
         """Another hundred audit rows were written."""
         for wake in self.on_stretch:
             wake()
+
+    def stops(self) -> KillSwitch:
+        """For whoever is about to do what a stop forbids. :raises NotReady: before it is in place"""
+        if self.kill_switch is None:
+            raise NotReady("the kill switch is not in place yet", code="STOPPING")
+        return self.kill_switch
 
     def signed(self) -> None:
         """Bytes were stored, or a row became final."""
@@ -131,11 +142,10 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     :param stop: asks the daemon to drain and end
     :param on_death: told of a worker that died
     """
-    (settings, paths, store, signer), (registry, clock, lifecycle) = (
+    (settings, paths, store, signer), (registry, clock, lifecycle, bells) = (
         (ground.settings, ground.paths, ground.store, ground.signer),
-        (ground.registry, ground.clock, ground.lifecycle),
+        (ground.registry, ground.clock, ground.lifecycle, _Bells()),
     )
-    bells = _Bells()
     journal = Journal(
         clock,
         notifications_enabled=settings.notifications.enabled,
@@ -162,7 +172,8 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         clock=clock,
         observe=observe,
         on_signed=bells.signed,
-        stop_epoch=lambda: 0,
+        heed_stop=lambda: bells.stops().heed(),
+        require_no_stop=lambda: bells.stops().require_no_order(),
         is_open=lambda: lifecycle.is_open,
     )
     lanes = Lanes(Runner(bench).advance, on_death)
@@ -187,6 +198,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         keystore=keystore,
         wake=wake,
     )
+    kill_switch = _kill_switch(bench, journal, sessions, StopRequest(paths.stop_request), recovery, bells)
     live = LiveChannels(registry, configs.unseal)
     services = Services(
         agents=Agents(
@@ -227,9 +239,11 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             clock=clock,
             prices=prices.report,
             stop=stop,
+            is_stopped=lambda: kill_switch.is_stopped,
         ),
         catalogue=Catalogue(registry, chains),
         metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked, prices.ages),
+        kill_switch=kill_switch,
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
     notifications = _notifications(ground, live, Notices(chains.native), journal)
@@ -249,6 +263,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             head_writer,
             WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
+            WorkerThread(Watchman(kill_switch), on_death),
             _notary(ground, checkpoints, bells, on_death),
             *(WorkerThread(Pricer(prices, one), on_death) for one in prices.live),
         ],
@@ -286,6 +301,20 @@ def _notary(ground: Ground, checkpoints: Checkpoints, bells: _Bells, on_death: C
     notary = WorkerThread(Notary(checkpoints, lambda: lifecycle.is_open and signer.is_unlocked), on_death)
     bells.on_stretch.append(notary.wake)
     return notary
+
+
+def _kill_switch(
+    bench: Bench, journal: Journal, sessions: Sessions, request: StopRequest, recovery: Recovery, bells: _Bells
+) -> KillSwitch:
+    bells.kill_switch = KillSwitch(
+        bench=bench,
+        journal=journal,
+        sessions=sessions,
+        request=request,
+        wake_all=recovery.wake_all,
+        wake_agent=recovery.wake_agent,
+    )
+    return bells.kill_switch
 
 
 def _keystore_folder(ground: Ground, chains: Chains, journal: Journal) -> KeystoreFolder:

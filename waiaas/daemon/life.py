@@ -88,7 +88,7 @@ class Daemon:
         """Take the directory, build the house, open the doors."""
         harden_process()
         settings = load(self._root, self._environ)
-        check(self._root, readable=frozenset({settings.paths.daemon_pid}))
+        check(self._root, readable=frozenset({settings.paths.daemon_pid, settings.paths.stop_request}))
         paths, self._grace = settings.paths, float(settings.daemon.shutdown_timeout)
         self._take(paths)
         daemon = settings.daemon
@@ -106,6 +106,7 @@ class Daemon:
         with store.read() as unit:
             house.judges.warm(unit.policies.types_in_force())
         self._report(settings, registry, house)
+        house.services.kill_switch.begin()
         house.recovery.heed_restore()
         unlocking.join()
         if password is not None:

@@ -8,6 +8,7 @@ from waiaas import __version__
 from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
+from waiaas.engine.stops import switch_of_all
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
 
@@ -33,6 +34,7 @@ class Admin:
 
     :param prices: what is known of price sources and their prices
     :param stop: asks the daemon to drain and end; returns at once
+    :param is_stopped: whether the kill switch holds everything up
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Admin:
         clock: Clock,
         prices: Callable[[], Mapping[str, Any]],
         stop: Callable[[], None],
+        is_stopped: Callable[[], bool],
     ) -> None:
         self._store = store
         self._signer = signer
@@ -53,13 +56,25 @@ class Admin:
         self._clock = clock
         self._prices = prices
         self._stop = stop
+        self._is_stopped = is_stopped
 
     def health(self) -> dict[str, Any]:
-        """What anybody may know. No database access."""
-        is_ready = self._lifecycle.state == "ready" and self._signer.is_unlocked and self._lifecycle.is_open
-        is_locked = self._lifecycle.state == "ready" and not is_ready
+        """What anybody may know. No database access.
+
+        A daemon whose signer is locked says so first; one that could sign and must not says ``stopped``.
+        """
+        is_up = self._lifecycle.state == "ready"
+        is_locked = is_up and not (self._signer.is_unlocked and self._lifecycle.is_open)
+        is_stopped = is_up and not is_locked and self._is_stopped()
+        is_ready = is_up and not is_locked and not is_stopped
         return {
-            "status": "ok" if is_ready else "locked" if is_locked else self._lifecycle.state,
+            "status": "ok"
+            if is_ready
+            else "locked"
+            if is_locked
+            else "stopped"
+            if is_stopped
+            else self._lifecycle.state,
             "version": __version__,
             "uptime": max(0, self._clock.now() - self._lifecycle.started_at),
             "schemaVersion": self._store.schema_version,
@@ -76,10 +91,12 @@ class Admin:
                 "reservations": unit.reservations.count(),
             }
             head = unit.audit.head()
+            switch = switch_of_all(unit)
         return {
             **self.health(),
             "instanceId": self._lifecycle.instance_id,
             "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
+            "killSwitch": {"state": switch.state, "since": switch.since or None, "reason": switch.reason},
             "counts": counts,
             "auditHead": {"id": head[0], "hash": head[1]} if head else None,
             "chains": list(self._chains.report()),

@@ -9,7 +9,9 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.suspensions import Cause, Suspensions
+from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stops import switch_of_agent
 from waiaas.engine.views import AgentView
 from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, WaiaasError
 from waiaas.interfaces.chain import Account
@@ -126,11 +128,15 @@ class Agents:
         return self.get(actor, agent.id)
 
     def resume(self, actor: Actor, agent_id: str) -> AgentView:
-        """Let the agent go on; its rows go on too. What happened before does not stop it again by AUTO_STOP."""
+        """Let the agent go on; its rows go on too. What happened before does not stop it again by AUTO_STOP.
+
+        :raises Conflict: also for one that is LOCKED, which is for :meth:`KillSwitch.recover` to lift
+        """
         require_operator(actor)
         with self._store.write() as unit:
             agent = self._found(unit, agent_id)
             _require(agent, "SUSPENDED")
+            _require_not_locked(unit, agent)
             unit.agents.set_status(agent.id, expected="SUSPENDED", status="ACTIVE", at=self._clock.now())
             self._record(unit, "agent.resumed", actor, agent, {})
         self._sessions.forget()
@@ -202,3 +208,9 @@ class Agents:
 def _require(agent: Agent, status: str) -> None:
     if agent.status != status:
         raise Conflict(f"this agent is {agent.status}, not {status}")
+
+
+def _require_not_locked(unit: Unit, agent: Agent) -> None:
+    if switch_of_agent(unit, agent).state == LOCKED:
+        hint = f"`waiaas kill-switch recover --agent {agent.name}`, after the cooldown"
+        raise Conflict("this agent is LOCKED", hint=hint)

@@ -8,6 +8,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.stops import stop_over
 from waiaas.engine.views import TransactionView, wire_approval
 from waiaas.errors import Conflict, NotFound
 from waiaas.store.database import Unit
@@ -37,11 +38,13 @@ class Approvals:
         """Let a held payment go; it is judged once more before it is signed.
 
         :raises Conflict: when it waits for nobody, or too late
+        :raises Stopped: while the kill switch holds it up; it can be rejected all the same
         """
         require_operator(actor)
         now = self._bench.clock.now()
         with self._bench.store.write() as unit:
             row, approval = self._waiting(unit, tx_id, now)
+            _require_not_stopped(unit, row)
             unit.approvals.settle(approval.id, approved_at=now)
             unit.transactions.note(row.id, expected="QUEUED", at=now, approved_at=now)
             self._record(unit, "transaction.approved", actor, row, approval)
@@ -101,3 +104,11 @@ class Approvals:
             details={"approvalId": approval.id, "digest": approval.digest},
             ip=actor.ip,
         )
+
+
+def _require_not_stopped(unit: Unit, row: Transaction) -> None:
+    agent = unit.agents.get(row.agent_id)
+    session = unit.sessions.get(row.session_id) if row.session_id else None
+    stopped = None if agent is None else stop_over(unit, agent, session)
+    if stopped is not None and stopped.code == "KILL_SWITCH":
+        raise stopped

@@ -11,9 +11,10 @@ from waiaas.engine.pipeline.orders import AskedBy, Order, VariantKind, order_of,
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.pipeline.standing import Standing, refusal, standing_of, subject_of, usual_cap
 from waiaas.engine.rules.transaction_states import FINISHED, UNSIGNED
+from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import stored_intent
 from waiaas.engine.variants import was_taken
-from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, RefusedByChain, Stopped
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, RefusedByChain
 from waiaas.interfaces.chain import Feature
 from waiaas.store.database import Unit
 from waiaas.store.records import Transaction
@@ -62,6 +63,7 @@ class Replacements:
 
     def _order(self, actor: Actor, row: Transaction, kind: VariantKind, max_fee: int | None) -> tuple[int, Order]:
         """Judge and store the wish. Returns how many variants there were, and the order that waits now."""
+        self._bench.heed_stop()
         if not (self._bench.signer.is_unlocked and self._bench.is_open()):
             raise NotReady("the signer is locked", code="SIGNER_LOCKED", hint="the operator runs `waiaas unlock`")
         with self._bench.store.read() as unit:
@@ -110,7 +112,7 @@ class Replacements:
             )
         if standing is None or fresh.status != "SUBMITTED":
             raise Conflict(f"this payment is {fresh.status}", details={"status": fresh.status}, hint=_hint(fresh))
-        _require_open(standing, actor, kind)
+        _require_open(unit, standing, actor, kind)
         return standing
 
     def _priced(self, actor: Actor, standing: Standing, kind: VariantKind, max_fee: int | None) -> Order:
@@ -151,14 +153,13 @@ class Replacements:
                 bell.wait(left)
 
 
-def _require_open(standing: Standing, actor: Actor, kind: VariantKind) -> None:
+def _require_open(unit: Unit, standing: Standing, actor: Actor, kind: VariantKind) -> None:
     """:raises Stopped, Conflict: when nothing further may be made for the row now"""
-    if standing.agent.status != "ACTIVE":
-        raise Stopped(
-            f"this agent is {standing.agent.status}",
-            code="AGENT_SUSPENDED",
-            hint="the operator can resume it: `waiaas agent resume`",
-        )
+    stopped = stop_over(unit, standing.agent, None if kind == "cancel" else standing.session)
+    if stopped is None and actor.session is not None:
+        stopped = stop_over(unit, standing.agent, unit.sessions.get(actor.session.id))
+    if stopped is not None:
+        raise stopped
     if kind == "speed_up" and (standing.is_revoked or standing.is_given_up):
         why = "is being given up" if standing.is_given_up else "was asked for by a session that is revoked"
         raise Conflict(f"this payment {why}", hint="`waiaas tx cancel-onchain` gives it up")

@@ -10,6 +10,7 @@ from waiaas.engine.audit import Audit
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.channels import Channels
+from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
@@ -38,3 +39,4 @@ class Services:
     admin: Admin
     catalogue: Catalogue
     metrics: Metrics
+    kill_switch: KillSwitch

@@ -20,6 +20,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.constraints import read_constraints
+from waiaas.engine.stops import locked_out, switch_of_all
 from waiaas.engine.views import Issued
 from waiaas.errors import BadRequest, Conflict, NotFound, Unauthenticated
 from waiaas.store.database import Store, Unit
@@ -79,6 +80,7 @@ class Sessions:
         """Let a program act as the agent. The token is shown this once.
 
         :raises BadRequest: ttl or constraints out of range, :raises Conflict: too many sessions, or the agent is not active
+        :raises Stopped: while everything is locked
         """
         require_operator(actor)
         security, now = self._settings.security, self._clock.now()
@@ -90,6 +92,9 @@ class Sessions:
             agent = unit.agents.get(agent_id) or unit.agents.by_name(agent_id)
             if agent is None:
                 raise NotFound("there is no such agent", hint="see `waiaas agent list`")
+            locked = locked_out(switch_of_all(unit))
+            if locked is not None:
+                raise locked
             if agent.status != "ACTIVE":
                 raise Conflict(f"this agent is {agent.status}", hint="`waiaas agent resume` lets a suspended one go on")
             if unit.sessions.live_count(agent.id, now) >= security.max_sessions_per_agent:
@@ -131,6 +136,11 @@ class Sessions:
                 raise NotFound("there is no such session", hint="see `waiaas session list`")
             ended = self._revoke_within(unit, actor, session)
         self.settle(session.agent_id, ended)
+
+    def revoke_within(self, unit: Unit, actor: Actor, session_id: str) -> Sequence[str]:
+        """The same in the caller's transaction. :returns: the ids of the rows that ended, for after the commit"""
+        session = unit.sessions.get(session_id)
+        return [] if session is None else self._revoke_within(unit, actor, session)
 
     def revoke_all_within(self, unit: Unit, actor: Actor, agent_id: str, *, code: str, why: str) -> Sequence[str]:
         """End every session of the agent, and cancel its unsigned rows, in the caller's transaction.

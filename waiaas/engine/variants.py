@@ -57,10 +57,11 @@ def was_taken(variant: Variant, row: Transaction) -> bool:
 def may_be_sent(variants: Sequence[Variant], row: Transaction, *, is_stopped: bool, is_revoked: bool) -> list[Variant]:
     """Pure. The bytes of a row that may leave now, the newest first (invariant 9).
 
-    Bytes that a node has taken may be repeated whatever happened since. Others may leave only while nothing stopped the agent,
-    and for a revoked session only those that give the payment up. Once there are such, the payment's own are kept back.
+    Bytes that a node has taken may be repeated whatever happened since. Others may leave only while nothing stops the agent,
+    and for a session that is revoked or stopped, or a payment that is withheld, only those
+    that give the payment up. Once there are such, the payment's own are kept back.
 
-    :param is_stopped: the agent is not active; :param is_revoked: the row's session is
+    :param is_stopped: everything or the agent is; :param is_revoked: the payment is not to be made, now or ever
     """
     wanted = [one for one in variants if one.kind == CANCEL] or variants
     return [

@@ -83,7 +83,8 @@ class Activity:
 
         Of more than a thousand only the newest are looked at, and then all of those count.
         """
-        row = self._sql.one(_ALIKE.format(last="COUNT(*), COUNT(CASE WHEN is_over THEN 1 END)"), _alike(agent_id, likeness, span))
+        counts = _ALIKE.format(last="COUNT(*), COUNT(CASE WHEN is_over THEN 1 END)")
+        row = self._sql.one(counts, _alike(agent_id, likeness, span))
         count, over = (int(value) for value in row or (0, 0))
         return count if count == _MOST_ALIKE else count - over
 

@@ -11,6 +11,7 @@ SESSION = Shape(Session, "sessions")
 
 # Inside a class that has a method of this name, ``list`` is that method.
 Ids = list[str]
+Rows = list[Session]
 
 
 class Sessions:
@@ -72,6 +73,16 @@ class Sessions:
         ids = [row[0] for row in self._sql.all(f"SELECT id FROM sessions WHERE {where} ORDER BY id", whose)]  # noqa: S608 - one of two literals
         self._sql.run(f"UPDATE sessions SET revoked_at = ? WHERE {where}", (at, *whose))  # noqa: S608 - one of two literals
         return ids
+
+    def stop(self, session_id: str, at: int | None) -> bool:
+        """Stop it for a while, or with None let it go on. False for an unknown or revoked one."""
+        done = self._sql.run("UPDATE sessions SET stopped_at = ? WHERE id = ? AND revoked_at IS NULL", (at, session_id))
+        return done.rowcount == 1
+
+    def stopped(self) -> Rows:
+        """Those that are stopped and not revoked, oldest first."""
+        rows = self._sql.all(SESSION.select("WHERE stopped_at IS NOT NULL AND revoked_at IS NULL ORDER BY id"), ())
+        return [SESSION.read(row) for row in rows]
 
     def count_transaction(self, session_id: str, delta: int = 1) -> bool:
         """Add to ``usage_stats.transactions``. False for an unknown id."""

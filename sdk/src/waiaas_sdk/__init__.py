@@ -54,6 +54,7 @@ from waiaas_sdk.models import (
 )
 from waiaas_sdk.operator import Operator
 from waiaas_sdk.payment import PaymentFields, TokenFields
+from waiaas_sdk.stopping import Held, Recovered, StoppedAgent, StoppedSession, Stops
 from waiaas_sdk.transport import Retry
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ __all__ = [
     "ConnectInfo",
     "Denied",
     "Health",
+    "Held",
     "IssuedSession",
     "NativeAsset",
     "NotFound",
@@ -92,10 +94,14 @@ __all__ = [
     "Policy",
     "PolicyType",
     "RateLimited",
+    "Recovered",
     "Retry",
     "Session",
     "Simulation",
     "Stopped",
+    "StoppedAgent",
+    "StoppedSession",
+    "Stops",
     "Token",
     "TokenFields",
     "Transaction",

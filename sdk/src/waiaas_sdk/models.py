@@ -102,6 +102,7 @@ class Session(Record):
     absolute_expires_at: int | None = None
     created_at: int | None = None
     revoked_at: int | None = None
+    stopped_at: int | None = None
     renewal_count: int = 0
     max_renewals: int | None = None
     constraints: dict[str, Any] | None = None

@@ -11,6 +11,7 @@ from waiaas_sdk.credentials import Credentials
 from waiaas_sdk.managing import Agents, OperatorTransactions, Policies, Sessions
 from waiaas_sdk.models import Health, OperatorToken
 from waiaas_sdk.parsing import parse
+from waiaas_sdk.stopping import KillSwitch
 from waiaas_sdk.transport import Call, Retry, Transport
 
 
@@ -49,6 +50,7 @@ class Operator:
         self.admin = Admin(credentials)
         self.catalogue = Catalogue(credentials)
         self.tokens = Tokens(credentials)
+        self.kill_switch = KillSwitch(credentials)
 
     @classmethod
     def over_socket(

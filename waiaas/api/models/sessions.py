@@ -84,6 +84,7 @@ class SessionItem(Answered):
     max_renewals: int
     last_renewed_at: UnixSeconds | None = None
     revoked_at: UnixSeconds | None = None
+    stopped_at: UnixSeconds | None = None
 
     @classmethod
     def of(cls, session: "Session") -> "SessionItem":
@@ -100,4 +101,5 @@ class SessionItem(Answered):
             max_renewals=session.max_renewals,
             last_renewed_at=session.last_renewed_at,
             revoked_at=session.revoked_at,
+            stopped_at=session.stopped_at,
         )

@@ -21,6 +21,7 @@ from waiaas.engine.pipeline.resolution import asset_of, read_resolved
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.denials import denial_details, denial_hint
 from waiaas.engine.rules.fees import fee_cap
+from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent
 from waiaas.errors import (
     ChainUnreachable,
@@ -29,7 +30,6 @@ from waiaas.errors import (
     NotReady,
     Refused,
     RefusedByChain,
-    Stopped,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -104,11 +104,11 @@ class Admission:
     def resolve(self, request: Request) -> StoredIntent:
         """Complete the intent with the chain's facts. Network, at most two seconds.
 
-        :raises Stopped: when the agent is not active
+        :raises Stopped: when everything, the agent or the session is stopped
         :raises RefusedByChain: when the chain's rules forbid it, :raises ChainUnreachable: when no node answers
         :raises BadRequest: with code TOKEN_MISMATCH when the request said something else of its token than the chain
         """
-        _require_active(request.agent)
+        self._require_not_stopped(request)
         chain, intent = request.chain, request.wish.intent
         account = chain.account(request.agent)
         try:
@@ -147,6 +147,13 @@ class Admission:
                 self._bench.observe("after-admit", request.tx_id)
                 return _answer(request, done, judgement)
         raise TooMany("too many payments at once against the same limit", code="RATE_LIMITED", retry_after=1)
+
+    def _require_not_stopped(self, request: Request) -> None:
+        self._bench.heed_stop()
+        with self._bench.store.read() as unit:
+            stopped = stop_over(unit, request.agent, unit.sessions.get(request.session.id))
+        if stopped is not None:
+            raise stopped
 
     def _commit(
         self,
@@ -270,18 +277,11 @@ def _same(unit: Unit, request: Request) -> Transaction | None:
     return row
 
 
-def _require_active(agent: Agent) -> None:
-    if agent.status != "ACTIVE":
-        raise Stopped(
-            f"this agent is {agent.status}",
-            code="AGENT_SUSPENDED",
-            hint="the operator can resume it: `waiaas agent resume`",
-        )
-
-
 def _require_live(unit: Unit, request: Request, now: int) -> None:
     """The session and the agent as they are now, under the lock: a revoke or suspend that committed before wins."""
     session, agent = unit.sessions.get(request.session.id), unit.agents.get(request.agent.id)
     if session is None or agent is None or session.revoked_at is not None or session.expires_at <= now:
         raise Unauthenticated("the credential is not valid", hint="ask the operator for a session")
-    _require_active(agent)
+    stopped = stop_over(unit, agent, session)
+    if stopped is not None:
+        raise stopped

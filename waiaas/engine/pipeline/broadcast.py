@@ -8,8 +8,9 @@ import logging
 from dataclasses import dataclass
 
 from waiaas.engine.nodes import within
-from waiaas.engine.pipeline.orders import revoked_variants
+from waiaas.engine.pipeline.orders import is_withheld, revoked_variants
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress, later
+from waiaas.engine.stops import stop_over
 from waiaas.engine.variants import may_be_sent, signed_of, was_taken
 from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Sent
@@ -57,6 +58,7 @@ class Broadcast:
 
         :raises Unavailable: when no node could be asked
         """
+        self._bench.heed_stop()
         handed: Handed | None = None
         with self._bench.gate.passing(row.agent_id), within(_SEND_SECONDS):
             for variant in self._allowed(row):
@@ -81,11 +83,12 @@ class Broadcast:
         with self._bench.store.read() as unit:
             agent = unit.agents.get(row.agent_id)
             session = unit.sessions.get(row.session_id) if row.session_id else None
+            is_stopped = agent is None or stop_over(unit, agent, None) is not None
             variants = unit.variants.of(row.id)
             fresh = unit.transactions.get(row.id)
             void = frozenset[int]() if fresh is None else revoked_variants(unit, fresh)
         if agent is None or fresh is None:
             return []
         variants = [one for one in variants if one.n not in void or was_taken(one, fresh)]
-        is_revoked = session is not None and session.revoked_at is not None
-        return may_be_sent(variants, fresh, is_stopped=agent.status != "ACTIVE", is_revoked=is_revoked)
+        is_over = session is not None and (session.revoked_at is not None or session.stopped_at is not None)
+        return may_be_sent(variants, fresh, is_stopped=is_stopped, is_revoked=is_over or is_withheld(fresh))

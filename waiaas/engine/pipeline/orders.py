@@ -13,7 +13,7 @@ from waiaas.store.records import Transaction
 
 VariantKind = Literal["speed_up", "cancel"]
 AskedBy = Literal["operator", "session", "system"]
-_FIELD, _ASKERS = "order", "askers"
+_FIELD, _ASKERS, _WITHHELD = "order", "askers", "withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,16 @@ def waiting_order(row: Transaction) -> Order | None:
     """The order that is to be carried out now."""
     order = order_of(row)
     return order if order is not None and order.is_waiting else None
+
+
+def is_withheld(row: Transaction) -> bool:
+    """Whether a person let the row's signed bytes not go when a stop was lifted: what no node took of them is never sent."""
+    return bool(json.loads(row.metadata).get(_WITHHELD))
+
+
+def with_withheld(row: Transaction) -> str:
+    """The row's metadata with that mark."""
+    return json.dumps({**json.loads(row.metadata), _WITHHELD: True}, ensure_ascii=False)
 
 
 def is_revoked(unit: Unit, order: Order) -> bool:

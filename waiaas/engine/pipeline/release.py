@@ -10,6 +10,7 @@ from waiaas.engine.pipeline.holds import has_waited, held_seconds, open_approval
 from waiaas.engine.pipeline.resolution import read_resolved
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.fees import fee_cap
+from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.policy import Tier, strictest
@@ -33,11 +34,13 @@ class Release:
         now = self._bench.clock.now()
         if _is_waiting(row, now):
             return DONE
+        self._bench.heed_stop()
         with self._bench.store.read() as unit:
             agent = unit.agents.get(row.agent_id)
             session = unit.sessions.get(row.session_id) if row.session_id else None
-        if agent is None or agent.status != "ACTIVE":
-            return DONE  # a suspended agent's rows stay where they are; resume brings them back
+            is_stopped = agent is None or stop_over(unit, agent, session) is not None
+        if agent is None or is_stopped:
+            return DONE  # what is stopped stays where it is; whoever lifts the stop brings it back
         if now >= deadline(row, self._bench.settings.security.execution_timeout):
             end_unsigned(self._bench, row, timed_out(row))
             return DONE
@@ -181,10 +184,10 @@ def _is_satisfied(row: Transaction, tier: Tier) -> bool:
 
 
 def _may_go_on(unit: Unit, row: Transaction) -> bool:
-    """Under the lock: the agent is active and the session was not revoked."""
+    """Under the lock: nothing is stopped and the session was not revoked."""
     agent = unit.agents.get(row.agent_id)
     session = unit.sessions.get(row.session_id) if row.session_id else None
-    return agent is not None and agent.status == "ACTIVE" and not (session and session.revoked_at is not None)
+    return agent is not None and stop_over(unit, agent, session) is None and not (session and session.revoked_at)
 
 
 def _text(row: Transaction, judgement: Judgement, tier: Tier) -> str:

@@ -15,9 +15,10 @@ from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.orders import Order, ended, is_revoked, waiting_order, with_asker, with_order
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, later
-from waiaas.engine.pipeline.standing import refusal, standing_of, subject_of
+from waiaas.engine.pipeline.standing import order_stop, refusal, standing_of, subject_of
 from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
+from waiaas.engine.stops import stop_epoch
 from waiaas.engine.stored_intent import stored_intent
 from waiaas.engine.variants import signed_of, unshared, variant_of
 from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, StartRefused, Stopped, Unavailable, WaiaasError
@@ -42,6 +43,7 @@ class _Job:
     variants: tuple[Variant, ...]
     subject: Subject
     judgement: Judgement
+    stop_epoch: int
 
 
 class Replace:
@@ -72,13 +74,16 @@ class Replace:
 
     def _prepare(self, row: Transaction, order: Order) -> _Job | None:
         """What is needed, and a fresh judgement; None when the order ended or must wait for its agent."""
+        self._bench.heed_stop()
         with self._bench.store.read() as unit:
+            stopped_before = stop_epoch(unit)  # first: a stop that comes while this is read makes it stale
             standing, is_over = standing_of(unit, row), is_revoked(unit, order)
+            is_stopped = standing is None or order_stop(unit, standing, order) is not None
         if is_over:
             self._end(row, order, "SESSION_REVOKED", "the session that asked for it was revoked")
             return None
-        if standing is None or standing.agent.status != "ACTIVE":
-            return None  # a suspended agent's orders stay where they are until they are too old
+        if standing is None or is_stopped:
+            return None  # the orders of whoever is stopped stay where they are until they are too old
         chain = self._bench.chains.of(standing.agent)
         if Feature.REPLACE not in chain.adapter.features:
             self._end(row, order, "TYPE_NOT_SUPPORTED", f"signed bytes cannot be replaced on {row.chain}/{row.network}")
@@ -99,6 +104,7 @@ class Replace:
             variants=standing.variants,
             subject=subject,
             judgement=judgement,
+            stop_epoch=stopped_before,
         )
 
     def _build(self, job: _Job) -> Unsigned:
@@ -140,15 +146,17 @@ class Replace:
         self._end(job.row, job.order, "EFFECTS_MISMATCH", why)
 
     def _sign_and_store(self, job: _Job, unsigned: Unsigned, decoded: Decoded) -> Progress:
+        self._bench.require_no_stop()
         with self._bench.store.read() as unit:
             if self._obstacle(unit, job) is not None:
                 return later(_CONTENDED_SECONDS)  # looked at afresh, before anything is signed
         self._bench.observe("before-resign", job.row.id)
-        signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned)
+        signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned, job.stop_epoch)
         if signed.claims != decoded.claims:
             self._refuse(job, OTHER_CLAIMS)
             return DONE
         self._bench.observe("after-resign", job.row.id)
+        self._bench.require_no_stop()
         with self._bench.store.write() as unit:
             if self._obstacle(unit, job) is not None:
                 return later(_CONTENDED_SECONDS)  # this signature is dropped
@@ -161,8 +169,10 @@ class Replace:
     def _obstacle(self, unit: Unit, job: _Job) -> str | None:
         """What keeps the bytes from being made or stored, as things are now; None where nothing does."""
         standing = standing_of(unit, job.row)
-        if standing is None or standing.row.status != "SUBMITTED" or standing.agent.status != "ACTIVE":
+        if standing is None or standing.row.status != "SUBMITTED":
             return "it went on without us"
+        if order_stop(unit, standing, job.order) is not None:
+            return "it is stopped"
         if [one.n for one in standing.variants] != [one.n for one in job.variants]:
             return "there is another variant"
         if job.order.asked_by != "system" and waiting_order(standing.row) != job.order:

@@ -17,6 +17,7 @@ from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
+from waiaas.engine.stops import stop_epoch, stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import signed_of, variant_of
 from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, StartRefused, Stopped, Unavailable, WaiaasError
@@ -39,6 +40,7 @@ class Job:
 
     :param newest: what was signed last for the account, whatever became of it
     :param epoch: the count of policy changes under which it was judged last
+    :param stop_epoch: how often everything had been stopped when it was found to be let through
     """
 
     row: Transaction
@@ -49,6 +51,7 @@ class Job:
     in_flight: tuple[Signed, ...]
     newest: Signed | None
     epoch: str
+    stop_epoch: int
 
 
 class Sign:
@@ -76,13 +79,16 @@ class Sign:
 
     def _prepare(self, row: Transaction) -> Job | None:
         """Everything the stage needs, read in one short session; None when the row must not be signed (now, or ever)."""
+        self._bench.heed_stop()
         with self._bench.store.read() as unit:
+            stopped_before = stop_epoch(unit)  # first: a stop that comes while this is read makes it stale
             agent = unit.agents.get(row.agent_id)
             session = unit.sessions.get(row.session_id) if row.session_id else None
+            is_stopped = agent is None or stop_over(unit, agent, session) is not None
             flying = unit.variants.of_agent_in_flight(row.agent_id)
             newest = _newest(unit, row.agent_id)
             epoch = unit.state.get(POLICY_EPOCH) or "0"
-        if agent is None or agent.status != "ACTIVE":
+        if agent is None or is_stopped:
             return None
         if session is not None and session.revoked_at is not None:
             revoked = Ending(status="CANCELLED", code="SESSION_REVOKED", why="its session was revoked")
@@ -107,6 +113,7 @@ class Sign:
             in_flight=tuple(signed_of(variant) for variant in flying),
             newest=newest,
             epoch=epoch,
+            stop_epoch=stopped_before,
         )
 
     def _still_allowed(self, row: Transaction, agent: Agent, session: Session | None, intent: StoredIntent) -> bool:
@@ -182,6 +189,7 @@ class Sign:
         self._bench.outcomes.ring(job.row.id)
 
     def _sign_and_store(self, job: Job, unsigned: Unsigned, decoded: Decoded) -> Progress:
+        self._bench.require_no_stop()
         with self._bench.store.read() as unit:
             if not self._may_store(unit, job):
                 return ON  # stopped or changed meanwhile: looked at afresh, before anything is signed
@@ -189,7 +197,7 @@ class Sign:
         if taken:
             raise Unavailable(f"the adapter built bytes with {taken[0]}, which another payment holds")
         self._bench.observe("before-sign", job.row.id)
-        signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned)
+        signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned, job.stop_epoch)
         if signed.claims != decoded.claims:
             self._refuse(job, OTHER_CLAIMS)
             return DONE
@@ -197,6 +205,7 @@ class Sign:
 
     def _store(self, job: Job, unsigned: Unsigned, signed: Signed, decoded: Decoded) -> Progress:
         self._bench.observe("after-sign", job.row.id)
+        self._bench.require_no_stop()
         remarks = [shown(text) for text in unsigned.remarks]
         with self._bench.store.write() as unit:
             if not self._may_store(unit, job):
@@ -236,7 +245,7 @@ class Sign:
         session = unit.sessions.get(job.row.session_id) if job.row.session_id else None
         return (
             agent is not None
-            and agent.status == "ACTIVE"
+            and stop_over(unit, agent, session) is None
             and not (session is not None and session.revoked_at is not None)
             and (unit.state.get(POLICY_EPOCH) or "0") == job.epoch
         )

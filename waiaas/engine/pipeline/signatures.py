@@ -8,13 +8,16 @@ from waiaas.interfaces.chain import Account, Signed, Unsigned
 _MAX_ROUNDS = 16
 
 
-def sign_bytes(bench: Bench, chain: Chain, account: Account, agent_id: str, unsigned: Unsigned) -> Signed:
+def sign_bytes(
+    bench: Bench, chain: Chain, account: Account, agent_id: str, unsigned: Unsigned, stop_epoch: int
+) -> Signed:
     """Every signature the adapter asks for, from the agent's own key alone. Deterministic; nothing is stored.
 
+    :param stop_epoch: the one under which it was found to be let through; the signer refuses an older one
     :raises Malformed: when the adapter asks for another key or never ends
     :raises NotReady, Stopped, Denied, StartRefused: what the signer says
     """
-    done, epoch = list[bytes](), bench.stop_epoch()
+    done = list[bytes]()
     for _ in range(_MAX_ROUNDS):
         payloads = chain.call(chain.adapter.signing_payloads, unsigned, account, tuple(done))
         if not payloads:
@@ -28,7 +31,7 @@ def sign_bytes(bench: Bench, chain: Chain, account: Account, agent_id: str, unsi
                     kind=payload.kind,
                     preimage=payload.preimage,
                     hash=payload.hash,
-                    stop_epoch=epoch,
+                    stop_epoch=stop_epoch,
                 )
             )
     raise Malformed("the adapter never stops asking for signatures")

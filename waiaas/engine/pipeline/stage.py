@@ -51,7 +51,8 @@ class Bench:
     """The tools that stages share.
 
     :param on_signed: called after each commit that stored signed bytes or a final outcome; moves the pinned head
-    :param stop_epoch: the current one; requests with an older one are refused by the signer
+    :param heed_stop: looks for an order to stop that lies in the data directory, and carries it out
+    :param require_no_stop: raises ``Stopped`` where one lies there; for who passes the gate, and may be who is waited for
     :param is_open: whether this data directory was found to be the one it was: nothing is admitted or signed before
     """
 
@@ -68,7 +69,8 @@ class Bench:
     clock: Clock
     observe: Observer
     on_signed: Callable[[], None]
-    stop_epoch: Callable[[], int]
+    heed_stop: Callable[[], None]
+    require_no_stop: Callable[[], None]
     is_open: Callable[[], bool]
 
 

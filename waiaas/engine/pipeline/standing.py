@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.evaluate import Judgement
-from waiaas.engine.pipeline.orders import Order
+from waiaas.engine.pipeline.orders import Order, is_withheld
 from waiaas.engine.rules.denials import denial_details
+from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import CANCEL
-from waiaas.errors import Denied
+from waiaas.errors import Denied, Stopped
 from waiaas.interfaces.chain import Intent, Kind, Resolved
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
@@ -35,8 +36,8 @@ class Standing:
 
     @property
     def is_revoked(self) -> bool:
-        """Whether the row's session is."""
-        return self.session is not None and self.session.revoked_at is not None
+        """Whether the payment is not to be made any more: its session is revoked, or it was withheld when a stop was lifted."""
+        return is_withheld(self.row) or (self.session is not None and self.session.revoked_at is not None)
 
     @property
     def is_given_up(self) -> bool:
@@ -57,6 +58,13 @@ def standing_of(unit: Unit, row: Transaction) -> Standing | None:
     if fresh is None or agent is None or not variants:
         return None
     return Standing(row=fresh, agent=agent, session=session, variants=tuple(variants))
+
+
+def order_stop(unit: Unit, standing: Standing, order: Order) -> Stopped | None:
+    """Why nothing may be signed for the order now. A stopped session's payment may be given up by others than that session."""
+    asker = unit.sessions.get(order.session_id) if order.session_id else None
+    own = None if order.kind == "cancel" else standing.session
+    return stop_over(unit, standing.agent, asker) or stop_over(unit, standing.agent, own)
 
 
 def usual_cap(standing: Standing, intent: StoredIntent, most: int) -> int:

@@ -54,17 +54,19 @@ class Suspensions:
         """Have ``tell`` called after each commit that suspended somebody, before the gate is waited for."""
         self._told.append(tell)
 
-    def suspend(self, unit: Unit, agents: Sequence[Agent], cause: Cause) -> tuple[str, ...]:
+    def suspend(self, unit: Unit, agents: Sequence[Agent], cause: Cause, *, waits: bool = True) -> tuple[str, ...]:
         """Suspend those of ``agents`` that run, as they were read in this unit; returns their ids.
 
         The block's ``write()`` returns when nothing more is signed or first sent for them; unsigned rows stay where they are.
+
+        :param waits: False leaves it to the caller to wait for whoever passes the gate
         """
         now = self._clock.now()
         stopped = tuple(agent.id for agent in agents if agent.status in _STOPPABLE and _stop(unit, agent, cause, now))
         for agent_id in stopped:
             self._record(unit, "agent.suspended", agent_id, cause, {"reason": cause.reason, **cause.details})
         if stopped:
-            unit.after_commit(lambda: self._settle(stopped))
+            unit.after_commit(lambda: self._settle(stopped if waits else ()))
         return stopped
 
     def freeze(self, unit: Unit, decision: Decision, judged: Agent, row: Transaction) -> None:

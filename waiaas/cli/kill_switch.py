@@ -1,0 +1,226 @@
+"""``waiaas kill-switch``: stop everything at once, and recover."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+from waiaas_sdk import Conflict, Held, NotReady, Operator, Retry, Stops, Unreachable
+
+from waiaas.cli.amounts import Units
+from waiaas.cli.connections import operator
+from waiaas.cli.exits import NOT_RUNNING, USAGE, Failure
+from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option
+from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+
+_PATIENCE_SECONDS = 5.0
+_MOST_BYTES = 65536
+_UNREADABLE = b"what was here could not be read\n"
+
+
+@click.group("kill-switch")
+def kill_switch() -> None:
+    """Stop everything, one agent or one session; see what is stopped; recover."""
+
+
+def _scoped(command: click.decorators.FC) -> click.decorators.FC:
+    command = click.option("--session", "session_id", help="This session alone.")(command)
+    return click.option("--agent", "agent_name", help="This agent alone.")(command)
+
+
+@kill_switch.command()
+@_scoped
+@click.option("--locked", is_flag=True, help="Sessions die too, and nobody recovers before the cooldown is over.")
+@click.option("--reason", help="For whoever reads the audit trail.")
+@json_option
+@click.pass_obj
+def activate(
+    invocation: Invocation,
+    *,
+    agent_name: str | None,
+    session_id: str | None,
+    locked: bool,
+    reason: str | None,
+    as_json: bool,
+) -> None:
+    """Stop everything, or one agent or session, now; needs no password and no daemon.
+
+    Where no daemon answers, the order is left in the data directory and holds before the next signature.
+    """
+    _require_one(agent_name, session_id)
+    state: Literal["SUSPENDED", "LOCKED"] = "LOCKED" if locked else "SUSPENDED"
+    told: Stops | None = None
+    try:
+        with Operator.over_socket(
+            invocation.admin_socket, timeout=_PATIENCE_SECONDS, retry=Retry(attempts=1)
+        ) as daemon:
+            told = daemon.kill_switch.activate(state, agent_id=agent_name, session_id=session_id, reason=reason)
+    except (Unreachable, NotReady):
+        _leave_order(invocation.data_dir, state, agent_name, session_id, reason or "")
+    door = "socket" if told is not None else "file"
+    if as_json:
+        return print_json({"state": state, "agent": agent_name, "session": session_id, "door": door})
+    what = f"The agent {agent_name}" if agent_name else f"The session {session_id}" if session_id else "Everything"
+    say(f"{what} is {state}: nothing is signed for it any more." if told else _left(what, state))
+    return say("Lift it with: waiaas kill-switch recover" + _options(agent_name, session_id))
+
+
+def _left(what: str, state: str) -> str:
+    return f"No daemon answers. {what} is {state} before the next signature: the order lies in stop.request."
+
+
+def _leave_order(data_dir: Path, state: str, agent: str | None, session: str | None, reason: str) -> None:
+    from waiaas.config import DataDir, write_private
+    from waiaas.engine.rules.kill_switch_states import LOCKED, SUSPENDED
+    from waiaas.engine.stop_request import Order, with_order
+
+    if not data_dir.is_dir():
+        raise Failure(
+            f"there is no data directory at {data_dir}", hint="name it with --data-dir", exit_code=NOT_RUNNING
+        )
+    path = DataDir.at(data_dir).stop_request
+    order = Order(state=LOCKED if state == LOCKED else SUSPENDED, agent_id=agent, session_id=session, reason=reason)
+    write_private(path, with_order(_present(path), order))
+
+
+def _present(path: Path) -> bytes:
+    """What lies there already, which stays an order; what cannot be read is one too."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    except OSError:
+        return _UNREADABLE
+    with open(file, "rb") as stream:
+        try:
+            found = stream.read(_MOST_BYTES)
+        except OSError:
+            return _UNREADABLE
+    return found if 0 < len(found) < _MOST_BYTES // 2 else _UNREADABLE
+
+
+@kill_switch.command()
+@json_option
+@click.pass_obj
+def status(invocation: Invocation, as_json: bool) -> None:
+    """What is stopped, since when, and what is held."""
+    try:
+        with operator(invocation, several=not as_json) as daemon:
+            stops = daemon.kill_switch.status()
+            if as_json:
+                return print_json(stops)
+            _print_stops(stops)
+            return _print_held(daemon, stops.held, stops.held_count)
+    except Unreachable as error:
+        if error.code != "DAEMON_UNREACHABLE":
+            raise
+        lies = (invocation.data_dir / "stop.request").exists()
+        hint = "an order to stop lies there, for the next start: stop.request" if lies else "see: waiaas status"
+        raise Failure(f"no daemon runs in {invocation.data_dir}", hint=hint, exit_code=NOT_RUNNING) from None
+
+
+@kill_switch.command()
+@_scoped
+@click.option(
+    "--release",
+    "release",
+    multiple=True,
+    metavar="TX|all|none",
+    help="A held payment that goes on; may be given several times. The others end.",
+)
+@json_option
+@click.pass_obj
+def recover(
+    invocation: Invocation, *, agent_name: str | None, session_id: str | None, release: tuple[str, ...], as_json: bool
+) -> None:
+    """Lift a stop, and choose which held payments go on; every other one within the stop ends."""
+    _require_one(agent_name, session_id)
+    if as_json and not release:
+        raise Failure("say which payments go on", hint="--release all, none, or a payment's id", exit_code=USAGE)
+    with operator(invocation, several=True) as daemon:
+        held = _held_within(daemon, agent_name, session_id)
+        chosen = release or _ask(daemon, held)
+        try:
+            done = daemon.kill_switch.recover(release=_ids(chosen, held), agent_id=agent_name, session_id=session_id)
+        except Conflict as error:
+            if ends := error.details.get("resetsAt"):
+                raise Failure(f"it is LOCKED until {at(int(ends))}", hint=error.hint) from None
+            raise
+    if as_json:
+        return print_json(done)
+    return say(f"The stop is lifted. Payments that go on: {len(done.released)}; that ended: {len(done.cancelled)}.")
+
+
+def _held_within(daemon: Operator, agent: str | None, session: str | None) -> Sequence[Held]:
+    held = daemon.kill_switch.status().held
+    if session is not None:
+        return [one for one in held if one.session_id == session]
+    agent_id = None if agent is None else daemon.agents.show(agent).id
+    return [one for one in held if agent_id in (None, one.agent_id)]
+
+
+def _ask(daemon: Operator, held: Sequence[Held]) -> Sequence[str]:
+    _print_held(daemon, held, len(held))
+    if not held:
+        return ["none"]
+    answer: str = click.prompt("Which of these go on (all, none, or ids)", err=True)
+    return answer.replace(",", " ").split()
+
+
+def _ids(chosen: Sequence[str], held: Sequence[Held]) -> list[str]:
+    if len(chosen) == 1 and chosen[0] in ("all", "none"):
+        return [one.id for one in held] if chosen[0] == "all" else []
+    if {"all", "none"} & set(chosen):
+        raise Failure("all and none stand alone", hint="or name payments", exit_code=USAGE)
+    return list(chosen)
+
+
+def _require_one(agent: str | None, session: str | None) -> None:
+    if agent is not None and session is not None:
+        raise Failure("say --agent or --session, not both", hint="or neither, for everything", exit_code=USAGE)
+
+
+def _options(agent: str | None, session: str | None) -> str:
+    return f" --agent {agent}" if agent else f" --session {session}" if session else ""
+
+
+def _print_stops(stops: Stops) -> None:
+    ends = stops.recoverable_at
+    print_facts(
+        {
+            "everything": stops.state,
+            "since": None if stops.since is None else at(stops.since),
+            "by": stops.by or None,
+            "reason": stops.reason or None,
+            "recoverableAt": None if ends is None else at(ends),
+        }
+    )
+    rows = [("agent", one.name, one.state, at(one.since), one.reason) for one in stops.agents]
+    rows += [("session", one.id, "SUSPENDED", at(one.since), "") for one in stops.sessions]
+    columns = [Column("what"), Column("which", is_whole=True), Column("state"), Column("since"), Column("why")]
+    if rows:
+        print_table(columns, rows, empty="")
+
+
+def _print_held(daemon: Operator, held: Sequence[Held], count: int) -> None:
+    units = Units.of(daemon) if held else None
+    columns = [
+        Column("id", is_whole=True),
+        Column("state"),
+        Column("amount", is_right=True),
+        Column("to", when_wide=100),
+    ]
+    rows = [
+        (one.id, "signed, not sent" if one.is_signed else one.status, _amount(units, one), one.to_address)
+        for one in held
+    ]
+    print_table(columns, rows, empty="No payment is held.")
+    if count > len(held):
+        say(f"There are {count - len(held)} more.")
+
+
+def _amount(units: Units | None, one: Held) -> str:
+    unit = None if units is None else units.of_asset(one.chain, one.network, one.asset)
+    return str(one.amount) if unit is None or one.amount is None else unit.display(one.amount)

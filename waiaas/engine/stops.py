@@ -1,0 +1,102 @@
+"""Stops, as the pipeline sees them: whether anything may be admitted, released, signed or first sent, read within a unit.
+
+The switch for everything is a row of ``daemon_state``; that of one agent is its status, and for LOCKED a row besides; that of
+one session is a column. What cannot be read is a stop. Only :mod:`waiaas.engine.kill_switch` writes any of it.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from waiaas.engine.rules.kill_switch_states import ACTIVE, LOCKED, STATES, State
+from waiaas.errors import Stopped
+from waiaas.store.database import Unit
+from waiaas.store.records import Agent, Session
+
+SWITCH, STOP_EPOCH = "kill_switch", "stop_epoch"
+RECOVER_HINT = "a person lifts it: `waiaas kill-switch recover`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """One switch. :param since: when it came to this state; :param by: how audit rows name who did it"""
+
+    state: State
+    since: int = 0
+    by: str = ""
+    reason: str = ""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether anything is held up by it."""
+        return self.state != ACTIVE
+
+    def encoded(self) -> str:
+        """As it is stored."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+
+UNTOUCHED = Switch(state=ACTIVE)
+UNREADABLE = Switch(state=LOCKED, reason="what the database says of the kill switch cannot be read")
+
+
+def switch_of_all(unit: Unit) -> Switch:
+    """The switch for everything. Once anything was stopped its row stays: a missing one is a stop, as an unreadable one is."""
+    text, epoch = unit.state.get(SWITCH), unit.state.get(STOP_EPOCH)
+    if text is None and epoch is None:
+        return UNTOUCHED
+    return UNREADABLE if text is None or epoch is None or not epoch.isdecimal() else _read(text)
+
+
+def switch_of_agent(unit: Unit, agent: Agent) -> Switch:
+    """The switch of one agent: suspended is its status, whoever suspended it; LOCKED is remembered besides."""
+    text = unit.state.get(lock_key(agent.id))
+    lock = UNTOUCHED if text is None else _read(text)
+    if lock.is_stopped:
+        return lock
+    if agent.status != "SUSPENDED":
+        return UNTOUCHED
+    return Switch(state="SUSPENDED", since=agent.suspended_at or 0, reason=agent.suspension_reason or "")
+
+
+def lock_key(agent_id: str) -> str:
+    """Where the LOCKED of one agent is remembered."""
+    return f"{SWITCH}:{agent_id}"
+
+
+def stop_epoch(unit: Unit) -> int:
+    """How often everything was stopped. To be read before the switch is: a stop in between then makes it stale."""
+    text = unit.state.get(STOP_EPOCH) or "0"
+    return int(text) if text.isdecimal() else 0
+
+
+def stop_over(unit: Unit, agent: Agent, session: Session | None) -> Stopped | None:
+    """Why nothing may be done for the agent, or for this session of it, now; None where nothing stops it (invariant 9)."""
+    everything = switch_of_all(unit)
+    if everything.is_stopped:
+        return _stopped("everything is stopped", "all", everything.state, everything.since)
+    if agent.status != "ACTIVE":
+        hint = "the operator can resume it: `waiaas agent resume`"
+        return Stopped(f"this agent is {agent.status}", code="AGENT_SUSPENDED", hint=hint)
+    if session is not None and session.stopped_at is not None:
+        return _stopped("this session is stopped", "session", "SUSPENDED", session.stopped_at)
+    return None
+
+
+def locked_out(everything: Switch) -> Stopped | None:
+    """Why no session may be issued now, or None."""
+    if everything.state != LOCKED:
+        return None
+    return _stopped("everything is locked, and no session lives", "all", LOCKED, everything.since)
+
+
+def _stopped(what: str, scope: str, state: State, since: int) -> Stopped:
+    details = {"scope": scope, "state": state, "since": since}
+    return Stopped(what, code="KILL_SWITCH", hint=RECOVER_HINT, details=details)
+
+
+def _read(text: str) -> Switch:
+    try:
+        switch = Switch(**json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        return UNREADABLE
+    return switch if switch.state in STATES and type(switch.since) is int else UNREADABLE
