@@ -42,19 +42,30 @@ def resolved(effects: tuple[Effect, ...]) -> Resolved:
     return Resolved(intent=intent, effects=effects, assets=(COIN, MINT), likely_fee=Amount(asset=NATIVE, units=5000))
 
 
-def facts(*effects: Effect, windows: Mapping[str, int] | None = None, oldest: Mapping[str, int] | None = None) -> Facts:
-    """What a judge is told about a transaction with these effects."""
+def facts(
+    *effects: Effect,
+    windows: Mapping[str, int] | None = None,
+    oldest: Mapping[str, int] | None = None,
+    prices: Mapping[str, str] | None = None,
+    agent: str = "agent",
+    fee: int = 5000,
+) -> Facts:
+    """What a judge is told about a transaction with these effects.
+
+    :param prices: dollars for one whole unit, by asset
+    """
     return Facts(
         now=NOW,
-        agent="agent",
+        agent=agent,
         session="session",
         chain="solana",
         network="localnet",
         native=NATIVE,
         kind=Kind.TRANSFER,
         effects=effects,
-        fee=Amount(asset=NATIVE, units=5000),
+        fee=Amount(asset=NATIVE, units=fee),
         resolved=resolved(effects),
         windows=windows or {},
         oldest=oldest or {},
+        prices={asset: (price, NOW) for asset, price in (prices or {}).items()},
     )

@@ -2,7 +2,7 @@ from itertools import permutations, product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -123,6 +123,16 @@ def test_more_is_possible_when_the_window_that_leaves_least_lets_go() -> None:
     assert judged(document, out(1), windows=windows, oldest={"daily": NOW + 1}).resets_at is None
 
 
+def test_waiting_does_not_help_an_amount_over_the_limit_itself() -> None:
+    """A denial says when the same amount can pass, and nothing where it is more than some limit allows at all."""
+    document = rules(daily_limit="10", weekly_limit="20")
+    told: dict[str, Any] = {"windows": {"daily": 10, "weekly": 15}, "oldest": {"daily": NOW + 1, "weekly": NOW + 2}}
+    assert judged(document, out(5), **told).resets_at == NOW + 1
+    assert judged(document, out(6), **told).resets_at == NOW + 2
+    assert judged(document, out(11), **told).resets_at is None
+    assert judged(document, out(None), **told).resets_at is None
+
+
 def test_outflows_locked_value_and_allowances_of_the_asset_are_summed() -> None:
     """All that can leave counts together, other assets do not."""
     document = rules(instant_max="10")
@@ -224,6 +234,7 @@ def test_what_cannot_be_judged_raises() -> None:
         POLICY.judge(rules(instant_max="10"), facts(out(12), out(-3)))
 
 
+@settings(deadline=None)
 @given(document=documents(), spent=histories, first=amounts, second=amounts)
 def test_more_is_never_judged_milder(
     document: SpendingRules, spent: dict[str, int], first: int | None, second: int | None
@@ -234,6 +245,7 @@ def test_more_is_never_judged_milder(
     assert mild.tier.rank <= strict.tier.rank
 
 
+@settings(deadline=None)
 @given(document=documents(), amount=amounts, one=histories, other=histories)
 def test_more_spent_is_never_judged_milder(
     document: SpendingRules, amount: int | None, one: dict[str, int], other: dict[str, int]
@@ -244,6 +256,7 @@ def test_more_spent_is_never_judged_milder(
     assert before.tier.rank <= after.tier.rank
 
 
+@settings(deadline=None)
 @given(document=documents(), parts=st.lists(st.integers(0, 3), min_size=1, max_size=4), spent=histories)
 def test_the_order_of_effects_does_not_matter(document: SpendingRules, parts: list[int], spent: dict[str, int]) -> None:
     """The same effects in any order, or in one, give the same verdict."""
@@ -252,6 +265,7 @@ def test_the_order_of_effects_does_not_matter(document: SpendingRules, parts: li
         assert judged(document, *(out(units) for units in order), windows=spent) == whole
 
 
+@settings(deadline=None)
 @given(document=documents(), amount=amounts, spent=histories)
 def test_a_verdict_holds_exactly_within_its_bounds(
     document: SpendingRules, amount: int | None, spent: dict[str, int]
@@ -284,6 +298,7 @@ def brute_is_tighter(old: SpendingRules, new: SpendingRules) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(old=documents(), new=documents())
 def test_tighter_is_what_trying_everything_says(old: SpendingRules, new: SpendingRules) -> None:
     """The answer agrees with every amount tried after every history."""
@@ -316,6 +331,7 @@ def test_tightening_by_example(old: dict[str, Any], new: dict[str, Any], answer:
     assert POLICY.is_tighter(rules(**old), rules(**new)) is answer
 
 
+@settings(deadline=None)
 @given(document=documents())
 def test_rules_are_as_tight_as_themselves(document: SpendingRules) -> None:
     """Storing the same rules again loosens nothing."""

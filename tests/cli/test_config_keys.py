@@ -110,3 +110,55 @@ def test_without_a_data_directory_there_is_nothing_to_change(tmp_path: Path) -> 
     nowhere = Program(tmp_path / "none")
     assert "waiaas init" in nowhere("config", "set", "daemon.port", "3200").line
     assert nowhere("config", "get", "daemon.port").out == "3100\n"
+
+
+SOL = 'prices.static."solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/slip44:501"'
+
+
+def test_prices_are_texts_by_their_assets_ids(program: Program) -> None:
+    """An id in quotes is one name; a price stays a text, and what is none is refused with the file as it was."""
+    assert program.json("config", "set", SOL, "142.5")["value"] == "142.5"
+    assert '"142.5"' in written(program)
+    assert program("config", "get", SOL).out == "142.5\n"
+    before = written(program)
+    for wrong in ("0", "dear", "1e3"):
+        assert program("config", "set", SOL, wrong).code == 1
+    assert program("config", "set", "prices.static.sol", "1").code == 1
+    assert written(program) == before
+    assert program("config", "unset", SOL).code == 0
+
+
+def test_decimals_are_small_integers(program: Program) -> None:
+    """They need no plugin to be judged."""
+    key = 'prices.decimals."eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"'
+    assert program.json("config", "set", key, "6")["value"] == 6
+    assert program("config", "get", key).out == "6\n"
+    assert program("config", "set", key, "37").code == 1
+    assert program("config", "set", key, "six").code == 1
+    assert program("config", "unset", key).code == 0
+
+
+def test_the_address_of_a_price_service_is_masked(program: Program) -> None:
+    """It may hold a key to the service: it is shown nowhere, and an unsafe one is refused."""
+    done = program("config", "set", "prices.http.url", "https://prices.example/?key=hush")
+    assert done.code == 0
+    shown = program("config", "show", "--all")
+    assert "prices.example" in written(program)
+    assert "hush" not in done.out + done.err + shown.out + shown.err + program("config", "get", "prices.http.url").out
+    refused = program("config", "set", "prices.http.url", "http://prices.example/?key=hush")
+    assert refused.code == 1
+    assert "hush" not in refused.out + refused.err
+    assert program("config", "unset", "prices.http.url").code == 0
+
+
+def test_a_source_that_nobody_brings_is_warned_of(program: Program) -> None:
+    """Validation names it, and doctor takes it for a problem, since every payment in dollars would wait."""
+    named = {"WAIAAS_PRICES_SOURCES": '["static", "orakel"]'}
+    assert any("orakel" in warning for warning in program("config", "validate", "--json", **named).document["warnings"])
+    found = {
+        one["text"]: one["grade"]
+        for one in program("doctor", "--json", **named).document["findings"]
+        if one["check"] == "prices"
+    }
+    assert sorted(found.values()) == ["ok", "problem"]
+    assert any("orakel" in text for text, grade in found.items() if grade == "problem")

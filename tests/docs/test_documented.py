@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -15,6 +16,7 @@ from waiaas.cli.application import cli
 from waiaas.config import load
 from waiaas.config.keys import KEYS, PATTERNS, SPECIAL_VARIABLES
 from waiaas.engine.events import EVENTS
+from waiaas.interfaces.policy import PolicyType
 
 PARTS = {
     "routes": "api.md",
@@ -29,7 +31,7 @@ PARTS = {
     "networks": "chains.md",
 }
 CLIENT_VARIABLES = {"WAIAAS_SESSION_TOKEN", "WAIAAS_URL"}
-SECTIONS = "daemon|keystore|database|security|notifications|plugins|rpc|fees"
+SECTIONS = "daemon|keystore|database|security|prices|notifications|plugins|rpc|fees"
 NOUNS = "daemon|signer|plugin|operator|credential|agent|session|policy|transaction|channel|backup"
 FILES = {
     "agent.py",
@@ -98,6 +100,16 @@ def test_every_policy_type_is_documented_with_its_rules() -> None:
             assert f"`{field}`" in row, f"{kind.type}.{field}"
 
 
+@pytest.mark.parametrize("kind", builtin.waiaas_policy_types(), ids=lambda kind: kind.type)
+def test_every_policy_type_has_a_section_whose_example_can_be_stored(kind: type[PolicyType[Any]]) -> None:
+    """A section of docs/policies.md names every field of the rules, and its JSON examples are read by them."""
+    section = document("policies.md").split(f"\n## {kind.type}\n")[1].split("\n## ")[0]
+    for field in kind.rules_model.model_fields:
+        assert f"`{field}`" in section, field
+    for example in re.findall(r"```json\n(.*?)```", section, re.DOTALL):
+        assert kind.rules_model.model_validate_json(example)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     """Each relative link names a file of the repository, and each anchor a heading in it."""
@@ -146,7 +158,7 @@ def test_variables_settings_and_events_that_are_named_exist(page: Path) -> None:
     """A WAIAAS_ variable, a setting or an event in backticks is one that the code knows."""
     variables = {key.variable for key in KEYS} | set(SPECIAL_VARIABLES) | CLIENT_VARIABLES
     for variable in re.findall(r"WAIAAS_[A-Z_]*[A-Z]", page.read_text()):
-        is_free = variable.startswith(("WAIAAS_RPC_", "WAIAAS_FEES_", "WAIAAS_PLUGINS_"))
+        is_free = variable.startswith(("WAIAAS_RPC_", "WAIAAS_FEES_", "WAIAAS_PRICES_", "WAIAAS_PLUGINS_"))
         assert is_free or variable in variables, variable
     known = {key.path for key in KEYS} | set(EVENTS) | FILES
     for word in words(page):

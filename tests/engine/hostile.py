@@ -16,9 +16,12 @@ class Rules(BaseModel):
 def spin():
     while True: pass
 
+def name(word):
+    ctypes.CDLL(None).prctl(15, word, 0, 0, 0)
+
 def fork():
     if os.fork() == 0:
-        ctypes.CDLL(None).prctl(15, b"hostile-child", 0, 0, 0)
+        name(b"hostile-child")
         while True: time.sleep(60)
 
 def answer(**more):
@@ -53,12 +56,13 @@ DEEDS = {
     "spin": spin,
     "regex": lambda: re.match(r"(a|a)*$", "a" * 64 + "b"),
     "sleep": lambda: time.sleep(3600),
-    "sleep with the interpreter": lambda: ctypes.PyDLL(None).sleep(3600),
+    "sleep with the interpreter": lambda: (name(b"hostile-asleep"), ctypes.PyDLL(None).sleep(3600)),
     "hoard": lambda: hoard.append(bytearray(1 << 30)),
     "hoard slowly": lambda: [hoard.append(bytearray(1 << 20)) for _ in range(4096)],
     "print": lambda: (print("ALLOW", flush=True), os.write(1, b"x" * 100000), os.write(2, b"x" * 100000), answer())[-1],
     "write to the socket": lambda: (os.write(mouth(), b"\\0\\0\\0\\x0e{\\"value\\":null}"), answer())[-1],
     "flood the socket": lambda: [os.write(mouth(), b"x" * 65536) for _ in range(4096)],
+    "dribble": lambda: [(os.write(mouth(), byte), time.sleep(0.01)) for byte in [b"\\0\\x0f\\0\\0", *[b" "] * 100000]],
     "fork": lambda: (fork(), answer())[-1],
     "fork and spin": lambda: (fork(), spin()),
     "write a file": lambda: open("/tmp/waiaas-hostile", "w").write("x" * 10),

@@ -104,6 +104,7 @@ DEEDS = {
     "write a file": UNREADABLE,
     "write to the socket": CRASHED,
     "flood the socket": CRASHED,
+    "dribble": TIMEOUT,
     "hang in rules": TIMEOUT,
     "unknown": UNREADABLE,
     **dict.fromkeys(
@@ -207,6 +208,16 @@ def test_a_process_that_was_killed_between_questions_denies_nobody(court: Court)
     until(lambda: not Path(f"/proc/{first}").exists(), "the process to be gone")
     assert court.ask("fine") is not None
     assert court.pid != first
+
+
+def test_a_plugin_that_keeps_dying_is_started_ever_more_seldom(court: Court) -> None:
+    """It cannot eat the machine: after five starts in ten seconds its questions are refused at once for a while."""
+    for _ in range(40):
+        assert court.denied("exit at once") == CRASHED
+    started = len(court.make.imported("hostile")) - 1  # one import was this process's own
+    assert started <= 6
+    until(lambda: cell_of(court.judge).pid, "another start, later")
+    assert court.ask("fine") is not None
 
 
 def test_innocents_are_not_denied_when_this_machine_is_busy(court: Court) -> None:

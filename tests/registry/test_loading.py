@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.registry.conftest import POLICY, Maker, pinned, workshop
+from waiaas import builtin
 from waiaas.interfaces.events import Event
 from waiaas.registry import Lock, PluginInfo, PluginStatus, Registers, describe, load, parse, to_wire, trust
 
@@ -377,5 +378,5 @@ def test_the_shipped_plugin_arrives_by_the_same_path() -> None:
     """waiaas-builtin is an installed entry point, absent unless trusted, and brings its types and its channel."""
     assert by_name(load(Lock()).plugins)["waiaas-builtin"].status is PluginStatus.UNTRUSTED
     registry = load(trust(Lock(), ["waiaas-builtin"]))
-    assert set(registry.policy_types) == {"SPENDING_LIMIT", "ALLOWED_TOKENS", "ALLOWED_ADDRESSES"}
+    assert set(registry.policy_types) == {kind.type for kind in builtin.waiaas_policy_types()}
     assert set(registry.channels) == {"LOG"}

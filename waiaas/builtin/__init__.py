@@ -1,7 +1,7 @@
 """The plugin ``waiaas-builtin``: what is shipped inside and still arrives like a stranger's, through the same hooks.
 
-*Owns*: the policy types SPENDING_LIMIT, ALLOWED_TOKENS, ALLOWED_ADDRESSES, RATE_LIMIT, DUPLICATE_GUARD, TIME_RESTRICTION and
-AUTO_STOP, the notification channel LOG, and the price sources ``static`` and ``http``.
+*Owns*: the policy types that WAIaaS comes with, one file each, the notification channel LOG, and the price sources ``static``
+and ``http``.
 *May import*: the public rooms alone: :mod:`waiaas.hookspecs`, :mod:`waiaas.interfaces`, :mod:`waiaas.errors`.
 *Invariant*: judges are pure and total; ALLOWED_ADDRESSES never makes a verdict milder, though it can name a recipient that the
 house would refuse unnamed.
@@ -12,7 +12,10 @@ from typing import Any
 from waiaas.builtin.allowed_addresses import AllowedAddresses
 from waiaas.builtin.allowed_tokens import AllowedTokens
 from waiaas.builtin.auto_stop import AutoStop
+from waiaas.builtin.budget import Budget
 from waiaas.builtin.duplicate_guard import DuplicateGuard
+from waiaas.builtin.expression import Expression
+from waiaas.builtin.fee_limit import FeeLimit
 from waiaas.builtin.http_prices import HttpPrices
 from waiaas.builtin.log_channel import LogChannel
 from waiaas.builtin.rate_limit import RateLimit
@@ -32,10 +35,13 @@ def waiaas_policy_types() -> list[type[PolicyType[Any]]]:
         SpendingLimit,
         AllowedTokens,
         AllowedAddresses,
+        Budget,
+        FeeLimit,
         RateLimit,
         DuplicateGuard,
         TimeRestriction,
         AutoStop,
+        Expression,
     ]
 
 

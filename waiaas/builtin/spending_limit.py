@@ -1,24 +1,26 @@
 """SPENDING_LIMIT: tiers by amount, and sums over rolling windows, for one asset. It grants plain transfers of that asset.
 
 What counts is what can leave: outflows, locked value and allowances of the asset, from the decoded effects. Network fees are
-measured elsewhere. All sums are the agent's own, also where the policy is global.
+measured elsewhere. All sums are the agent's own, also where the policy is global. Bounds in dollars are taken at the present
+price, what was spent before included; without a fresh price they ask for approval where they would decide.
 
 A plain transfer moves the asset and nothing else but the native rent that a token's new account locks: the token's limit speaks
 for that rent, and a limit of the native asset, where there is one, still counts it.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from waiaas.builtin.spending_rules import PERIODS, SpendingRules, is_tighter
+from waiaas.builtin.dollars import PRICE_MISSING, price_of
+from waiaas.builtin.leaving import ANY_VALUE, leaving, total
+from waiaas.builtin.spending_comparison import is_tighter
+from waiaas.builtin.spending_rules import TIER, SpendingRules
+from waiaas.builtin.spending_steps import steps_at
+from waiaas.builtin.spending_words import Case, denied_reason, tier_reason
 from waiaas.interfaces.chain import Effect, Resolved, What
-from waiaas.interfaces.ids import show_units
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import NEAR_LIMIT, AssetReader, Facts, PolicyType, Tier, Verdict, Window
 
 EXCEEDED = "SPENDING_LIMIT_EXCEEDED"
-_COUNTED = frozenset({What.OUT, What.LOCKED, What.APPROVE})
 _PLAIN = frozenset({What.OUT, What.LOCKED})
-_WORDS = {"daily": "24 hours", "weekly": "7 days", "monthly": "30 days"}
 _CODES = {
     Tier.INSTANT: "WITHIN_INSTANT_MAX",
     Tier.NOTIFY: "WITHIN_NOTIFY_MAX",
@@ -39,13 +41,13 @@ class SpendingLimit(PolicyType[SpendingRules]):
         return rules.model_copy(update={"asset": reader.asset(rules.asset)})
 
     def windows(self, rules: SpendingRules, resolved: Resolved) -> Sequence[Window]:
-        """One ``spent`` window a limit, of the agent; none where the transaction does not touch the asset."""
+        """The agent's sums over each limit's window and the tiers'; none where the transaction does not touch the asset."""
         asset = _asset(rules)
-        if not any(effect.asset == asset and effect.what in _COUNTED for effect in resolved.effects):
+        if not leaving(resolved.effects, asset):
             return ()
         return [
-            Window(name=name, measure="spent", seconds=PERIODS[name], scope="agent", where={"asset": asset})
-            for name, _ in rules.limits()
+            Window(name=name, measure="spent", seconds=seconds, scope="agent", where={"asset": asset})
+            for name, seconds in rules.windows()
         ]
 
     def judge(self, rules: SpendingRules, facts: Facts) -> Verdict | None:
@@ -55,15 +57,15 @@ class SpendingLimit(PolicyType[SpendingRules]):
         :raises KeyError: when a window that was asked for is missing
         """
         asset = _asset(rules)
-        counted = [effect for effect in facts.effects if effect.asset == asset and effect.what in _COUNTED]
+        counted = leaving(facts.effects, asset)
         if not counted:
             return None
-        amount = _sum(counted)
-        left = {name: most - facts.windows[name] for name, most in rules.limits()}
+        amount, price = total(counted), price_of(facts, asset)
+        steps = steps_at(rules, None if price is None else price.units_within)
+        case = Case(rules=rules, facts=facts, asset=asset, amount=amount, price=price, steps=steps)
+        left = {name: most - facts.windows[name] for name, most in steps.limits.items()}
         exceeded = [name for name, rest in left.items() if amount is None or amount > rest]
-        if exceeded:
-            return _denied(rules, facts, amount, left, exceeded)
-        return _allowed(rules, facts, amount, left)
+        return _denied(case, left, exceeded) if exceeded else _allowed(case, left)
 
     def is_tighter(self, old: SpendingRules, new: SpendingRules) -> bool:
         """Exact, but for delays left to the configuration on one side."""
@@ -76,50 +78,53 @@ def _asset(rules: SpendingRules) -> str:
     return rules.asset
 
 
-def _sum(effects: Iterable[Effect]) -> int | None:
-    """Base units of all effects together; None as soon as one is unbounded.
-
-    :raises ValueError: for an effect below zero, which would hide another
-    """
-    units = [effect.units for effect in effects]
-    if any(one is not None and one < 0 for one in units):
-        raise ValueError("an effect has a negative amount")
-    return None if None in units else sum(one for one in units if one is not None)
-
-
-def _allowed(rules: SpendingRules, facts: Facts, amount: int | None, left: Mapping[str, int]) -> Verdict:
-    """The tier depends on the amount alone, so it holds until a window leaves less than the amount."""
-    tier = rules.tier_of(amount)
-    tightest = min(left.values(), default=None)
+def _allowed(case: Case, left: Mapping[str, int]) -> Verdict:
+    """The tier of the amount and of what counts beside it; what is left of a limit that needs a price is not known without."""
+    tier = case.steps.tier_of(case.counted)
+    tightest = None if case.steps.at_least is Tier.APPROVAL else min(left.values(), default=None)
+    is_priceless = tier is Tier.APPROVAL and case.steps.lacks_price
     return Verdict(
         tier=tier,
-        code=_CODES[tier],
-        reason=_tier_reason(rules, facts, amount, tier),
+        code=PRICE_MISSING if is_priceless else _CODES[tier],
+        reason=tier_reason(case, tier),
         remaining=tightest,
-        resets_at=None if tightest is None else _resets_at(facts, left, tightest),
-        delay_seconds=rules.delay_seconds if tier is Tier.DELAY else None,
-        grants=_is_plain(rules, facts),
-        valid_while={name: most - (amount or 0) for name, most in rules.limits()},
+        resets_at=None if tightest is None else _resets_at(case.facts, left, tightest),
+        delay_seconds=case.rules.delay_seconds if tier is Tier.DELAY else None,
+        grants=_is_plain(case),
+        marks=frozenset({NEAR_LIMIT}) if _is_near(case, tier, left) else frozenset(),
+        valid_while=_valid_while(case, tier),
     )
 
 
-def _denied(
-    rules: SpendingRules, facts: Facts, amount: int | None, left: Mapping[str, int], exceeded: Sequence[str]
-) -> Verdict:
+def _denied(case: Case, left: Mapping[str, int], exceeded: Sequence[str]) -> Verdict:
     tightest = min(left[name] for name in exceeded)
     name = next(name for name in exceeded if left[name] == tightest)
-    most, spent = dict(rules.limits())[name], facts.windows[name]
-    reason = (
-        f"{_shown(facts, rules, amount)} is over the {name} limit: {_shown(facts, rules, spent)} of "
-        f"{_shown(facts, rules, most)} is used in the last {_WORDS[name]}, {_shown(facts, rules, max(0, tightest))} is left"
-    )
+    is_known = case.steps.at_least is not Tier.APPROVAL
     return Verdict(
         tier=Tier.DENY,
         code=EXCEEDED,
-        reason=reason,
-        remaining=max(0, tightest),
-        resets_at=_resets_at(facts, {name: left[name] for name in exceeded}, tightest),
+        reason=denied_reason(case, name, max(0, tightest)),
+        remaining=max(0, tightest) if is_known else None,
+        resets_at=_passes_at(case, exceeded),
     )
+
+
+def _valid_while(case: Case, tier: Tier) -> Mapping[str, int]:
+    """Each limit's window until it leaves less than the amount, the tiers' window until the amount has the next tier."""
+    amount = case.amount or 0
+    bounds = {name: ANY_VALUE for name, _ in case.rules.windows()}
+    bounds |= {name: most - amount for name, most in case.steps.limits.items()}
+    bound = case.steps.bound_of(tier)
+    if TIER in bounds and bound is not None:
+        bounds[TIER] = bound - amount
+    return bounds
+
+
+def _is_near(case: Case, tier: Tier, left: Mapping[str, int]) -> bool:
+    """Whether the amount is over nine tenths of the largest that would be judged alike."""
+    bound = case.steps.bound_of(tier)
+    largest = [*left.values(), *([] if bound is None else [bound - case.before])]
+    return case.amount is not None and bool(largest) and 10 * case.amount > 9 * min(largest)
 
 
 def _resets_at(facts: Facts, left: Mapping[str, int], tightest: int) -> int | None:
@@ -129,33 +134,21 @@ def _resets_at(facts: Facts, left: Mapping[str, int], tightest: int) -> int | No
     return max(known) if len(known) == len(moments) else None
 
 
-def _is_plain(rules: SpendingRules, facts: Facts) -> bool:
+def _passes_at(case: Case, exceeded: Sequence[str]) -> int | None:
+    """When every window in the way has let its oldest entry go; None where the amount is over a limit by itself."""
+    if case.amount is None or any(case.amount > case.steps.limits[name] for name in exceeded):
+        return None
+    moments = [case.facts.oldest.get(name) for name in exceeded]
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if len(known) == len(moments) else None
+
+
+def _is_plain(case: Case) -> bool:
     """A limit speaks for a transaction that moves the asset it measures, locks native rent for that, and does nothing else."""
-    return all(_is_covered(effect, rules, facts.native) for effect in facts.effects)
+    return all(_is_covered(effect, case.asset, case.facts.native) for effect in case.facts.effects)
 
 
-def _is_covered(effect: Effect, rules: SpendingRules, native: str) -> bool:
-    if effect.asset == rules.asset:
+def _is_covered(effect: Effect, asset: str, native: str) -> bool:
+    if effect.asset == asset:
         return effect.what in _PLAIN
     return effect.what is What.LOCKED and effect.asset == native
-
-
-def _tier_reason(rules: SpendingRules, facts: Facts, amount: int | None, tier: Tier) -> str:
-    shown = _shown(facts, rules, amount)
-    bounds = {found: bound for bound, found in rules.thresholds()}
-    if tier in bounds:
-        return f"{shown} is within {tier.value.lower()}_max, {_shown(facts, rules, bounds[tier])}"
-    if not bounds:
-        return f"{shown} is within the limits"
-    return f"{shown} is above {_shown(facts, rules, max(bounds.values()))}, the last threshold"
-
-
-def _shown(facts: Facts, rules: SpendingRules, units: int | None) -> str:
-    """An amount for people, in whole units where the asset is known; a token's symbol is a foreign word, so it is quoted."""
-    if units is None:
-        return "an unbounded amount"
-    for asset in facts.resolved.assets:
-        if asset.id == rules.asset:
-            symbol = asset.symbol if asset.id == facts.native else json.dumps(asset.symbol or "?")
-            return f"{show_units(units, asset.decimals)} {symbol}"
-    return f"{units} base units"

@@ -1,10 +1,12 @@
-"""The rules document of SPENDING_LIMIT, and when one allows nothing that another did not."""
+"""The rules document of SPENDING_LIMIT."""
 
 from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from waiaas.builtin.dollars import Dollars, PositiveDollars
+from waiaas.interfaces.money import micro_usd
 from waiaas.interfaces.policy import Tier
 
 Limit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$")]
@@ -12,10 +14,16 @@ Threshold = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,77})$")]
 
 PERIODS = {"daily": 86_400, "weekly": 604_800, "monthly": 2_592_000}
 """Rolling windows in seconds: 24 hours, 7 days, 30 days; from the shortest to the longest."""
+TIER = "tier"
+"""The window over which a tier is judged."""
+Bounds = tuple[int | None, int | None]
+"""One bound in base units and in millionths of a dollar; both hold where both are given."""
+
+_STEPS = (("instant_max", Tier.INSTANT), ("notify_max", Tier.NOTIFY), ("delay_max", Tier.DELAY))
 
 
 class SpendingRules(BaseModel):
-    """Amounts are decimal strings of base units. A field left out does not limit, but one of them must be there."""
+    """Amounts are decimal strings of base units, or of dollars. A field left out does not limit, but one must be there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -30,86 +38,64 @@ class SpendingRules(BaseModel):
     delay_max: Threshold | None = Field(
         default=None, description="up to this amount: DELAY; above the last threshold: APPROVAL"
     )
+    instant_max_usd: Dollars | None = Field(
+        default=None, description="the same in dollars; with both, a tier needs both; without a price: APPROVAL"
+    )
+    notify_max_usd: Dollars | None = Field(default=None, description="as notify_max, in dollars")
+    delay_max_usd: Dollars | None = Field(default=None, description="as delay_max, in dollars")
     delay_seconds: int | None = Field(
         default=None, ge=1, le=86_400, description="how long a DELAY lasts; left out, security.delay_seconds"
+    )
+    tier_window_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=31_536_000,
+        description="thresholds count the amount and what was spent in so many seconds before it; left out, the amount alone",
     )
     daily_limit: Limit | None = Field(default=None, description="in any 24 hours; above: denied")
     weekly_limit: Limit | None = Field(default=None, description="in any 7 days; above: denied")
     monthly_limit: Limit | None = Field(default=None, description="in any 30 days; above: denied")
+    daily_limit_usd: PositiveDollars | None = Field(
+        default=None, description="as daily_limit, in dollars at the present price; without a price: APPROVAL"
+    )
+    weekly_limit_usd: PositiveDollars | None = Field(default=None, description="as weekly_limit, in dollars")
+    monthly_limit_usd: PositiveDollars | None = Field(default=None, description="as monthly_limit, in dollars")
 
     @model_validator(mode="after")
     def _is_sensible(self) -> "SpendingRules":
-        given = [bound for bound, _ in self.thresholds()]
-        if given != sorted(given):
-            raise ValueError("thresholds must rise: instant_max <= notify_max <= delay_max")
-        if not given and not any(True for _ in self.limits()):
+        for index in (0, 1):
+            given = [bounds[index] for bounds, _ in self.thresholds()]
+            rising = [bound for bound in given if bound is not None]
+            if rising != sorted(rising):
+                raise ValueError("thresholds must rise: instant_max <= notify_max <= delay_max")
+        has_thresholds = any(True for _ in self.thresholds())
+        if not has_thresholds and not any(True for _ in self.limits()):
             raise ValueError("a spending limit needs a threshold (instant_max, ...) or a limit (daily_limit, ...)")
+        if self.tier_window_seconds is not None and not has_thresholds:
+            raise ValueError("tier_window_seconds needs a threshold (instant_max, ...)")
         return self
 
-    def thresholds(self) -> Iterator[tuple[int, Tier]]:
-        """(largest amount, its tier) of the thresholds that are given, from the mildest."""
-        if self.instant_max is not None:
-            yield int(self.instant_max), Tier.INSTANT
-        if self.notify_max is not None:
-            yield int(self.notify_max), Tier.NOTIFY
-        if self.delay_max is not None:
-            yield int(self.delay_max), Tier.DELAY
+    def thresholds(self) -> Iterator[tuple[Bounds, Tier]]:
+        """The bounds of each tier that has one, from the mildest."""
+        for name, tier in _STEPS:
+            bounds = self._bounds(name)
+            if bounds != (None, None):
+                yield bounds, tier
 
-    def limits(self) -> Iterator[tuple[str, int]]:
-        """(window name, most that may be spent in it) of the limits that are given, from the shortest window."""
-        if self.daily_limit is not None:
-            yield "daily", int(self.daily_limit)
-        if self.weekly_limit is not None:
-            yield "weekly", int(self.weekly_limit)
-        if self.monthly_limit is not None:
-            yield "monthly", int(self.monthly_limit)
+    def limits(self) -> Iterator[tuple[str, Bounds]]:
+        """(window name, the most that may be spent in it) of the limits that are given, from the shortest window."""
+        for name in PERIODS:
+            bounds = self._bounds(f"{name}_limit")
+            if bounds != (None, None):
+                yield name, bounds
 
-    def tier_of(self, amount: int | None) -> Tier:
-        """The tier of one transaction's amount, limits apart. None is unbounded.
+    def windows(self) -> Iterator[tuple[str, int]]:
+        """(name, seconds) of every window that is needed to judge."""
+        for name, _ in self.limits():
+            yield name, PERIODS[name]
+        if self.tier_window_seconds is not None:
+            yield TIER, self.tier_window_seconds
 
-        Without any threshold every amount is INSTANT; a tier without its threshold is not used.
-        """
-        above = Tier.INSTANT
-        for bound, tier in self.thresholds():
-            if amount is not None and amount <= bound:
-                return tier
-            above = Tier.APPROVAL
-        return above
-
-
-def is_tighter(old: SpendingRules, new: SpendingRules) -> bool:
-    """Whether ``new`` answers every amount, after every history, at least as strictly as ``old``.
-
-    Exact but for delays that one side leaves to the configuration: those count as looser unless both do.
-    """
-    return old.asset == new.asset and _limits_hold(old, new) and _tiers_hold(old, new)
-
-
-def _limits_hold(old: SpendingRules, new: SpendingRules) -> bool:
-    """What was spent in a window was spent in every longer one too, so a limit may be kept by a longer window's."""
-    names = list(PERIODS)
-    return all(
-        any(new_most <= most and names.index(longer) >= names.index(name) for longer, new_most in new.limits())
-        for name, most in old.limits()
-    )
-
-
-def _tiers_hold(old: SpendingRules, new: SpendingRules) -> bool:
-    """Tiers are steps: comparing them at each step's end and just beyond compares them everywhere."""
-    ends = {bound for rules in (old, new) for bound, _ in rules.thresholds()}
-    reachable = min((most for _, most in new.limits()), default=None)
-    for amount in {0} | ends | {end + 1 for end in ends}:
-        if reachable is not None and amount > reachable:
-            continue  # denied by the new rules whatever was spent
-        before, after = old.tier_of(amount), new.tier_of(amount)
-        if after.rank < before.rank:
-            return False
-        if before is after is Tier.DELAY and not _lasts(old.delay_seconds, new.delay_seconds):
-            return False
-    return True
-
-
-def _lasts(old: int | None, new: int | None) -> bool:
-    if old is None or new is None:
-        return old is new
-    return new >= old
+    def _bounds(self, name: str) -> Bounds:
+        base, dollars = getattr(self, name), getattr(self, f"{name}_usd")
+        return None if base is None else int(base), None if dollars is None else micro_usd(dollars)

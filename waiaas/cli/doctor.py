@@ -55,6 +55,7 @@ def _examine(invocation: Invocation) -> Iterator[Finding]:
         ("directory", _directory),
         ("configuration", _configuration),
         ("plugins", _plugins),
+        ("prices", _prices),
         ("database", _database),
         ("audit", _audit),
         ("daemon", _daemon),
@@ -135,6 +136,24 @@ def _plugins(invocation: Invocation) -> Iterator[tuple[str, str]]:
         else:
             grade = "problem" if info.status is PluginStatus.FAILED else "warning"
             yield grade, f"{info.name} is {info.status.value}" + (f": {info.error}" if info.error else "")
+
+
+def _prices(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    """What is asked; what it answers, and how old that is, the daemon tells its operator."""
+    from waiaas.cli.trust import read_lock
+    from waiaas.registry import describe
+
+    settings = load(invocation.data_dir, os.environ)
+    if not settings.prices.sources:
+        yield "ok", "no source is asked; limits in dollars need a person for every payment"
+        return
+    infos = describe(read_lock(settings.paths.plugins_lock), settings.plugins.allow, settings.plugins.disable)
+    brought = {name for info in infos if info.registers for name in info.registers.price_sources}
+    for name in settings.prices.sources:
+        if name in brought:
+            yield "ok", f"{name} is asked; its prices and their ages: waiaas status --details"
+        else:
+            yield "problem", f"prices.sources names {name}, which no plugin that loads brings; see: waiaas plugins list"
 
 
 def _database(invocation: Invocation) -> Iterator[tuple[str, str]]:

@@ -40,6 +40,7 @@ def status(invocation: Invocation, details: bool, as_json: bool) -> int:
         told: Mapping[str, Any] = facts.pop("details", {})
         print_facts({**facts, "uptime": f"{health.uptime} s", **_spread(told)})
         _print_networks(told.get("chains", []))
+        _print_prices(told.get("prices", {}).get("sources", []))
         if health.status == "locked":
             say("Nothing is signed until: waiaas unlock")
         if health.status == "stopped":
@@ -92,6 +93,35 @@ def _print_networks(chains: Sequence[Mapping[str, Any]]) -> None:
     ]
     say("")
     print_table(columns, rows, empty="")
+
+
+def _print_prices(sources: Sequence[Mapping[str, Any]]) -> None:
+    """A line a price; a source without any has one that says why."""
+    if not sources:
+        return
+    rows = []
+    for source in sources:
+        for one in source["prices"]:
+            rows.append((source["name"], one["assetId"], one["usd"], f"{one['ageSeconds']} s", _price_state(one)))
+        if source["error"] or not source["prices"]:
+            rows.append((source["name"], "-", "-", "-", source["error"] or source["state"]))
+    columns = [
+        Column("price source"),
+        Column("asset", is_whole=True),
+        Column("USD", is_right=True),
+        Column("age", is_right=True),
+        Column("state"),
+    ]
+    say("")
+    print_table(columns, rows, empty="")
+
+
+def _price_state(price: Mapping[str, Any]) -> str:
+    if price["decimals"] is None:
+        return "not used: prices.decimals does not name it"
+    if price["isHeldBack"]:
+        return "a later one leapt and is held back"
+    return "fresh" if price["isFresh"] else "too old"
 
 
 def read_health(invocation: Invocation) -> Health | None:

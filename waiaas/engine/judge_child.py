@@ -38,8 +38,10 @@ def main(arguments: list[str]) -> None:
     """Load, then answer until the other end is closed."""
     descriptor, parent, name, distribution, expected = arguments
     _die_with(int(parent))
-    channel = socket.socket(fileno=int(descriptor))
-    os.set_inheritable(channel.fileno(), False)
+    channel = socket.socket(
+        fileno=os.dup(int(descriptor))
+    )  # to the lowest number, and not for a program that it starts
+    os.close(int(descriptor))
     try:
         types = _loaded(name, distribution, expected)
     except Fault as fault:
