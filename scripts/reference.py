@@ -64,6 +64,7 @@ _WHEN = {
     "UNSUPPORTED_MEDIA_TYPE": "the body is not application/json",
     "CHAIN_REFUSED": "the chain's rules do not allow this payment; `details.reason` has the adapter's code",
     "AGENT_SUSPENDED": "the agent is suspended or terminated",
+    "ROW_TAMPERED": "the row was changed outside of the daemon, so it decides nothing: `waiaas audit seals`",
     "KILL_SWITCH": "everything, or this session, is stopped; `details` has scope, state and since when",
     "CHAIN_MISSING": "the plugin of the agent's chain is not loaded; nothing is lost",
     "RATE_LIMITED": "too many requests in a minute, or too many at once against one limit",

@@ -14,6 +14,7 @@ from waiaas.engine.stops import Switch
 from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
+from waiaas.store.examination import Finding
 from waiaas.store.records import Page, Session
 
 from .played import Channels, Played, Policies, Tokens
@@ -132,8 +133,8 @@ class Agents(Played):
         self.called("suspend", actor=actor, agent_id=agent_id, reason=reason)
         return view()
 
-    def resume(self, actor: Actor, agent_id: str) -> AgentView:
-        self.called("resume", actor=actor, agent_id=agent_id)
+    def resume(self, actor: Actor, agent_id: str, confirm_spent: bool = False) -> AgentView:
+        self.called("resume", actor=actor, agent_id=agent_id, confirm_spent=confirm_spent)
         return view()
 
     def terminate(self, actor: Actor, agent_id: str) -> AgentView:
@@ -320,6 +321,17 @@ class KillSwitch(Played):
         return Recovered(released=tuple(release), cancelled=())
 
 
+@dataclass
+class Rows(Played):
+    def found(self, actor: Actor) -> Sequence[Finding]:
+        self.called("found", actor=actor)
+        return (Finding(table="agents", key=agent().id, how="edited", agent_id=agent().id),)
+
+    def accept(self, actor: Actor) -> Sequence[Finding]:
+        self.called("accept", actor=actor)
+        return ()
+
+
 @dataclass(frozen=True)
 class PlayedEngine:
     """All services."""
@@ -340,6 +352,7 @@ class PlayedEngine:
     catalogue: Catalogue = field(default_factory=Catalogue)
     metrics: Metrics = field(default_factory=Metrics)
     kill_switch: KillSwitch = field(default_factory=KillSwitch)
+    rows: Rows = field(default_factory=Rows)
 
     def as_services(self) -> "Services":
         return cast("Services", self)

@@ -158,6 +158,7 @@ def test_a_released_payment_counts_as_the_dearer_of_then_and_now(
     engine.work()
     assert engine.row(tx_id).status == "SUBMITTED"
     assert reserved(engine, tx_id) == window(engine) == dollars * DOLLAR
+    assert json.loads(engine.row(tx_id).decision)["usd"] == str(dollars), "what is booked should it land late"
     engine.settle()
     assert booked(engine, tx_id) == dollars * DOLLAR
 

@@ -220,6 +220,52 @@ def test_a_plugin_that_keeps_dying_is_started_ever_more_seldom(court: Court) -> 
     assert court.ask("fine") is not None
 
 
+SLOW = """
+import time
+
+def compute(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+
+class Rules(BaseModel):
+    pass
+
+class Slow(PolicyType[Rules]):
+    type = "SLOW"
+    rules_model = Rules
+    grants = False
+    loaded = False
+    def prepare(self):
+        if {fails}: raise RuntimeError("no library")
+        compute(0.2)
+        type(self).loaded = True
+    def windows(self, rules, resolved): return ()
+    def judge(self, rules, facts):
+        if not self.loaded: compute(0.2)
+
+@hookimpl
+def waiaas_policy_types():
+    return [Slow]
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_slow_to_load_is_loaded_before_time_counts(make: Maker, fails: bool) -> None:
+    """Preparing is part of the start: it may take longer than a judgement, and where it fails nothing is judged."""
+    make("slow", SLOW.format(fails=fails))
+    judges = Judges(load(pinned("slow")))
+    judge = judges.get("SLOW")
+    assert judge is not None
+    try:
+        if fails:
+            with pytest.raises(Unjudged, match="preparing SLOW failed: RuntimeError: no library"):
+                judge.judge(written("slow", "SLOW"), FACTS)
+        else:
+            assert judge.judge(written("slow", "SLOW"), FACTS) is None
+    finally:
+        judges.close()
+
+
 def test_innocents_are_not_denied_when_this_machine_is_busy(court: Court) -> None:
     """Sixteen threads at once, all through one process, with this interpreter busy: no judgement fails for that."""
     failed: list[BaseException] = []

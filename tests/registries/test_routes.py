@@ -197,6 +197,8 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/audit/verify": lambda world: Ask(),
     "GET /v1/audit/export": lambda world: Ask(),
     "GET /v1/admin/status": lambda world: Ask(),
+    "GET /v1/admin/seals": lambda world: Ask(),
+    "POST /v1/admin/seals/accept": lambda world: Ask(body={}),
     "POST /v1/admin/backup": lambda world: Ask(body={}),
     "POST /v1/admin/kill-switch": lambda world: Ask(body={"state": "SUSPENDED", "agentId": world.agent()}),
     "GET /v1/admin/kill-switch": lambda world: Ask(),

@@ -14,7 +14,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.loosening import Loosening, require_right_to_loosen
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
-from waiaas.errors import BadRequest, Conflict, NotFound
+from waiaas.errors import BadRequest, Conflict, NotFound, Stopped
 from waiaas.interfaces.policy import AssetReader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Page, Policy
@@ -104,6 +104,7 @@ class Policies:
         is_loosening = self._loosening.is_by_change(before, rules, enabled=enabled)
         require_right_to_loosen(actor, is_loosening)
         with self._store.write() as unit:
+            _require_whole(unit, _found(unit, policy_id))
             replaced = unit.policies.replace(
                 policy_id,
                 expected_version=before.version,
@@ -171,6 +172,14 @@ def _document(policy: Policy) -> dict[str, Any]:
         "enabled": policy.enabled,
         "version": policy.version,
     }
+
+
+def _require_whole(unit: Unit, policy: Policy) -> None:
+    """What somebody else wrote is not made the operator's own by a change of something beside it."""
+    if not unit.holds(policy):
+        raise Stopped(
+            "this policy was changed outside of the daemon", code="ROW_TAMPERED", hint="delete it and create another"
+        )
 
 
 def _found(unit: Unit, policy_id: str) -> Policy:

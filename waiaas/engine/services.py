@@ -14,6 +14,7 @@ from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
+from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
@@ -39,4 +40,5 @@ class Services:
     admin: Admin
     catalogue: Catalogue
     metrics: Metrics
+    rows: RowWatch
     kill_switch: KillSwitch

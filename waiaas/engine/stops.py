@@ -41,7 +41,7 @@ UNREADABLE = Switch(state=LOCKED, reason="what the database says of the kill swi
 
 def switch_of_all(unit: Unit) -> Switch:
     """The switch for everything. Once anything was stopped its row stays: a missing one is a stop, as an unreadable one is."""
-    text, epoch = unit.state.get(SWITCH), unit.state.get(STOP_EPOCH)
+    text, epoch = _stored(unit, SWITCH), _stored(unit, STOP_EPOCH)
     if text is None and epoch is None:
         return UNTOUCHED
     return UNREADABLE if text is None or epoch is None or not epoch.isdecimal() else _read(text)
@@ -49,7 +49,7 @@ def switch_of_all(unit: Unit) -> Switch:
 
 def switch_of_agent(unit: Unit, agent: Agent) -> Switch:
     """The switch of one agent: suspended is its status, whoever suspended it; LOCKED is remembered besides."""
-    text = unit.state.get(lock_key(agent.id))
+    text = _stored(unit, lock_key(agent.id))
     lock = UNTOUCHED if text is None else _read(text)
     if lock.is_stopped:
         return lock
@@ -65,7 +65,7 @@ def lock_key(agent_id: str) -> str:
 
 def stop_epoch(unit: Unit) -> int:
     """How often everything was stopped. To be read before the switch is: a stop in between then makes it stale."""
-    text = unit.state.get(STOP_EPOCH) or "0"
+    text = _stored(unit, STOP_EPOCH) or "0"
     return int(text) if text.isdecimal() else 0
 
 
@@ -92,6 +92,21 @@ def locked_out(everything: Switch) -> Stopped | None:
 def _stopped(what: str, scope: str, state: State, since: int) -> Stopped:
     details = {"scope": scope, "state": state, "since": since}
     return Stopped(what, code="KILL_SWITCH", hint=RECOVER_HINT, details=details)
+
+
+def is_stop(key: str, text: str) -> bool:
+    """Whether a value of ``daemon_state`` that nobody sealed is heeded: before the unlock a stop cannot be."""
+    if key == STOP_EPOCH:
+        return text.isdecimal()
+    return key.startswith(SWITCH) and _read(text).is_stopped
+
+
+def _stored(unit: Unit, key: str) -> str | None:
+    """The value of ``key``; one that somebody else wrote or took away is as unreadable as any."""
+    try:
+        return unit.state.get(key)
+    except Stopped:
+        return ""
 
 
 def _read(text: str) -> Switch:

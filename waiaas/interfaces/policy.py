@@ -180,6 +180,10 @@ class PolicyType(ABC, Generic[R]):
     is_isolated: ClassVar[bool] = False
     """Whether it is judged in a child process although it ships with the house. A stranger's type always is."""
 
+    def prepare(self) -> None:
+        """Called once in a process that is going to judge, before anything is asked and before its time counts: what is slow
+        to load is loaded here. Does nothing else; may be called again."""
+
     def normalise(self, rules: R, reader: AssetReader) -> R:
         """Pure. Called once when a policy is stored: words of the operator become canonical ids."""
         return rules

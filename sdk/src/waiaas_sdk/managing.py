@@ -53,10 +53,15 @@ class Agents:
             self._credentials.call("POST", path_of("v1", "agents", agent_id, "suspend"), body=body, repeatable=True),
         )
 
-    def resume(self, agent_id: str) -> Agent:
-        """Let it go on."""
+    def resume(self, agent_id: str, *, confirm_spent: bool = False) -> Agent:
+        """Let it go on.
+
+        :param confirm_spent: in a directory that was restored or moved: the daemon knows everything that it has spent
+        """
+        body = {"confirmSpent": True} if confirm_spent else {}
         return parse(
-            Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body={}, repeatable=True)
+            Agent,
+            self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body=body, repeatable=True),
         )
 
     def terminate(self, agent_id: str) -> None:

@@ -375,6 +375,15 @@ class AuditReport(Record):
         return not self.problems
 
 
+class Finding(Record):
+    """A row that was changed outside of the daemon. ``how``: edited, inserted, deleted or put_back."""
+
+    table: str
+    key: str
+    how: str
+    agent_id: str | None = None
+
+
 class Backup(Record):
     """A backup that was made. ``file``: its name in the data directory's ``backups/``; ``bytes``: its length."""
 

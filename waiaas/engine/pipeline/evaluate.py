@@ -16,14 +16,15 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
+from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
-from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
+from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.chain import Amount, Asset
 from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.money import USD_DECIMALS, leaving_value, micro_usd
-from waiaas.interfaces.policy import Facts, Verdict, Window
+from waiaas.interfaces.policy import Facts, Tier, Verdict, Window
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Policy, Transaction
 
@@ -64,6 +65,22 @@ class Judgement:
             "epoch": self.epoch,
             **({"usd": show_units(self.usd, USD_DECIMALS)} if self.usd else {}),
         }
+
+
+_TAMPERED = house(
+    "POLICY_SET",
+    Tier.DENY,
+    "POLICY_TAMPERED",
+    "the policies were changed outside of the daemon, so everything is denied",
+)
+
+
+_UNRECONCILED = house(
+    "RECONCILIATION",
+    Tier.DENY,
+    CODE,
+    "the data directory was restored or moved, and nobody has said yet what was spent since",
+)
 
 
 def judged_usd(row: Transaction) -> int:
@@ -119,17 +136,18 @@ class Evaluator:
         now, prices = self._clock.now(), self._prices(resolved.assets)
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
-            policies = unit.policies.applying_to(subject.agent.id)
+            policies, are_whole = unit.policies.sealed_for(subject.agent.id)
+            doubtful = unreconciled(unit)
         questions = [self._question(policy, subject) for policy in policies]
         bounds: list[Bound] = []
         with self._store.read() as unit:
-            asked = [_measured(unit, subject, one, now) for one in questions]
-            house = self._house(unit, subject, now, bounds)
+            asked = [_measured(unit, subject, one, now, doubtful) for one in questions]
+            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, are_whole, doubtful)]
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
             for one, values, ends in asked
         ]
-        verdicts = [*(named for named in answers if named is not None), *house]
+        verdicts = [*(named for named in answers if named is not None), *own]
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
         return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now, usd=usd)
@@ -226,12 +244,19 @@ class Evaluator:
         return list(found)
 
 
+def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list[Named]:
+    """What denies whatever the policies say: they are not the operator's, or what was spent is unknown (invariants 10, 14)."""
+    unknown = (_UNRECONCILED,) if subject.agent.id in doubtful else ()
+    return [*unknown, *(() if are_whole else (_TAMPERED,))]
+
+
 def _measured(
-    unit: Unit, subject: Subject, one: _Question, now: int
+    unit: Unit, subject: Subject, one: _Question, now: int, doubtful: frozenset[str]
 ) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
     """The question with its windows' values; a window that nobody can measure denies."""
     try:
-        return one, *read_windows(unit, subject, one.windows, now)
+        values, ends = read_windows(unit, subject, one.windows, now)
+        return one, with_doubt(values, one.windows, subject.agent.id, doubtful) if doubtful else values, ends
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
 
