@@ -10,6 +10,7 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
@@ -23,6 +24,7 @@ from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.kill_switch import KillSwitch
+from waiaas.engine.limits import Limits
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notices import Notices
@@ -217,7 +219,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),
-        policies=Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock),
+        policies=(policies := Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock)),
+        backtests=Backtests(store=store, evaluator=bench.evaluator, policies=policies, clock=clock),
+        limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock, prices=board.fresh)),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
@@ -232,7 +236,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         ),
         audit=Audit(store, paths.database, directory.head, checkpoints, lifecycle.instance_id),
         backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths, checkpoints=checkpoints),
-        wallet=Wallet(bench),
+        wallet=Wallet(bench, limits),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(
             store=store,

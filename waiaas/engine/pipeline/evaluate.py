@@ -7,6 +7,7 @@ those windows under the lock (:meth:`Evaluator.still_holds`); plugin code never 
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,6 +109,20 @@ class _Question:
     denial: Named | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What is judged by.
+
+    :param are_whole: whether the policies are those that the daemon wrote; :param doubtful: agents whose windows nobody knows
+    :param books: opens what windows are read from
+    """
+
+    policies: Sequence[Policy]
+    books: Callable[[], AbstractContextManager[Unit]]
+    are_whole: bool = True
+    doubtful: frozenset[str] = frozenset()
+
+
 class Evaluator:
     """Judges transactions. Thread-safe.
 
@@ -132,17 +147,29 @@ class Evaluator:
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge now. Reads the database; no network; may be called again."""
-        resolved = subject.resolved
-        now, prices = self._clock.now(), self._prices(resolved.assets)
+        now = self._clock.now()
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
             policies, are_whole = unit.policies.sealed_for(subject.agent.id)
             doubtful = unreconciled(unit)
-        questions = [self._question(policy, subject) for policy in policies]
+        ground = _Ground(policies=policies, are_whole=are_whole, doubtful=doubtful, books=self._store.read)
+        return self._weighed(subject, ground, epoch, now)
+
+    def rehearse(self, subject: Subject, policies: Sequence[Policy], now: int, books: Unit) -> Judgement:
+        """What other policies would have decided at another time over other books; it holds for nothing. No network.
+
+        :param books: where windows are read; not this evaluator's database
+        """
+        return self._weighed(subject, _Ground(policies=policies, books=lambda: nullcontext(books)), "", now)
+
+    def _weighed(self, subject: Subject, ground: _Ground, epoch: str, now: int) -> Judgement:
+        resolved, doubtful = subject.resolved, ground.doubtful
+        prices = self._prices(resolved.assets)
+        questions = [self._question(policy, subject) for policy in ground.policies]
         bounds: list[Bound] = []
-        with self._store.read() as unit:
+        with ground.books() as unit:
             asked = [_measured(unit, subject, one, now, doubtful) for one in questions]
-            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, are_whole, doubtful)]
+            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, ground.are_whole, doubtful)]
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
             for one, values, ends in asked
