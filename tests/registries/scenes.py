@@ -312,7 +312,7 @@ def lies(tools: Tools) -> House:
     denies.unlink()
     assert house.stop() == 0
     denies.with_name("clock").touch()
-    confirmed(house.start(), given_up["id"])
+    house.start().until_status(given_up["id"], "CONFIRMED")
     client = house.client(house.operator.sessions.issue(agent.id).token)
     held = client.send(**house.case.payment(house.case.new_recipient()))
     assert (held.status, held.tier) == ("QUEUED", "APPROVAL")
