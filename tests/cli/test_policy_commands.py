@@ -74,6 +74,29 @@ def test_a_draft_is_tried_on_what_is_on_record(running: Running, tmp_path: Path)
     assert (wrong.code, "instnat_max" in wrong.err) == (1, True)
 
 
+def test_limits_show_what_is_left_of_everything_today(running: Running) -> None:
+    """The policies' limits and the house's own of fees, with what is used of them; an agent without a grant is named."""
+    made(running, "poor")
+    (bot,) = running.json("policy", "limits", "--agent", "bot")["items"]
+    daily = next(one for one in bot["limits"] if one["type"] == "SPENDING_LIMIT" and one["symbol"] == "SOL")
+    assert int(daily["used"]) + int(daily["remaining"]) == int(daily["limit"]) == 900_000_000
+    assert {one["type"] for one in bot["limits"]} >= {"SPENDING_LIMIT", "FEES"}
+    table = running("policy", "limits", COLUMNS="160").out
+    assert "0.9 SOL" in table
+    assert "poor has no policy that grants anything" in table
+    assert running("policy", "limits", "--agent", "nobody").code == 1
+
+
+def test_a_starter_set_is_shown_and_asks_first(running: Running) -> None:
+    """Without a yes nothing is applied, and payroll is not made for nobody in particular."""
+    made(running, "hesitant")
+    shown = running("policy", "init", "careful", "--agent", "hesitant", COLUMNS="200")
+    assert shown.code != 0
+    assert "RATE_LIMIT" in shown.out
+    assert running.json("policy", "list", "--agent", "hesitant")["items"] == []
+    assert running("policy", "init", "payroll", "--agent", "hesitant", "--yes").code == 2
+
+
 def test_one_more_address_is_allowed(running: Running) -> None:
     """It joins the agent's own list, once; an agent without a list is told how to make one."""
     made(running, "listed")
