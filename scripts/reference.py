@@ -49,7 +49,7 @@ _WHEN = {
     "INVALID_IDEMPOTENCY_KEY": "the header is not 1 to 128 printable ASCII characters",
     "HOST_NOT_ALLOWED": "the Host header is neither a loopback name nor in `security.allowed_hosts`",
     "UNAUTHENTICATED": "no credential, a wrong, expired or revoked one; which is not said",
-    "POLICY_DENIED": "a policy, or the lack of one, refuses; `details` has the reason, what remains and when it resets",
+    "POLICY_DENIED": "a policy, or the lack of one, refuses; `details` says why, what remains, and whether it can pass later",
     "CONSTRAINT_DENIED": "a constraint of the session refuses; `details` as above",
     "TYPE_NOT_SUPPORTED": "the chain's plugin does not build this type of transaction",
     "FORBIDDEN": "a good credential, but not of the kind that the route asks for",

@@ -135,6 +135,17 @@ def payments(tools: Tools) -> House:
     return house
 
 
+def frozen(tools: Tools) -> House:
+    """An agent goes on after a denial, under a policy that stops it then."""
+    house = tools.make_house().start()
+    stop = ("AUTO_STOP", {"max_denials": 1, "window_seconds": 3600})
+    client = house.client(house.wallet(policies=[*house.case.spending(daily_limit=1), stop]))
+    for _ in range(2):
+        with pytest.raises(Denied):
+            client.send(**house.case.payment(house.case.new_recipient()))
+    return house
+
+
 def lateness(tools: Tools) -> House:
     """An approval that nobody gives, and bytes that the chain never takes."""
     house = tools.make_house().start()
@@ -361,6 +372,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
         }
     ),
     channels: frozenset({"channel.created", "channel.tested", "channel.changed", "channel.deleted", "channel.failed"}),
+    frozen: frozenset({"policy.froze"}),
     lateness: frozenset({"transaction.expired", "transaction.failed"}),
     credentials: frozenset({"credential.refused", "credential.locked_out"}),
     prices: frozenset({"price.held_back"}),

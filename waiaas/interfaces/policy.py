@@ -56,14 +56,18 @@ class Window:
 
     :param name: how ``Facts.windows`` and ``Verdict.valid_while`` call it, unique within the policy
     :param measure: ``spent`` sums base units (spent, reserved and unproven); the others count transactions: those that were
-        admitted (``count``, ``near_limit``), that ``failed``, that were ``denied``. The one that is judged is in none of them
+        admitted (``count``, ``near_limit``), that ``failed``, that were ``denied``. The one that is judged is in none of them.
+        One that was admitted already and is judged again has kept its place: ``count`` is what it was then
     :param seconds: length of the rolling window; None is all of history
     :param scope: whose transactions
     :param where: narrows further. For ``spent``: ``asset`` (an asset id, needed; :data:`waiaas.interfaces.money.USD` sums
         millionths of a dollar, as they were worth when they were judged) and ``kinds`` (comma-separated ledger kinds, by
         default ``amount,rent,allowance``). With the scope ``all``: ``agents`` (comma-separated ids; left out: every agent).
-        For ``count`` of an agent: ``like`` = ``effects`` counts only transactions with the very effects of this one. For
-        ``failed`` of an agent: ``since`` = ``paid`` counts those after the last one that was paid
+        For ``count`` of an agent: ``like`` = ``effects`` counts only transactions with the very effects of this one (locked
+        value apart) that were, or may still be, paid. For ``failed`` of an agent: ``since`` = ``paid`` counts those after the
+        last one that was paid. For all but ``spent`` of an agent or session: ``since`` = ``resumed`` counts only what happened
+        after a person last let the suspended agent go on (``paid,resumed`` is both); ``below`` = a number has ``oldest`` say
+        when the value falls below it
     """
 
     name: str
@@ -93,9 +97,12 @@ class Verdict:
 
     :param code: upper snake case, stable, for programs
     :param reason: one sentence for people, with the figures that decided
-    :param remaining: base units of the asset that could still go, where the policy measures one
-    :param resets_at: Unix seconds at which more becomes possible
-    :param delay_seconds: how long a DELAY lasts; None leaves it to the configuration
+    :param remaining: base units of the asset that could still go, where the policy measures one; of a policy that counts, how
+        many transactions
+    :param resets_at: Unix seconds at which more becomes possible; with DENY: at which the same transaction can pass this
+        policy, None where waiting does not help
+    :param delay_seconds: how long a DELAY lasts in all, counted from when the transaction was first held
+        (``Facts.held_seconds`` ago); None leaves it to the configuration
     :param grants: whether this verdict speaks for the transaction (of a granting type, and everything in it is covered)
     :param marks: words that later policies of the same transaction may see
     :param freeze: the agent is to be suspended; counts with DENY alone
@@ -127,7 +134,7 @@ class Facts:
     :param effects: what the transaction does; verdicts rest on these alone
     :param fee: the most that the network may take, native base units
     :param windows: values of the windows that the policy asked for
-    :param oldest: for each ``spent`` window, when its oldest entry falls out (Unix seconds), where there is one
+    :param oldest: for each window that is not ``all``, when its oldest entry falls out (Unix seconds), where there is one
     :param prices: asset id to (USD per whole unit as a decimal string, Unix seconds of that price); an asset without a fresh
         price is not in it, and what depends on it has to be APPROVAL. See :mod:`waiaas.interfaces.money`
     :param owner_state: ``NONE``, ``GRACE`` or ``LOCKED``
