@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import FRIEND, RULES, Running
+from waiaas.cli.starter_sets import STARTER_SETS, Wanted
 
 pytestmark = pytest.mark.xdist_group("running-daemon")
 
@@ -85,6 +86,23 @@ def test_limits_show_what_is_left_of_everything_today(running: Running) -> None:
     assert "0.9 SOL" in table
     assert "poor has no policy that grants anything" in table
     assert running("policy", "limits", "--agent", "nobody").code == 1
+
+
+@pytest.mark.parametrize("name", sorted(STARTER_SETS))
+def test_a_starter_set_is_applied_and_holds(running: Running, name: str) -> None:
+    """Each set is taken by the daemon as it is written, restrictions before the grant, in usual payments."""
+    made(running, f"new-{name}")
+    options = ("--agent", f"new-{name}", "--usual", "0.05SOL", "--to", FRIEND)
+    done = running.json("policy", "init", name, *options, "--yes")["items"]
+    wanted = STARTER_SETS[name].make(Wanted(usual=50_000_000, addresses=(FRIEND,)))
+    assert [one["type"] for one in done] == [one["type"] for one in wanted]
+    assert done[-1]["type"] == "SPENDING_LIMIT"
+    limit = wanted[-1]["rules"]
+    assert {key: done[-1]["rules"][key] for key in limit if key != "asset"} == {
+        key: value for key, value in limit.items() if key != "asset"
+    }
+    simulated = running.json("policy", "list", "--agent", f"new-{name}")["items"]
+    assert len(simulated) == len(wanted)
 
 
 def test_a_starter_set_is_shown_and_asks_first(running: Running) -> None:
