@@ -17,7 +17,7 @@ from waiaas.errors import NotFound, Unauthenticated
 from waiaas.store.examination import Finding
 from waiaas.store.records import Page, Session
 
-from .played import Channels, Played, Policies, Tokens
+from .played import Backtests, Channels, Limits, Played, Policies, Tokens
 from .played_audit import Audit, Backups
 from .records import (
     AGENT_ID,
@@ -341,6 +341,8 @@ class PlayedEngine:
     sessions: Sessions = field(default_factory=Sessions)
     transactions: Transactions = field(default_factory=Transactions)
     policies: Policies = field(default_factory=Policies)
+    backtests: Backtests = field(default_factory=Backtests)
+    limits: Limits = field(default_factory=Limits)
     approvals: Approvals = field(default_factory=Approvals)
     channels: Channels = field(default_factory=Channels)
     operator: Operator = field(default_factory=Operator)

@@ -169,7 +169,11 @@ RULES: Mapping[str, Callable[[Chance, str | None], dict[str, Any]]] = {
         "tier": chance.random.choice(("NOTIFY", "DELAY", "APPROVAL", "DENY")),
     },
     "TIME_RESTRICTION": _times,
-    "FEE_LIMIT": lambda chance, _: {"max_fee": chance.amount(), "daily_limit": str(4 * int(chance.amount()))},
+    "FEE_LIMIT": lambda chance, _: {
+        "asset": COIN.id,
+        "max_fee": chance.amount(),
+        "daily_limit": str(4 * int(chance.amount())),
+    },
     "AUTO_STOP": _stop,
 }
 """Type → rules of it; a type that is not installed is not drawn."""

@@ -210,6 +210,16 @@ def test_a_process_that_was_killed_between_questions_denies_nobody(court: Court)
     assert court.pid != first
 
 
+def test_what_is_said_between_questions_is_no_answer_to_the_next(court: Court) -> None:
+    """A process that speaks without being asked is replaced before anything is put to it."""
+    court.ask("speak afterwards")
+    process = cell_of(court.judge)._process
+    assert process is not None
+    until(lambda: not process.is_waiting, "the process to speak")
+    assert court.ask("fine") is not None
+    assert court.pid != process.pid
+
+
 def test_a_plugin_that_keeps_dying_is_started_ever_more_seldom(court: Court) -> None:
     """It cannot eat the machine: after five starts in ten seconds its questions are refused at once for a while."""
     for _ in range(40):

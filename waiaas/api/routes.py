@@ -10,7 +10,15 @@ from waiaas.api.models.channels import ChannelItem, CreateChannel, ReplaceChanne
 from waiaas.api.models.document import Document
 from waiaas.api.models.intents import Simulated, Wish
 from waiaas.api.models.kill_switch import RecoverAsked, RecoveredItem, StopAsked, StopsItem
-from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
+from waiaas.api.models.policies import (
+    AskBacktest,
+    BacktestItem,
+    CreatePolicy,
+    LimitsPage,
+    PoliciesAsked,
+    PolicyItem,
+    ReplacePolicy,
+)
 from waiaas.api.models.sessions import IssuedItem, IssueSession, SessionItem, SessionsAsked
 from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
 from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
@@ -105,7 +113,11 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/approvals", _OPERATOR, approvals.list_, PageAsked, ApprovalPage, "What waits for whom"),
     Route("POST", "/v1/policies", _OPERATOR, policies.create, CreatePolicy, PolicyItem,
           "Add a policy", status=201, errors=(404, 409)),
+    Route("POST", "/v1/policies/backtest", _OPERATOR, policies.backtest, AskBacktest, BacktestItem,
+          "What a draft of policies would have done with recorded transactions; nothing is stored", errors=(404, 409)),
     Route("GET", "/v1/policies", _OPERATOR, policies.list_, PoliciesAsked, PageOf[PolicyItem], "List policies"),
+    Route("GET", "/v1/policies/limits", _OPERATOR, policies.limits, PoliciesAsked, LimitsPage,
+          "Who can spend what now, agent by agent", errors=(404,)),
     Route("GET", "/v1/policies/{id}", _OPERATOR, policies.show, Nothing, PolicyItem, "Show a policy"),
     Route("PUT", "/v1/policies/{id}", _OPERATOR, policies.replace, ReplacePolicy, PolicyItem,
           "Change a policy; what is left out stays", errors=(409,)),

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from waiaas.clock import Clock
 from waiaas.config import DataDir, Settings, write_private
 from waiaas.engine.admin import Admin, Lifecycle
 from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
@@ -17,12 +17,14 @@ from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.channels import Channels
 from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
+from waiaas.engine.guarded_clock import GuardedClock, TimeKeeping
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.kill_switch import KillSwitch
+from waiaas.engine.limits import Limits
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notices import Notices
@@ -45,6 +47,7 @@ from waiaas.engine.restored import RestoreMark
 from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.services import Services
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.settings_watch import SettingsWatch
 from waiaas.engine.stop_request import StopRequest
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
@@ -134,7 +137,7 @@ class Ground:
     store: Store
     signer: SignerClient
     registry: Registry
-    clock: Clock
+    clock: GuardedClock
     lifecycle: Lifecycle
 
 
@@ -160,7 +163,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     board, prices = _prices(ground, chains, journal)
     outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
-    directory = _own_directory(ground, journal)
+    directory = _own_directory(ground, chains, journal)
     bench = Bench(
         store=store,
         chains=chains,
@@ -217,7 +220,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),
-        policies=Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock),
+        policies=(policies := Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock)),
+        backtests=Backtests(store=store, evaluator=bench.evaluator, policies=policies, clock=clock),
+        limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock, prices=board.fresh)),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
@@ -232,7 +237,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         ),
         audit=Audit(store, paths.database, directory.head, checkpoints, lifecycle.instance_id),
         backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths, checkpoints=checkpoints),
-        wallet=Wallet(bench),
+        wallet=Wallet(bench, limits),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(
             store=store,
@@ -265,7 +270,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             acceptor,
             courier,
             head_writer,
-            _sentinel(ground, directory.rows, head_writer, on_death),
+            _sentinel(ground, directory, head_writer, on_death),
             WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             WorkerThread(Watchman(kill_switch), on_death),
@@ -286,19 +291,28 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
 
 
-def _own_directory(ground: Ground, journal: Journal) -> OwnDirectory:
+def _own_directory(ground: Ground, chains: Chains, journal: Journal) -> OwnDirectory:
     paths, store = ground.paths, ground.store
     mark = RestoreMark(paths.restored)
     return OwnDirectory(
-        head=HeadKeeper(paths.head, paths.database, store, write_private, mark), rows=RowWatch(store, journal)
+        head=HeadKeeper(paths.head, paths.database, store, write_private, mark),
+        rows=RowWatch(store, journal),
+        time=TimeKeeping(ground.clock, store, journal),
+        settings=SettingsWatch(
+            settings=ground.settings,
+            registry=ground.registry,
+            networks=tuple(chains.names()),
+            store=store,
+            journal=journal,
+        ),
     )
 
 
 def _sentinel(
-    ground: Ground, rows: RowWatch, head_writer: WorkerThread, on_death: Callable[[str], None]
+    ground: Ground, directory: OwnDirectory, head_writer: WorkerThread, on_death: Callable[[str], None]
 ) -> WorkerThread:
-    sentinel = WorkerThread(Sentinel(rows), on_death)
-    rows.on_doubt, ground.store.seals.on_change = sentinel.wake, head_writer.wake
+    sentinel = WorkerThread(Sentinel(directory.rows, directory.time), on_death)
+    directory.rows.on_doubt, ground.store.seals.on_change = sentinel.wake, head_writer.wake
     return sentinel
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 from uuid6 import uuid7
@@ -50,7 +51,7 @@ class Policies:
         :raises Denied: PASSWORD_REQUIRED where it may let something pass and no password came
         """
         require_operator(actor)
-        owner = self._agent_id(agent_id)
+        owner = self.owner(agent_id)
         text = self._read(owner, type, rules)
         now = self._clock.now()
         policy = Policy(
@@ -81,7 +82,7 @@ class Policies:
     def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Policy]:
         """Policies of one agent, or all of them for None."""
         require_operator(actor)
-        owner = self._agent_id(agent_id) if agent_id else None
+        owner = self.owner(agent_id)
         with self._store.read() as unit:
             if owner is None:
                 return unit.policies.list(limit=limit, cursor=cursor)
@@ -132,7 +133,17 @@ class Policies:
             unit.policies.delete(policy_id)
             self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy), "tightens": False})
 
-    def _agent_id(self, name_or_id: str | None) -> str | None:
+    def draft(self, owner: str | None, type: str, rules: Mapping[str, Any]) -> Policy:
+        """A policy as :meth:`create` would store it, and nothing is stored. Its id says what it says, so it is always the same.
+
+        :raises BadRequest: with code INVALID_RULES, naming the field
+        """
+        text, now = self._read(owner, type, rules), self._clock.now()
+        digest = blake2b(f"{owner}|{type}|{text}".encode(), digest_size=16, person=b"waiaas-draft").hexdigest()
+        return Policy(id=f"draft-{digest}", created_at=now, updated_at=now, agent_id=owner, type=type, rules=text)
+
+    def owner(self, name_or_id: str | None) -> str | None:
+        """The id of the agent that is meant; None where none is. :raises NotFound: there is no such agent"""
         if name_or_id is None:
             return None
         with self._store.read() as unit:

@@ -7,10 +7,12 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.channels import Channels
 from waiaas.engine.kill_switch import KillSwitch
+from waiaas.engine.limits import Limits
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
@@ -30,6 +32,8 @@ class Services:
     sessions: Sessions
     transactions: Transactions
     policies: Policies
+    backtests: Backtests
+    limits: Limits
     approvals: Approvals
     channels: Channels
     operator: Operator

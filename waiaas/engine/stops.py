@@ -13,6 +13,7 @@ from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session
 
 SWITCH, STOP_EPOCH = "kill_switch", "stop_epoch"
+_MOST_DIGITS = 15  # what the signer counts in holds more
 RECOVER_HINT = "a person lifts it: `waiaas kill-switch recover`"
 
 
@@ -44,7 +45,7 @@ def switch_of_all(unit: Unit) -> Switch:
     text, epoch = _stored(unit, SWITCH), _stored(unit, STOP_EPOCH)
     if text is None and epoch is None:
         return UNTOUCHED
-    return UNREADABLE if text is None or epoch is None or not epoch.isdecimal() else _read(text)
+    return UNREADABLE if text is None or epoch is None or not _is_count(epoch) else _read(text)
 
 
 def switch_of_agent(unit: Unit, agent: Agent) -> Switch:
@@ -66,7 +67,7 @@ def lock_key(agent_id: str) -> str:
 def stop_epoch(unit: Unit) -> int:
     """How often everything was stopped. To be read before the switch is: a stop in between then makes it stale."""
     text = _stored(unit, STOP_EPOCH) or "0"
-    return int(text) if text.isdecimal() else 0
+    return int(text) if _is_count(text) else 0
 
 
 def stop_over(unit: Unit, agent: Agent, session: Session | None) -> Stopped | None:
@@ -97,7 +98,7 @@ def _stopped(what: str, scope: str, state: State, since: int) -> Stopped:
 def is_stop(key: str, text: str) -> bool:
     """Whether a value of ``daemon_state`` that nobody sealed is heeded: before the unlock a stop cannot be."""
     if key == STOP_EPOCH:
-        return text.isdecimal()
+        return _is_count(text)
     return key.startswith(SWITCH) and _read(text).is_stopped
 
 
@@ -107,6 +108,10 @@ def _stored(unit: Unit, key: str) -> str | None:
         return unit.state.get(key)
     except Stopped:
         return ""
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _read(text: str) -> Switch:

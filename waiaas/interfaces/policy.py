@@ -78,6 +78,20 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A bound that a policy sets on a window, for those who ask what is left. It decides nothing.
+
+    :param window: as ``judge`` asks for it
+    :param most: its largest value that is still allowed; None where a price has to say it
+    :param usd: then: the bound in millionths of a dollar, for a window in base units of its asset
+    """
+
+    window: Window
+    most: int | None = None
+    usd: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One policy's answer.
 
@@ -195,6 +209,15 @@ class PolicyType(ABC, Generic[R]):
     @abstractmethod
     def judge(self, rules: R, facts: Facts) -> Verdict | None:
         """Pure, total, monotone in every amount. None means that the policy does not apply; raising denies."""
+
+    def limits(self, rules: R, native: str) -> Sequence[Limit]:
+        """Pure. What can be told of what is left, before there is any transaction. None where the type bounds no window.
+
+        Shown and never judged by. Only types that ship with the house are asked so far.
+
+        :param native: the id of the agent's native asset
+        """
+        return ()
 
     def is_tighter(self, old: R, new: R) -> bool:
         """Pure. Whether ``new`` allows nothing that ``old`` did not. The default is no, so that an owner is asked."""

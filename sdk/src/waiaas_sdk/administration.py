@@ -12,10 +12,10 @@ from waiaas_sdk.models import (
     Finding,
     Page,
     Plugin,
-    PolicyType,
     Token,
 )
 from waiaas_sdk.parsing import parse
+from waiaas_sdk.policy_models import PolicyType
 from waiaas_sdk.transport import path_of
 
 

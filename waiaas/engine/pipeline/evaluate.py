@@ -7,13 +7,14 @@ those windows under the lock (:meth:`Evaluator.still_holds`); plugin code never 
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
-from waiaas.engine.facts import Subject, read_window, read_windows
+from waiaas.engine.facts import Known, Sameness, Subject, read_window, read_windows, sameness
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
@@ -108,6 +109,20 @@ class _Question:
     denial: Named | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What is judged by.
+
+    :param are_whole: whether the policies are those that the daemon wrote; :param doubtful: agents whose windows nobody knows
+    :param books: opens what windows are read from
+    """
+
+    policies: Sequence[Policy]
+    books: Callable[[], AbstractContextManager[Unit]]
+    are_whole: bool = True
+    doubtful: frozenset[str] = frozenset()
+
+
 class Evaluator:
     """Judges transactions. Thread-safe.
 
@@ -132,17 +147,30 @@ class Evaluator:
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge now. Reads the database; no network; may be called again."""
-        resolved = subject.resolved
-        now, prices = self._clock.now(), self._prices(resolved.assets)
+        now = self._clock.now()
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
             policies, are_whole = unit.policies.sealed_for(subject.agent.id)
             doubtful = unreconciled(unit)
-        questions = [self._question(policy, subject) for policy in policies]
+        ground = _Ground(policies=policies, are_whole=are_whole, doubtful=doubtful, books=self._store.read)
+        return self._weighed(subject, ground, epoch, now)
+
+    def rehearse(self, subject: Subject, policies: Sequence[Policy], now: int, books: Unit) -> Judgement:
+        """What other policies would have decided at another time over other books; it holds for nothing. No network.
+
+        :param books: where windows are read; not this evaluator's database
+        """
+        return self._weighed(subject, _Ground(policies=policies, books=lambda: nullcontext(books)), "", now)
+
+    def _weighed(self, subject: Subject, ground: _Ground, epoch: str, now: int) -> Judgement:
+        resolved, doubtful = subject.resolved, ground.doubtful
+        prices = self._prices(resolved.assets)
+        questions = [self._question(policy, subject) for policy in ground.policies]
         bounds: list[Bound] = []
-        with self._store.read() as unit:
-            asked = [_measured(unit, subject, one, now, doubtful) for one in questions]
-            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, are_whole, doubtful)]
+        known: Known = {}
+        with ground.books() as unit:
+            asked = [_measured(unit, subject, one, now, known, doubtful) for one in questions]
+            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, ground.are_whole, doubtful)]
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
             for one, values, ends in asked
@@ -150,7 +178,7 @@ class Evaluator:
         verdicts = [*(named for named in answers if named is not None), *own]
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
-        return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now, usd=usd)
+        return Judgement(decision=decision, bounds=_tightest(bounds), epoch=epoch, at=now, usd=usd)
 
     def still_holds(self, unit: Unit, subject: Subject, judgement: Judgement) -> bool:
         """Under the writer lock: no policy changed and every window is within its bound."""
@@ -181,8 +209,9 @@ class Evaluator:
             return _unjudged(policy, problem)
         if verdict is None:
             return None
-        granting = replace(verdict, grants=verdict.grants and one.judge.grants)
-        return Named(verdict=granting, type=policy.type, policy_id=policy.id, priority=policy.priority)
+        if verdict.grants and not one.judge.grants:
+            verdict = replace(verdict, grants=False)
+        return Named(verdict=verdict, type=policy.type, policy_id=policy.id, priority=policy.priority)
 
     def _facts(
         self,
@@ -251,11 +280,11 @@ def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list
 
 
 def _measured(
-    unit: Unit, subject: Subject, one: _Question, now: int, doubtful: frozenset[str]
+    unit: Unit, subject: Subject, one: _Question, now: int, known: Known, doubtful: frozenset[str]
 ) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
     """The question with its windows' values; a window that nobody can measure denies."""
     try:
-        values, ends = read_windows(unit, subject, one.windows, now)
+        values, ends = read_windows(unit, subject, one.windows, now, known)
         return one, with_doubt(values, one.windows, subject.agent.id, doubtful) if doubtful else values, ends
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
@@ -265,6 +294,16 @@ def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[
     """Up to where the answer holds; a window that it does not name holds only at the very value it was judged with."""
     holds = {} if verdict is None else verdict.valid_while
     return [Bound(window=window, at_most=holds.get(window.name, values[window.name])) for window in windows]
+
+
+def _tightest(bounds: Sequence[Bound]) -> tuple[Bound, ...]:
+    """One bound for all windows of one value, so that nothing is read twice under the writer lock."""
+    found: dict[Sameness, Bound] = {}
+    for bound in bounds:
+        key = sameness(bound.window)
+        if key not in found or bound.at_most < found[key].at_most:
+            found[key] = bound
+    return tuple(found.values())
 
 
 def _unjudged(policy: Policy, problem: Exception) -> Named:
