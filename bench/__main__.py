@@ -20,6 +20,7 @@ from bench.signatures import signatures
 from bench.simulations import simulations
 from bench.stage import Stage, set_stage
 from bench.starting import cli_start, memory, start_to_ready
+from bench.stop import stop_to_last_signature
 from bench.transfers import transfers
 
 
@@ -55,6 +56,7 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
     yield signatures(folder, effort.rounds, effort.seconds)
     yield decisions(folder / "decisions", effort.rounds, *effort.history, effort.decisions)
     yield simulations(folder / "simulations", effort.rounds, max(effort.history), effort.seconds)
+    yield stop_to_last_signature(folder / "stop", effort.starts)
     for kind, measurements in _possible(_STAGES):
         home = folder / kind.__name__
         with (

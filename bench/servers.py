@@ -95,7 +95,7 @@ class Daemon(Server):
         began = time.perf_counter()
         with self._errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [_PROGRAM, "start"], env=self._environ, stdout=subprocess.PIPE, stderr=errors, text=True
+                self.command(), env=self._environ, stdout=subprocess.PIPE, stderr=errors, text=True
             )
         try:
             self.line()
@@ -104,6 +104,10 @@ class Daemon(Server):
         seconds = time.perf_counter() - began
         self.port = int(json.loads((self.root / "daemon.json").read_text())["url"].rpartition(":")[2])
         return seconds
+
+    def command(self) -> list[str]:
+        """What is started: the program, as a user does."""
+        return [str(_PROGRAM), "start"]
 
     def pids(self) -> list[int]:
         """The daemon and its signer."""

@@ -67,5 +67,13 @@ FROM (
 )
 ORDER BY at, tx_id;
 
+-- The last MAC of each row that carries one: an older copy of a row would bring a MAC that was good once. One record in
+-- daemon_state sums these up, and the pinned head says how far it had come.
+CREATE TABLE row_seals (
+  table_name  TEXT NOT NULL,
+  row_key     TEXT NOT NULL,
+  mac         TEXT NOT NULL,
+  PRIMARY KEY (table_name, row_key)
+) STRICT, WITHOUT ROWID;
 -- Up to which row of activity what happened lies behind the agent, since a person last let it go on.
 ALTER TABLE agents ADD COLUMN resumed_after INTEGER NOT NULL DEFAULT 0;

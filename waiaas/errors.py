@@ -10,7 +10,7 @@
     ├── Conflict              409  STATE_CONFLICT, IDEMPOTENCY_CONFLICT, ...
     ├── TooLarge, BadMediaType 413, 415
     ├── RefusedByChain        422  CHAIN_REFUSED
-    ├── Stopped               423  AGENT_SUSPENDED, KILL_SWITCH
+    ├── Stopped               423  AGENT_SUSPENDED, KILL_SWITCH, ROW_TAMPERED
     ├── TooMany               429  RATE_LIMITED, LOCKED_OUT, MAX_PENDING_TX, MAX_ACTIVE_TX (retry_after is set)
     ├── ChainUnreachable      502  CHAIN_UNREACHABLE (nothing was stored)
     ├── NotReady              503  SIGNER_LOCKED, STOPPING, STORE_FULL, BUSY
@@ -137,7 +137,7 @@ class Stopped(WaiaasError):
     """The agent is suspended, or everything is stopped."""
 
     status = 423
-    codes = ("AGENT_SUSPENDED", "KILL_SWITCH", "CHAIN_MISSING")
+    codes = ("AGENT_SUSPENDED", "KILL_SWITCH", "CHAIN_MISSING", "ROW_TAMPERED")
 
 
 class TooMany(WaiaasError):

@@ -194,6 +194,8 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
         ("GET", "/v1/policies", page),
         ("GET", "/v1/policies/p1", policy),
         ("PUT", "/v1/policies/p1", policy),
+        ("GET", "/v1/policies/limits", page),
+        ("POST", "/v1/policies/backtest", {"rows": [], "totals": {"before": {}, "after": {}}, "changed": 0}),
         ("GET", "/v1/transactions", page),
         ("GET", "/v1/transactions/pending", page),
         ("POST", "/v1/transactions/t/approve", TRANSACTION),
@@ -224,6 +226,8 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
     operator.policies.list(agent_id="a1")
     operator.policies.show("p1")
     operator.policies.update("p1", enabled=False)
+    assert operator.policies.limits(agent_id="a1").items == []
+    assert operator.policies.backtest([{"type": "T", "rules": {}}], agent_id="a1", since=5).changed == 0
     operator.transactions.list(agent_id="a1", status="QUEUED")
     operator.transactions.pending()
     operator.transactions.approve("t")

@@ -14,9 +14,10 @@ from waiaas.engine.stops import Switch
 from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
 from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
+from waiaas.store.examination import Finding
 from waiaas.store.records import Page, Session
 
-from .played import Channels, Played, Policies, Tokens
+from .played import Backtests, Channels, Limits, Played, Policies, Tokens
 from .played_audit import Audit, Backups
 from .records import (
     AGENT_ID,
@@ -132,8 +133,8 @@ class Agents(Played):
         self.called("suspend", actor=actor, agent_id=agent_id, reason=reason)
         return view()
 
-    def resume(self, actor: Actor, agent_id: str) -> AgentView:
-        self.called("resume", actor=actor, agent_id=agent_id)
+    def resume(self, actor: Actor, agent_id: str, confirm_spent: bool = False) -> AgentView:
+        self.called("resume", actor=actor, agent_id=agent_id, confirm_spent=confirm_spent)
         return view()
 
     def terminate(self, actor: Actor, agent_id: str) -> AgentView:
@@ -320,6 +321,17 @@ class KillSwitch(Played):
         return Recovered(released=tuple(release), cancelled=())
 
 
+@dataclass
+class Rows(Played):
+    def found(self, actor: Actor) -> Sequence[Finding]:
+        self.called("found", actor=actor)
+        return (Finding(table="agents", key=agent().id, how="edited", agent_id=agent().id),)
+
+    def accept(self, actor: Actor) -> Sequence[Finding]:
+        self.called("accept", actor=actor)
+        return ()
+
+
 @dataclass(frozen=True)
 class PlayedEngine:
     """All services."""
@@ -329,6 +341,8 @@ class PlayedEngine:
     sessions: Sessions = field(default_factory=Sessions)
     transactions: Transactions = field(default_factory=Transactions)
     policies: Policies = field(default_factory=Policies)
+    backtests: Backtests = field(default_factory=Backtests)
+    limits: Limits = field(default_factory=Limits)
     approvals: Approvals = field(default_factory=Approvals)
     channels: Channels = field(default_factory=Channels)
     operator: Operator = field(default_factory=Operator)
@@ -340,6 +354,7 @@ class PlayedEngine:
     catalogue: Catalogue = field(default_factory=Catalogue)
     metrics: Metrics = field(default_factory=Metrics)
     kill_switch: KillSwitch = field(default_factory=KillSwitch)
+    rows: Rows = field(default_factory=Rows)
 
     def as_services(self) -> "Services":
         return cast("Services", self)

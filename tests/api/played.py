@@ -58,6 +58,29 @@ class Policies(Played):
 
 
 @dataclass
+class Backtests(Played):
+    def run(
+        self,
+        actor: Actor,
+        *,
+        agent_id: str | None,
+        policies: Sequence[Mapping[str, Any]],
+        since: int | None = None,
+    ) -> dict[str, Any]:
+        self.called("run", actor=actor, agent_id=agent_id, policies=policies, since=since)
+        return {"rows": [], "totals": {"before": {}, "after": {}}, "changed": 0, "since": since, "truncated": False}
+
+
+@dataclass
+class Limits(Played):
+    def list(
+        self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None
+    ) -> Page[Mapping[str, Any]]:
+        self.called("list", actor=actor, agent_id=agent_id, limit=limit, cursor=cursor)
+        return Page(items=())
+
+
+@dataclass
 class Channels(Played):
     def create(
         self, actor: Actor, *, type: str, config: Mapping[str, Any], priority: int = 0, enabled: bool = True

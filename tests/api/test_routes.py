@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/transactions/send": {"to": "x", "amount": "1"},
     "POST /v1/transactions/simulate": {"to": "x", "amount": "1"},
     "POST /v1/policies": {"type": "SPENDING_LIMIT", "rules": {}},
+    "POST /v1/policies/backtest": {"policies": [{"type": "SPENDING_LIMIT", "rules": {}}]},
     "POST /v1/notification-channels": {"type": "TELEGRAM", "config": {"chat_id": "1"}},
     "POST /v1/admin/kill-switch": {"state": "SUSPENDED"},
     "POST /v1/admin/recover": {"release": []},
@@ -203,8 +204,8 @@ def test_unknown_paths_and_methods(house: House) -> None:
 
 
 NOUNS = (
-    "agents adoption sessions transactions policies channels approvals operator audit wallet tokens admin catalogue metrics"
-    " kill_switch"
+    "agents adoption sessions transactions policies backtests limits "
+    "channels approvals operator audit wallet tokens admin catalogue metrics kill_switch"
 )
 
 

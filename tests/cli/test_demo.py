@@ -12,7 +12,7 @@ from tests.cli.conftest import Program
 from tests.harness.evm_chain import EvmCase
 from tests.harness.fixtures import runnable
 
-TOLD = ["INSTANT", "NOTIFY", "DELAY", "APPROVAL", "POLICY_DENIED", "SIGKILL", "audit"]
+TOLD = ["INSTANT", "NOTIFY", "DELAY", "APPROVAL", "POLICY_DENIED", "KILL_SWITCH", "BUDGET", "SIGKILL", "audit"]
 
 
 @pytest.fixture(params=["solana", "evm"])

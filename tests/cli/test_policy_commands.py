@@ -1,6 +1,8 @@
 """Policies at the command line: what they said of a payment, and what became of them."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +47,41 @@ def test_history_of_a_policy_names_each_version(running: Running) -> None:
     assert said == [("policy.deleted", False), ("policy.changed", True), ("policy.created", False)]
     assert items[1]["details"]["before"]["rules"]["instant_max"] == RULES["instant_max"]
     assert "changed" in running("policy", "history", made, COLUMNS="160").out
+
+
+def made(running: Running, name: str) -> dict[str, Any]:
+    """A new agent."""
+    found: dict[str, Any] = running.json("agent", "create", name, "--chain", "solana", "--network", "localnet")
+    return found
+
+
+def test_a_draft_is_tried_on_what_is_on_record(running: Running, tmp_path: Path) -> None:
+    """Changes and totals for people, every row for programs; a file that is no draft and no length of time are usage errors."""
+    sent = running.json("tx", "send", FRIEND, "2000000", "--wait", "20", WAIAAS_SESSION_TOKEN=running.token)
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps([{"type": "SPENDING_LIMIT", "rules": {"instant_max": "1"}}]))
+    found = running.json("policy", "test", str(draft), "--agent", "bot", "--since", "1h")
+    (row,) = [row for row in found["rows"] if row["id"] == sent["id"]]
+    assert (row["before"]["tier"], row["after"]["tier"], row["changed"]) == ("INSTANT", "APPROVAL", True)
+    table = running("policy", "test", str(draft), "--agent", "bot", COLUMNS="200").out
+    assert sent["id"] in table
+    assert "decided otherwise" in table
+    assert running("policy", "test", str(draft), "--since", "yesterday").code == 2
+    draft.write_text('{"type": "SPENDING_LIMIT"}')
+    assert running("policy", "test", str(draft)).code == 2
+    draft.write_text('[{"type": "SPENDING_LIMIT", "rules": {"instnat_max": "1"}}]')
+    wrong = running("policy", "test", str(draft), "--agent", "bot")
+    assert (wrong.code, "instnat_max" in wrong.err) == (1, True)
+
+
+def test_one_more_address_is_allowed(running: Running) -> None:
+    """It joins the agent's own list, once; an agent without a list is told how to make one."""
+    made(running, "listed")
+    refused = running("policy", "allow", FRIEND, "--agent", "listed")
+    assert (refused.code, "waiaas policy create ALLOWED_ADDRESSES" in refused.err) == (1, True)
+    rules = json.dumps({"addresses": [running.agent["address"]]})
+    assert running("policy", "create", "ALLOWED_ADDRESSES", "--agent", "listed", "--rules", rules).code == 0
+    (changed,) = running.json("policy", "allow", FRIEND, "--agent", "listed")["items"]
+    assert changed["rules"]["addresses"] == [running.agent["address"], FRIEND]
+    assert "already" in running("policy", "allow", FRIEND, "--agent", "listed").out
+    assert running("policy", "allow", "nonsense", "--agent", "listed").code == 1

@@ -44,7 +44,7 @@ def test_a_restored_directory_goes_on_when_a_person_lets_it(house: House) -> Non
     assert house.stop() == 0
     restored(house, file)
     house.start()
-    house.operator.agents.resume(wallet.agent_id)
+    house.operator.agents.resume(wallet.agent_id, confirm_spent=True)
     session = house.operator.sessions.issue(wallet.agent_id)
     confirmed(house, house.client(session.token).send(**house.case.payment(house.case.new_recipient())))
     check_books(house, wallet)

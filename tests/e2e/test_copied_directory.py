@@ -88,7 +88,7 @@ def test_a_person_lets_a_restored_directory_go_on(house: House) -> None:
     assert house.stop() == 0
     house.paths.head.unlink()
     house.start()
-    house.operator.agents.resume(wallet.agent_id)
+    house.operator.agents.resume(wallet.agent_id, confirm_spent=True)
     session = house.operator.sessions.issue(wallet.agent_id)
     confirmed(house, house.client(session.token).send(**house.case.payment(recipient)))
     check_books(house, wallet)

@@ -206,6 +206,8 @@ def test_an_order_for_a_daemon_that_is_down_holds_from_its_start(house: House) -
     assert not house.paths.stop_request.exists()
     _refused(house.client(wallet), house)
     assert house.operator.kill_switch.status().reason == "it was down"
+    house.operator.kill_switch.recover(release=[])
+    confirmed(house, house.client(wallet).send(**house.case.payment(house.case.new_recipient())))
 
 
 def test_a_second_order_takes_nothing_from_the_first(house: House) -> None:
@@ -231,3 +233,5 @@ def test_a_locked_signer_is_no_obstacle(house: House) -> None:
     house.operator.unlock()
     _refused(house.client(wallet), house)
     assert house.operator.health().status == "stopped"
+    house.operator.kill_switch.recover(release=[])
+    confirmed(house, house.client(wallet).send(**house.case.payment(house.case.new_recipient())))

@@ -51,7 +51,7 @@ def test_a_restored_wallet_pays_behind_what_was_paid_since(house: House) -> None
     assert house.stop() == 0
     restored(house, file)
     house.start()
-    house.operator.agents.resume(wallet.agent_id)
+    house.operator.agents.resume(wallet.agent_id, confirm_spent=True)
     token = house.operator.sessions.issue(wallet.agent_id).token
     confirmed(house, house.client(token).send(**house.case.payment(recipients[3])))
     assert [len(house.chain.payments(recipient=one)) for one in recipients] == [1, 1, 1, 1]

@@ -42,6 +42,15 @@ class Chance:
         issued = self.desk.sessions.issue(self.desk.operator, agent_id=agent.id, ttl=year, constraints=limits)
         return self.desk.sessions.authenticate(issued.token, None)
 
+    def afresh(self, actor: Actor) -> Actor:
+        """The same program as it is let in next; an agent that a policy stopped was mostly let go on by then."""
+        assert actor.agent is not None
+        with self.desk.store.write() as unit:
+            if self.random.random() < 0.8:
+                now = self.desk.clock.now()
+                unit.agents.set_status(actor.agent.id, expected="SUSPENDED", status="ACTIVE", at=now)
+            return replace(actor, agent=unit.agents.get(actor.agent.id))
+
     def policy(self, agent_id: str | None, type_: str | None = None) -> str:
         """A policy, of any installed type unless one is given, of one agent or of all."""
         type_ = type_ or self.random.choice(sorted(set(self.desk.registry.policy_types) & set(RULES)))
@@ -160,7 +169,11 @@ RULES: Mapping[str, Callable[[Chance, str | None], dict[str, Any]]] = {
         "tier": chance.random.choice(("NOTIFY", "DELAY", "APPROVAL", "DENY")),
     },
     "TIME_RESTRICTION": _times,
-    "FEE_LIMIT": lambda chance, _: {"max_fee": chance.amount(), "daily_limit": str(4 * int(chance.amount()))},
+    "FEE_LIMIT": lambda chance, _: {
+        "asset": COIN.id,
+        "max_fee": chance.amount(),
+        "daily_limit": str(4 * int(chance.amount())),
+    },
     "AUTO_STOP": _stop,
 }
 """Type → rules of it; a type that is not installed is not drawn."""

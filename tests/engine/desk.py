@@ -12,10 +12,12 @@ from pydantic import BaseModel
 from waiaas.builtin import waiaas_policy_types
 from waiaas.config import load
 from waiaas.engine.actors import Actor
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
+from waiaas.engine.limits import Limits
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
@@ -220,10 +222,18 @@ class Desk:
         self.bench = bench
         self.operator = Actor(kind="operator", by_password=True)
         self.policies = Policies(store=self.store, judges=judges, chains=chains, journal=journal, clock=self.clock)
+        self.backtests = Backtests(
+            store=self.store,
+            evaluator=self.evaluator,
+            policies=self.policies,
+            clock=self.clock,
+            rest=lambda seconds: None,
+        )
         failures = CredentialFailures(self.store, journal, self.clock)
         self.sessions = Sessions(bench=bench, journal=journal, failures=failures)
         self.tokens = Tokens(store=self.store, chains=chains, journal=journal, clock=self.clock)
-        self.wallet = Wallet(bench)
+        self.limits = Limits(store=self.store, judges=judges, chains=chains, clock=self.clock)
+        self.wallet = Wallet(bench, self.limits)
         self.transactions = Transactions(bench, lambda row: None, lambda row: None)
         with self.store.write() as unit:
             unit.agents.insert(AGENT)

@@ -40,6 +40,13 @@ def milder():
 def mouth():
     return next(fd for fd in range(3, 64) if is_socket(fd))
 
+def speak_later():
+    signal.signal(signal.SIGALRM, speak)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+
+def speak(*_):
+    os.write(mouth(), b"\\0\\0\\0\\x02{}")
+
 def is_socket(fd):
     try: return os.readlink(f"/proc/self/fd/{fd}").startswith("socket")
     except OSError: return False
@@ -65,7 +72,8 @@ DEEDS = {
     "dribble": lambda: [(os.write(mouth(), byte), time.sleep(0.01)) for byte in [b"\\0\\x0f\\0\\0", *[b" "] * 100000]],
     "fork": lambda: (fork(), answer())[-1],
     "fork and spin": lambda: (fork(), spin()),
-    "write a file": lambda: open("/tmp/waiaas-hostile", "w").write("x" * 10),
+    "write a file": lambda: (pathlib.Path(__file__).with_suffix(".out").write_text("x"), answer())[-1],
+    "speak afterwards": lambda: (speak_later(), answer())[-1],
     "milder first": milder,
     "a word": lambda: "ALLOW",
     "a dictionary": lambda: {"tier": "INSTANT", "code": "X", "reason": "x"},

@@ -15,6 +15,7 @@ from waiaas.engine.actors import Actor
 from waiaas.errors import Denied, Stopped
 from waiaas.interfaces.chain import Resolved
 from waiaas.interfaces.policy import NEAR_LIMIT, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.store.activity import Span
 from waiaas.store.records import Agent
 
 OTHER = replace(AGENT, id="0199aaaa-0000-7000-8000-000000000002", name="other", public_key="11" * 32)
@@ -170,7 +171,7 @@ def test_a_denial_at_release_freezes(engine: Engine, program: Actor) -> None:
     assert (engine.row(held).status, engine.row(held).error_code) == ("CANCELLED", "TOO_MUCH")
     assert agent(engine).status == "SUSPENDED"
     with engine.store.read() as unit:
-        assert unit.activity.of_agent(AGENT.id, "denied", None) == 1
+        assert unit.activity.of_agent(AGENT.id, "denied", Span()) == 1
 
 
 def test_a_denial_right_before_signing_freezes(engine: Engine, program: Actor) -> None:
@@ -213,7 +214,7 @@ def test_payments_near_a_limit_are_counted_when_they_are_admitted(engine: Engine
     with pytest.raises(Denied):
         engine.send(program, 11)
     with engine.store.read() as unit:
-        assert unit.activity.of_agent(AGENT.id, "near_limit", None) == 1
+        assert unit.activity.of_agent(AGENT.id, "near_limit", Span()) == 1
 
 
 def test_a_resume_leaves_what_happened_behind(engine: Engine, program: Actor) -> None:

@@ -43,7 +43,7 @@ class Place:
     def keep(self) -> None:
         keeper = self.keeper()
         keeper.open(KEY)
-        keeper.keep()
+        keeper.begin()
 
 
 @pytest.fixture

@@ -210,6 +210,16 @@ def test_a_process_that_was_killed_between_questions_denies_nobody(court: Court)
     assert court.pid != first
 
 
+def test_what_is_said_between_questions_is_no_answer_to_the_next(court: Court) -> None:
+    """A process that speaks without being asked is replaced before anything is put to it."""
+    court.ask("speak afterwards")
+    process = cell_of(court.judge)._process
+    assert process is not None
+    until(lambda: not process.is_waiting, "the process to speak")
+    assert court.ask("fine") is not None
+    assert court.pid != process.pid
+
+
 def test_a_plugin_that_keeps_dying_is_started_ever_more_seldom(court: Court) -> None:
     """It cannot eat the machine: after five starts in ten seconds its questions are refused at once for a while."""
     for _ in range(40):
@@ -218,6 +228,52 @@ def test_a_plugin_that_keeps_dying_is_started_ever_more_seldom(court: Court) -> 
     assert started <= 6
     until(lambda: cell_of(court.judge).pid, "another start, later")
     assert court.ask("fine") is not None
+
+
+SLOW = """
+import time
+
+def compute(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+
+class Rules(BaseModel):
+    pass
+
+class Slow(PolicyType[Rules]):
+    type = "SLOW"
+    rules_model = Rules
+    grants = False
+    loaded = False
+    def prepare(self):
+        if {fails}: raise RuntimeError("no library")
+        compute(0.2)
+        type(self).loaded = True
+    def windows(self, rules, resolved): return ()
+    def judge(self, rules, facts):
+        if not self.loaded: compute(0.2)
+
+@hookimpl
+def waiaas_policy_types():
+    return [Slow]
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_slow_to_load_is_loaded_before_time_counts(make: Maker, fails: bool) -> None:
+    """Preparing is part of the start: it may take longer than a judgement, and where it fails nothing is judged."""
+    make("slow", SLOW.format(fails=fails))
+    judges = Judges(load(pinned("slow")))
+    judge = judges.get("SLOW")
+    assert judge is not None
+    try:
+        if fails:
+            with pytest.raises(Unjudged, match="preparing SLOW failed: RuntimeError: no library"):
+                judge.judge(written("slow", "SLOW"), FACTS)
+        else:
+            assert judge.judge(written("slow", "SLOW"), FACTS) is None
+    finally:
+        judges.close()
 
 
 def test_innocents_are_not_denied_when_this_machine_is_busy(court: Court) -> None:

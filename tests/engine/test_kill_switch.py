@@ -45,6 +45,7 @@ def _state(engine: Engine) -> str:
         (SWITCH, "[]"),
         (STOP_EPOCH, "-1"),
         (STOP_EPOCH, "many"),
+        (STOP_EPOCH, "9" * 30),
     ],
 )
 def test_what_cannot_be_read_is_a_stop(engine: Engine, program: Actor, edit: tuple[str, str]) -> None:

@@ -77,6 +77,7 @@ def test_ten_thousand_simulations_agree_with_sends_and_write_nothing(desk: Desk,
             actor, shared = chance.agent(), chance.policy(None) if chance.random.random() < 0.2 else None
             for _ in range(WISHES):
                 chance.pass_time()
+                actor = chance.afresh(actor)
                 body, before = chance.wish(), version()
                 dry = simulated(desk, actor, body)
                 assert version() == before

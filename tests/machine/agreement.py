@@ -6,6 +6,7 @@ from contextlib import closing
 from tests.engine.nonce_node import COIN
 from tests.machine.desk import AGENTS, Desk
 from tests.machine.model import DAY, Model
+from waiaas.store.activity import Span
 
 
 def compare(desk: Desk, model: Model) -> None:
@@ -46,5 +47,5 @@ def compare_windows(desk: Desk, model: Model) -> None:
                 assert spent + reserved == model.window(agent, kind)
             for word in ("admitted", "denied", "paid", "failed"):
                 times = [at for whose, what, at in model.happened if (whose, what) == (agent, word)]
-                assert unit.activity.of_agent(agent, word, None) == len(times)
-                assert unit.activity.of_agent(agent, word, since) == sum(at > since for at in times)
+                assert unit.activity.of_agent(agent, word, Span()) == len(times)
+                assert unit.activity.of_agent(agent, word, Span(since=since)) == sum(at > since for at in times)

@@ -258,7 +258,10 @@ class Model:
         if self.now >= row.deadline:
             return self.end(tx_id, "EXPIRED")
         passed = "APPROVAL" if row.approved is not None else row.tier
-        if row.judged != self.changes and TIERS.index(self.judge(row, row.cap)) > TIERS.index(passed):
+        tier = self.judge(row, row.cap) if row.judged != self.changes else passed
+        if TIERS.index(tier) > TIERS.index(passed):
+            if tier == "DENY":
+                self.happened.append((row.agent, "denied", self.now))
             return self.end(tx_id, "CANCELLED")
         if not self.is_node_away:
             row.status = "SUBMITTED"

@@ -11,6 +11,7 @@ from waiaas_sdk.payment import payment_body
 
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
+from tests.harness.rows import edit_rows
 from tests.harness.watch import hold_at
 
 Answer = httpx.Response
@@ -60,6 +61,11 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
         house.operator.agents.suspend(wallet.agent_id)
         return send(house, wallet)
 
+    def tampered() -> Answer:
+        wallet = house.instant()
+        edit_rows(house, "UPDATE agents SET address = 'mine' WHERE id = ?", wallet.agent_id)
+        return send(house, wallet)
+
     def decided_twice() -> Answer:
         held = send(house, _held(house)).json()["id"]
         house.operator.transactions.reject(held)
@@ -96,6 +102,7 @@ def on_shared(house: House) -> dict[str, Callable[[], Answer]]:
             house, "POST", login, content=b"a=1", headers={"Content-Type": "text/plain"}
         ),
         "CHAIN_REFUSED": lambda: send(house, house.instant(), **_token(house)),
+        "ROW_TAMPERED": tampered,
         "AGENT_SUSPENDED": suspended,
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from waiaas_notify_telegram.stand_in import BotApiServer
-from waiaas_sdk import ChainRefused, Denied, Unauthenticated
+from waiaas_sdk import ChainRefused, Denied, Stopped, Unauthenticated
 
 from tests.harness.chains import TestChain
 from tests.harness.commands import waiaas
@@ -21,6 +21,7 @@ from tests.harness.house import House, confirmed
 from tests.harness.keystore_commands import new_key_file, note_export, run_work, seal
 from tests.harness.price_service import price_service
 from tests.harness.prices import native_of, prices_of
+from tests.harness.rows import edit_rows, without_seals
 from tests.harness.watch import hold_at
 from tests.registries import mending
 from tests.registries.conftest import Plugged
@@ -134,6 +135,17 @@ def payments(tools: Tools) -> House:
     return house
 
 
+def frozen(tools: Tools) -> House:
+    """An agent goes on after a denial, under a policy that stops it then."""
+    house = tools.make_house().start()
+    stop = ("AUTO_STOP", {"max_denials": 1, "window_seconds": 3600})
+    client = house.client(house.wallet(policies=[*house.case.spending(daily_limit=1), stop]))
+    for _ in range(2):
+        with pytest.raises(Denied):
+            client.send(**house.case.payment(house.case.new_recipient()))
+    return house
+
+
 def lateness(tools: Tools) -> House:
     """An approval that nobody gives, and bytes that the chain never takes."""
     house = tools.make_house().start()
@@ -225,15 +237,39 @@ def moved(tools: Tools) -> House:
     return House(copy.root, first.case, tools.chain).start()
 
 
+def tampered(tools: Tools) -> House:
+    """Somebody edits a policy and an agent beside the running daemon; the operator takes the rows as they are."""
+    house = tools.make_house().start()
+    wallets = [house.instant() for _ in range(2)]
+    edit_rows(house, "UPDATE policies SET rules = '{}' WHERE agent_id = ?", wallets[0].agent_id)
+    edit_rows(house, "UPDATE agents SET address = 'mine' WHERE id = ?", wallets[1].agent_id)
+    for wallet in wallets:
+        with pytest.raises((Denied, Stopped)):
+            house.client(wallet).send(**house.case.payment(house.case.new_recipient()))
+    house.operator.admin.accept_rows()
+    return house
+
+
+def upgraded(tools: Tools) -> House:
+    """A directory whose daemon sealed no rows yet."""
+    house = tools.make_house().start()
+    house.instant()
+    assert house.stop() == 0
+    without_seals(house)
+    return house.start()
+
+
 def restored(tools: Tools) -> House:
     """A backup is made and put in the place of the directory."""
     house = tools.make_house().start()
+    wallet = house.instant()
     made = house.operator.admin.backup()
     assert house.stop() == 0
     kept = shutil.copy(house.paths.backups / made.file, tools.folder / made.file)
     assert waiaas(house.root, "backup", "restore", str(kept), "--force").returncode == 0
     house.start()
     house.operator.admin.backup()
+    house.operator.agents.resume(wallet.agent_id, confirm_spent=True)
     return house
 
 
@@ -336,6 +372,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
         }
     ),
     channels: frozenset({"channel.created", "channel.tested", "channel.changed", "channel.deleted", "channel.failed"}),
+    frozen: frozenset({"policy.froze"}),
     lateness: frozenset({"transaction.expired", "transaction.failed"}),
     credentials: frozenset({"credential.refused", "credential.locked_out"}),
     prices: frozenset({"price.held_back"}),
@@ -350,8 +387,10 @@ SCENES: Mapping[Scene, frozenset[str]] = {
             "signer.checkpoint_key_changed",
         }
     ),
-    moved: frozenset({"daemon.directory_moved"}),
-    restored: frozenset({"backup.created", "daemon.restored"}),
+    moved: frozenset({"daemon.directory_moved", "daemon.generation_began"}),
+    restored: frozenset({"backup.created", "daemon.restored", "agent.reconciled"}),
+    tampered: frozenset({"policy.tampered", "row.tampered", "rows.accepted"}),
+    upgraded: frozenset({"rows.sealed"}),
     broken_plugin: frozenset({"plugin.failed"}),
     lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),
     stuck: frozenset(

@@ -19,7 +19,7 @@ from tests.harness.price_service import PriceService, price_service
 from tests.harness.prices import configure, native_of, prices_of, source_of
 from tests.harness.watch import hold_at
 from tests.registries.refusals import ask
-from tests.registries.stops_at_work import cools_down
+from tests.registries.times_at_work import cools_down, expires
 
 Check = Callable[[House], None]
 ORIGIN = "https://board.example"
@@ -228,14 +228,6 @@ def _global_rpm(house: House) -> None:
     assert ask(house, "GET", "/health").is_success, "health is counted apart"
 
 
-def _execution_timeout(house: House) -> None:
-    wallet = house.start().instant()
-    house.chain.away()
-    sent = house.client(wallet).send(respond_async=True, **house.case.payment(house.case.new_recipient()))
-    house.clock.shift(11)
-    assert house.until_status(sent.id, "EXPIRED")["error_code"] == "EXECUTION_TIMEOUT"
-
-
 def _min_channels(house: House) -> None:
     with pytest.raises(AssertionError, match=r"notifications.min_channels is 2 and 1 channels are enabled"):
         house.start()
@@ -381,7 +373,7 @@ ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
     "daemon.shutdown_timeout": (_shutdown_timeout, {"daemon.shutdown_timeout": "5"}),
     "security.rate_limit_session_rpm": (_session_rpm, {"security.rate_limit_session_rpm": "2"}),
     "security.rate_limit_global_rpm": (_global_rpm, {"security.rate_limit_global_rpm": "2"}),
-    "security.execution_timeout": (_execution_timeout, {"security.execution_timeout": "10"}),
+    "security.execution_timeout": (expires, {"security.execution_timeout": "10"}),
     "security.kill_switch_recovery_cooldown": (cools_down, {"security.kill_switch_recovery_cooldown": "60"}),
     "notifications.min_channels": (_min_channels, {"notifications.min_channels": "2"}),
     "notifications.log_retention_days": (_log_retention_days, {"notifications.log_retention_days": "1"}),

@@ -81,6 +81,7 @@ SHARED = [
     "BODY_TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
     "CHAIN_REFUSED",
+    "ROW_TAMPERED",
     "AGENT_SUSPENDED",
 ]
 BY_PARTS = {"BUSY": "needs every waiting thread taken at one moment"}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -27,9 +28,13 @@ SAMPLES: Mapping[str, tuple[Rules, str]] = {
     "ALLOWED_ADDRESSES": (lambda house, to: {"addresses": [house.case.new_recipient()]}, "DENY"),
     "BUDGET": (lambda house, to: {"name": "nothing", "agents": "*", "limit": "1"}, "DENY"),
     "FEE_LIMIT": (lambda house, to: {"max_fee": "1"}, "DENY"),
+    "RATE_LIMIT": (lambda house, to: {"max_transactions": 1, "window_seconds": 3600}, "DENY"),
+    "DUPLICATE_GUARD": (lambda house, to: {"window_seconds": 3600}, "APPROVAL"),
+    "TIME_RESTRICTION": (lambda house, to: {"days": [_in_three_days(house)], "outside": "delay"}, "DELAY"),
+    "AUTO_STOP": (lambda house, to: {"max_transactions": 1, "window_seconds": 3600}, "DENY"),
     "EXPRESSION": (lambda house, to: {"expression": f"effects.exists(e, e.to == '{to}')", "verdict": "delay"}, "DELAY"),
 }
-"""Policy type → rules under which one payment to ``to`` gets another tier than without them, and that tier."""
+"""Policy type → rules under which a second payment to ``to`` gets another tier than without them, and that tier."""
 
 EVERYTHING = """
 from pathlib import Path
@@ -85,6 +90,10 @@ def waiaas_event(event):
 """
 
 
+def _in_three_days(house: House) -> str:
+    return f"{datetime.fromtimestamp(house.clock.now() + 3 * 86_400, UTC):%a}".lower()
+
+
 def payment(house: House, to: str, rules: Mapping[str, Any]) -> PaymentFields:
     """A payment that the rules speak of: of the token that they name, or the case's own."""
     named = {"token": rules["tokens"][0]} if "tokens" in rules else {}
@@ -105,6 +114,7 @@ def test_every_policy_type_can_be_created_and_decides(shared_house: House, kind:
     if not next(one for one in shared_house.operator.catalogue.policy_types() if one.type == kind).grants:
         (name, limits), *_ = shared_house.case.spending(instant_max=shared_house.case.amount)
         shared_house.operator.policies.create(name, limits, agent_id=wallet.agent_id)
+        shared_house.client(wallet).send(wait=0, **shared_house.case.payment(to))
     written = rules(shared_house, to)
     policy = shared_house.operator.policies.create(kind, written, agent_id=wallet.agent_id)
     told = shared_house.client(wallet).simulate(**payment(shared_house, to, written))

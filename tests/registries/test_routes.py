@@ -132,6 +132,12 @@ def _create_policy(world: World) -> Ask:
     return Ask(body={"agentId": world.agent(), "type": kind, "rules": dict(rules)})
 
 
+def _backtest(world: World) -> Ask:
+    (kind, rules), *_ = world.house.case.spending(instant_max=5)
+    world.held(9)
+    return Ask(body={"agentId": world.wallet.agent_id, "policies": [{"type": kind, "rules": dict(rules)}]})
+
+
 def _renew(world: World) -> Ask:
     session, token = world.session()
     return Ask(session, {}, token=token)
@@ -177,6 +183,8 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "POST /v1/transactions/{id}/reject": lambda world: Ask(world.held(9), {}),
     "GET /v1/approvals": lambda world: Ask(),
     "POST /v1/policies": _create_policy,
+    "POST /v1/policies/backtest": _backtest,
+    "GET /v1/policies/limits": lambda world: Ask(),
     "GET /v1/policies": lambda world: Ask(),
     "GET /v1/policies/{id}": lambda world: Ask(world.policy()),
     "PUT /v1/policies/{id}": lambda world: Ask(world.policy(), {"priority": 7}),
@@ -197,6 +205,8 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "GET /v1/audit/verify": lambda world: Ask(),
     "GET /v1/audit/export": lambda world: Ask(),
     "GET /v1/admin/status": lambda world: Ask(),
+    "GET /v1/admin/seals": lambda world: Ask(),
+    "POST /v1/admin/seals/accept": lambda world: Ask(body={}),
     "POST /v1/admin/backup": lambda world: Ask(body={}),
     "POST /v1/admin/kill-switch": lambda world: Ask(body={"state": "SUSPENDED", "agentId": world.agent()}),
     "GET /v1/admin/kill-switch": lambda world: Ask(),

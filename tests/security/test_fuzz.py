@@ -52,6 +52,10 @@ class Aim:
             "POST /v1/agents": {"name": os.urandom(8).hex(), **place},
             "POST /v1/sessions": {"agentId": self.agent},
             "POST /v1/policies": limit,
+            "POST /v1/policies/backtest": {
+                "agentId": self.agent,
+                "policies": [{"type": limit["type"], "rules": limit["rules"]}],
+            },
             "POST /v1/notification-channels": {"type": "LOG", "config": {}},
         }
         return bodies.get(f"{route.method} {route.path}", {})

@@ -1,12 +1,14 @@
 """Counts of what happened: a few look-ups a window, right after every history."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.samples import new_id
+from tests.store.samples import new_id, transaction
+from waiaas.store.activity import Place, Span
 from waiaas.store.database import Store
 from waiaas.store.records import Happening
 
@@ -34,7 +36,7 @@ def test_counts_agree_with_history(
     """Whatever happened, by agent, by session and of everybody, a window counts exactly what lies in it."""
     agents, at = {name: new_id() for name in "ab"}, 0
     with long_lived.write() as unit:
-        start = unit.activity.of_all(what, None)
+        start = unit.activity.of_all(what, Span())
         base = unit._sql.one("SELECT COALESCE(MAX(at), 0) FROM activity")
         assert base is not None
         seen = []
@@ -53,30 +55,84 @@ def test_counts_agree_with_history(
             seen.append(happening)
         after = base[0] + since
         mine = [one for one in seen if one.what == what and one.agent_id == agents["a"]]
-        assert unit.activity.of_agent(agents["a"], what, after) == sum(one.at > after for one in mine)
-        assert unit.activity.of_agent(agents["a"], what, None) == len(mine)
+        assert unit.activity.of_agent(agents["a"], what, Span(since=after)) == sum(one.at > after for one in mine)
+        assert unit.activity.of_agent(agents["a"], what, Span()) == len(mine)
         session = agents["a"] + "s1"
-        assert unit.activity.of_session(session, what, after) == sum(
+        assert unit.activity.of_session(session, what, Span(since=after)) == sum(
             one.at > after for one in mine if one.session_id == session
         )
-        assert unit.activity.of_all(what, None) - start == sum(one.what == what for one in seen)
-        first = unit.activity.first_after(agents["a"], what, after)
+        assert unit.activity.of_all(what, Span()) - start == sum(one.what == what for one in seen)
+        first = unit.activity.nth(agents["a"], what, Span(since=after))
         assert first == min((one.at for one in mine if one.at > after), default=None)
         alike = [one for one in seen if one.agent_id == agents["a"] and one.likeness == "1" and one.at > after]
-        assert unit.activity.alike(agents["a"], "1", after) == len(alike)
-        if alike:
-            assert unit.activity.alike(agents["a"], "1", after, except_tx=alike[0].tx_id) == len(alike) - 1
+        assert unit.activity.alike(agents["a"], "1", Span(since=after)) == len(alike)
         assert unit.activity.failed_since_paid(agents["a"]) == _streak(seen, agents["a"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    history=HISTORY, what=st.sampled_from(WHATS), since=st.integers(-1, 60), marks=st.tuples(*[st.integers(0, 25)] * 2)
+)
+def test_spans_agree_with_history(
+    long_lived: Store, history: list[tuple[str, str | None, str, int]], what: str, since: int, marks: tuple[int, int]
+) -> None:
+    """Between two rows and behind a moment, whatever comes first, a span holds exactly what lies in all three bounds."""
+    mine, other = new_id(), new_id()
+    with long_lived.write() as unit:
+        base = unit._sql.one("SELECT COALESCE(MAX(at), 0), COALESCE(MAX(id), 0) FROM activity") or (0, 0)
+        at, seen = base[0], []
+        for number, (kind, _, name, step) in enumerate(history, base[1] + 1):
+            at += step
+            whose = mine if name == "a" else other
+            unit.activity.add(Happening(agent_id=whose, tx_id=new_id(), what=kind, at=at, likeness="x"))
+            seen.append((number, at, kind, whose))
+        low, high = (min(base[1] + mark, base[1] + len(seen)) for mark in sorted(marks))
+        places = {number: Place(id=number, at=moment) for number, moment, *_ in seen}
+        span = Span(since=base[0] + since, after=low, before=places.get(high))
+        inside = [
+            (number, moment)
+            for number, moment, kind, whose in seen
+            if (kind, whose) == (what, mine) and moment > base[0] + since and number > low
+        ]
+        before = [one for one in inside if span.before is None or one[0] < high]
+        assert unit.activity.of_agent(mine, what, span) == len(before)
+        for n in range(len(inside) + 1):
+            expected = inside[n][1] if n < len(inside) else None
+            assert unit.activity.nth(mine, what, replace(span, before=None), n) == expected
+        alike = [one for one in seen if one[3] == mine and one[1] > base[0] + since and low < one[0]]
+        alike = [one for one in alike if span.before is None or one[0] < high]
+        assert unit.activity.alike(mine, "x", span) == len(alike)
+        assert unit.activity.last_alike(mine, "x", span) == max((one[1] for one in alike), default=None)
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "EXPIRED", "FAILED", "CONFIRMED", "SUBMITTED", "PENDING"])
+def test_what_ended_unpaid_is_like_nothing(store: Store, agent_id: str, status: str) -> None:
+    """A transaction that was cancelled, expired or failed is no duplicate of another; one that may be paid is."""
+    row = transaction(agent_id, status=status)
+    with store.write() as unit:
+        unit.transactions.insert(row)
+        unit.activity.add(Happening(agent_id=row.agent_id, tx_id=row.id, what="admitted", at=100, likeness="x"))
+        is_over = status in ("CANCELLED", "EXPIRED", "FAILED")
+        assert unit.activity.alike(row.agent_id, "x", Span()) == (0 if is_over else 1)
+        assert unit.activity.last_alike(row.agent_id, "x", Span()) == (None if is_over else 100)
+
+
+def test_a_row_that_is_gone_hides_nothing(store: Store) -> None:
+    """A mark that points nowhere begins nowhere: everything counts."""
+    with store.write() as unit:
+        unit.activity.add(Happening(agent_id="one", tx_id="a", what="denied", at=100))
+        assert unit.activity.of_agent("one", "denied", Span(after=1)) == 0
+        assert unit.activity.of_agent("one", "denied", Span(after=99)) == 1
 
 
 def test_what_happened_to_one_transaction_is_known(store: Store) -> None:
     """A transaction's own part of a window can be told, sharply at the window's end."""
     with store.write() as unit:
         unit.activity.add(Happening(agent_id="one", tx_id="tx", what="admitted", at=100))
-        assert unit.activity.has("tx", "admitted", 99)
-        assert not unit.activity.has("tx", "admitted", 100)
-        assert unit.activity.has("tx", "admitted", None)
-        assert not unit.activity.has("tx", "failed", None)
+        assert unit.activity.has("tx", "admitted", Span(since=99))
+        assert not unit.activity.has("tx", "admitted", Span(since=100))
+        assert unit.activity.has("tx", "admitted", Span())
+        assert not unit.activity.has("tx", "failed", Span())
 
 
 def test_time_never_goes_back(store: Store) -> None:
@@ -84,7 +140,7 @@ def test_time_never_goes_back(store: Store) -> None:
     with store.write() as unit:
         unit.activity.add(Happening(agent_id="one", tx_id="a", what="denied", at=100))
         unit.activity.add(Happening(agent_id="one", tx_id="b", what="denied", at=40))
-        assert unit.activity.of_agent("one", "denied", 99) == 2
+        assert unit.activity.of_agent("one", "denied", Span(since=99)) == 2
 
 
 def _streak(seen: list[Happening], agent_id: str) -> int:

@@ -4,6 +4,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from waiaas.clock import SystemClock
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.restored import RestoreMark
@@ -33,6 +35,9 @@ def test_a_full_disk_makes_the_head_lag_and_ends_nothing(tmp_path: Path) -> None
     store, disk, died = Store.open(tmp_path / "waiaas.db"), Disk(), list[str]()
     keeper = HeadKeeper(tmp_path / "head", tmp_path / "waiaas.db", store, disk.write, RestoreMark(tmp_path / "mark"))
     keeper.open(b"k" * 32)
+    with pytest.raises(OSError, match="No space"):
+        keeper.begin()
+    disk.refused.clear()
     worker = WorkerThread(HeadWriter(keeper, SystemClock()), died.append)
     worker.start()
     try:

@@ -40,7 +40,7 @@ _ERRORS = {
     400: "The request cannot be read, or the Host header names another machine",
     401: "No valid credential; never says which part was wrong",
     403: "A policy, a constraint or a missing permission says no; `details` of a denied send has transactionId, policyId, "
-    "type, reason, remaining and resetsAt",
+    "type, code, reason, remaining, resetsAt, canRetry and retryAt",
     404: "There is no such thing, or it is another agent's",
     405: "The path does not take this method",
     409: "The thing is in another state, or the idempotency key was used for another request",

@@ -1,8 +1,8 @@
 """THE route table: every path of the API, who may call it, and what goes in and out. Nothing else adds a route."""
 
 from waiaas.api.credentials import Credential
-from waiaas.api.models.admin import BackupItem, Done, HealthItem, OperatorToken, StatusItem
-from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, SuspendAgent
+from waiaas.api.models.admin import BackupItem, Done, Findings, HealthItem, OperatorToken, StatusItem
+from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, ResumeAgent, SuspendAgent
 from waiaas.api.models.approvals import ApprovalPage
 from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem, ExportAsked, ExportItem
 from waiaas.api.models.catalogue import Catalogue
@@ -10,7 +10,15 @@ from waiaas.api.models.channels import ChannelItem, CreateChannel, ReplaceChanne
 from waiaas.api.models.document import Document
 from waiaas.api.models.intents import Simulated, Wish
 from waiaas.api.models.kill_switch import RecoverAsked, RecoveredItem, StopAsked, StopsItem
-from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
+from waiaas.api.models.policies import (
+    AskBacktest,
+    BacktestItem,
+    CreatePolicy,
+    LimitsPage,
+    PoliciesAsked,
+    PolicyItem,
+    ReplacePolicy,
+)
 from waiaas.api.models.sessions import IssuedItem, IssueSession, SessionItem, SessionsAsked
 from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
 from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
@@ -62,8 +70,8 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Terminate an agent", status=204, errors=(409,)),
     Route("POST", "/v1/agents/{id}/suspend", _OPERATOR, agents.suspend, SuspendAgent, AgentItem,
           "Sign nothing for an agent any more", errors=(409,)),
-    Route("POST", "/v1/agents/{id}/resume", _OPERATOR, agents.resume, Nothing, AgentItem,
-          "Let a suspended agent go on", errors=(409,)),
+    Route("POST", "/v1/agents/{id}/resume", _OPERATOR, agents.resume, ResumeAgent, AgentItem,
+          "Let a suspended agent go on", errors=(409, 423)),
     Route("POST", "/v1/sessions", _OPERATOR, sessions.issue, IssueSession, IssuedItem,
           "Issue a session; its token is shown this once", status=201, errors=(404, 409, 423)),
     Route("GET", "/v1/sessions", _OPERATOR, sessions.list_, SessionsAsked, PageOf[SessionItem], "List sessions"),
@@ -105,7 +113,11 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/approvals", _OPERATOR, approvals.list_, PageAsked, ApprovalPage, "What waits for whom"),
     Route("POST", "/v1/policies", _OPERATOR, policies.create, CreatePolicy, PolicyItem,
           "Add a policy", status=201, errors=(404, 409)),
+    Route("POST", "/v1/policies/backtest", _OPERATOR, policies.backtest, AskBacktest, BacktestItem,
+          "What a draft of policies would have done with recorded transactions; nothing is stored", errors=(404, 409)),
     Route("GET", "/v1/policies", _OPERATOR, policies.list_, PoliciesAsked, PageOf[PolicyItem], "List policies"),
+    Route("GET", "/v1/policies/limits", _OPERATOR, policies.limits, PoliciesAsked, LimitsPage,
+          "Who can spend what now, agent by agent", errors=(404,)),
     Route("GET", "/v1/policies/{id}", _OPERATOR, policies.show, Nothing, PolicyItem, "Show a policy"),
     Route("PUT", "/v1/policies/{id}", _OPERATOR, policies.replace, ReplacePolicy, PolicyItem,
           "Change a policy; what is left out stays", errors=(409,)),
@@ -140,6 +152,10 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/audit/export", _OPERATOR, audit.export, ExportAsked, ExportItem,
           "Audit rows as they were hashed, oldest first, with signed checkpoints"),
     Route("GET", "/v1/admin/status", _OPERATOR, daemon.status, Nothing, StatusItem, "The daemon's state"),
+    Route("GET", "/v1/admin/seals", _OPERATOR, daemon.findings, Nothing, Findings,
+          "Rows that decide and were changed outside of the daemon"),
+    Route("POST", "/v1/admin/seals/accept", Credential.OPERATOR_PASSWORD, daemon.accept_rows, Nothing, Findings,
+          "Take every row as it is now"),
     Route("POST", "/v1/admin/kill-switch", Credential.OPERATOR_OR_SOCKET, kill_switch.activate, StopAsked, StopsItem,
           "Stop everything, an agent or a session; the answer comes after the last signature", errors=(404, 409),
           own_allowance=True),

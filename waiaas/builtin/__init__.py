@@ -11,13 +11,17 @@ from typing import Any
 
 from waiaas.builtin.allowed_addresses import AllowedAddresses
 from waiaas.builtin.allowed_tokens import AllowedTokens
+from waiaas.builtin.auto_stop import AutoStop
 from waiaas.builtin.budget import Budget
+from waiaas.builtin.duplicate_guard import DuplicateGuard
 from waiaas.builtin.expression import Expression
 from waiaas.builtin.fee_limit import FeeLimit
 from waiaas.builtin.http_prices import HttpPrices
 from waiaas.builtin.log_channel import LogChannel
+from waiaas.builtin.rate_limit import RateLimit
 from waiaas.builtin.spending_limit import SpendingLimit
 from waiaas.builtin.static_prices import StaticPrices
+from waiaas.builtin.time_restriction import TimeRestriction
 from waiaas.hookspecs import hookimpl
 from waiaas.interfaces.policy import PolicyType
 
@@ -27,7 +31,18 @@ waiaas_plugin_api = 1
 @hookimpl
 def waiaas_policy_types() -> list[type[PolicyType[Any]]]:
     """The policy types of this plugin."""
-    return [SpendingLimit, AllowedTokens, AllowedAddresses, Budget, FeeLimit, Expression]
+    return [
+        SpendingLimit,
+        AllowedTokens,
+        AllowedAddresses,
+        Budget,
+        FeeLimit,
+        RateLimit,
+        DuplicateGuard,
+        TimeRestriction,
+        AutoStop,
+        Expression,
+    ]
 
 
 @hookimpl

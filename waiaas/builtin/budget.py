@@ -13,7 +13,7 @@ from waiaas.builtin.dollars import PRICE_MISSING, Price, is_price, price_of, sho
 from waiaas.builtin.leaving import ANY_VALUE, leaving, period, shown, total
 from waiaas.interfaces.chain import Effect, Resolved
 from waiaas.interfaces.money import USD, leaving_value, micro_usd
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import AssetReader, Facts, Limit, PolicyType, Tier, Verdict, Window
 
 EXCEEDED = "BUDGET_EXCEEDED"
 WINDOW = "budget"
@@ -37,10 +37,14 @@ class Budget(PolicyType[BudgetRules]):
         """What the agents spent together; none where the transaction touches nothing that the budget measures."""
         if not leaving(resolved.effects, _asset(rules)):
             return ()
-        where = {"asset": rules.asset or USD}
-        if rules.agents != EVERYBODY:
-            where["agents"] = ",".join(rules.agents)
-        return [Window(name=WINDOW, measure="spent", seconds=rules.window_seconds, scope="all", where=where)]
+        return [_window(rules)]
+
+    def limits(self, rules: BudgetRules, native: str) -> Sequence[Limit]:
+        """What all of them may spend together; a budget in dollars over every asset is measured in dollars."""
+        if rules.limit is not None:
+            return [Limit(window=_window(rules), most=int(rules.limit))]
+        dollars = micro_usd(rules.limit_usd or "")
+        return [Limit(window=_window(rules), **{"usd" if rules.asset else "most": dollars})]
 
     def judge(self, rules: BudgetRules, facts: Facts) -> Verdict | None:
         """DENY above the budget, otherwise INSTANT; None for an agent that does not share it.
@@ -104,6 +108,13 @@ class _Case:
         if self.rules.asset is None:
             return shown_dollars(amount)
         return shown_dollars(self.price.value(amount)) if self.price else shown(self.facts, self.rules.asset, amount)
+
+
+def _window(rules: BudgetRules) -> Window:
+    where = {"asset": rules.asset or USD}
+    if rules.agents != EVERYBODY:
+        where["agents"] = ",".join(rules.agents)
+    return Window(name=WINDOW, measure="spent", seconds=rules.window_seconds, scope="all", where=where)
 
 
 def _asset(rules: BudgetRules) -> str | None:

@@ -38,9 +38,15 @@ class Expression(PolicyType[ExpressionRules]):
     grants = False
     is_isolated = True
 
+    def prepare(self) -> None:
+        """Load the library, which is the slow part of a first judgement."""
+        from waiaas.builtin.cel_language import check  # noqa: PLC0415 - loaded where expressions are, see there
+
+        check("true")
+
     def normalise(self, rules: ExpressionRules, reader: AssetReader) -> ExpressionRules:
         """Unchanged, once the expression was found to be one."""
-        from waiaas.builtin.cel_language import check  # noqa: PLC0415 - loaded where expressions are, see there
+        from waiaas.builtin.cel_language import check  # noqa: PLC0415 - as above
 
         check(rules.expression)
         return rules

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from waiaas.builtin.leaving import period, shown, total
 from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Resolved, What
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import AssetReader, Facts, Limit, PolicyType, Tier, Verdict, Window
 
 Units = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$")]
 
@@ -62,8 +62,13 @@ class FeeLimit(PolicyType[FeeRules]):
         """What the agent's transactions cost in 24 hours, reserved costs included."""
         if rules.daily_limit is None:
             return ()
-        where = {"asset": _asset(rules), "kinds": "fee,rent"}
-        return [Window(name=WINDOW, measure="spent", seconds=_DAY, scope="agent", where=where)]
+        return [_window(rules)]
+
+    def limits(self, rules: FeeRules, native: str) -> Sequence[Limit]:
+        """The day's, of agents whose fees are paid in its asset."""
+        if rules.daily_limit is None or native != _asset(rules):
+            return ()
+        return [Limit(window=_window(rules), most=int(rules.daily_limit))]
 
     def judge(self, rules: FeeRules, facts: Facts) -> Verdict | None:
         """DENY above a bound, INSTANT otherwise; None where the agent's fees are paid in another asset.
@@ -88,6 +93,11 @@ class FeeLimit(PolicyType[FeeRules]):
             new.daily_limit is not None and int(new.daily_limit) <= int(old.daily_limit)
         )
         return old.asset == new.asset and is_kept and is_day_kept
+
+
+def _window(rules: FeeRules) -> Window:
+    where = {"asset": _asset(rules), "kinds": "fee,rent"}
+    return Window(name=WINDOW, measure="spent", seconds=_DAY, scope="agent", where=where)
 
 
 def _judged_by_day(rules: FeeRules, facts: Facts, cost: int | None) -> Verdict:

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from waiaas.builtin.dollars import PRICE_MISSING, price_of
 from waiaas.builtin.leaving import ANY_VALUE, leaving, total
 from waiaas.builtin.spending_comparison import is_tighter
-from waiaas.builtin.spending_rules import TIER, SpendingRules
+from waiaas.builtin.spending_rules import PERIODS, TIER, SpendingRules
 from waiaas.builtin.spending_steps import steps_at
 from waiaas.builtin.spending_words import Case, denied_reason, tier_reason
 from waiaas.interfaces.chain import Effect, Resolved, What
-from waiaas.interfaces.policy import NEAR_LIMIT, AssetReader, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import NEAR_LIMIT, AssetReader, Facts, Limit, PolicyType, Tier, Verdict, Window
 
 EXCEEDED = "SPENDING_LIMIT_EXCEEDED"
 _PLAIN = frozenset({What.OUT, What.LOCKED})
@@ -45,10 +45,7 @@ class SpendingLimit(PolicyType[SpendingRules]):
         asset = _asset(rules)
         if not leaving(resolved.effects, asset):
             return ()
-        return [
-            Window(name=name, measure="spent", seconds=seconds, scope="agent", where={"asset": asset})
-            for name, seconds in rules.windows()
-        ]
+        return [_window(name, seconds, asset) for name, seconds in rules.windows()]
 
     def judge(self, rules: SpendingRules, facts: Facts) -> Verdict | None:
         """DENY above a limit, otherwise the amount's tier. ``remaining`` does not count this transaction.
@@ -67,9 +64,22 @@ class SpendingLimit(PolicyType[SpendingRules]):
         exceeded = [name for name, rest in left.items() if amount is None or amount > rest]
         return _denied(case, left, exceeded) if exceeded else _allowed(case, left)
 
+    def limits(self, rules: SpendingRules, native: str) -> Sequence[Limit]:
+        """Each period's, once in base units and once in dollars where it is bounded by both."""
+        asset, found = _asset(rules), []
+        for name, (most, dollars) in rules.limits():
+            window = _window(name, PERIODS[name], asset)
+            found += [Limit(window=window, most=most)] if most is not None else []
+            found += [Limit(window=window, usd=dollars)] if dollars is not None else []
+        return found
+
     def is_tighter(self, old: SpendingRules, new: SpendingRules) -> bool:
         """Exact, but for delays left to the configuration on one side."""
         return is_tighter(old, new)
+
+
+def _window(name: str, seconds: int, asset: str) -> Window:
+    return Window(name=name, measure="spent", seconds=seconds, scope="agent", where={"asset": asset})
 
 
 def _asset(rules: SpendingRules) -> str:

@@ -96,12 +96,19 @@ def suspend(invocation: Invocation, agent: str, reason: str | None, as_json: boo
 
 @agent.command()
 @click.argument("agent")
+@click.option(
+    "--confirm-spent", is_flag=True, help="After a restore or a move: the daemon knows everything that AGENT has spent."
+)
 @json_option
 @click.pass_obj
-def resume(invocation: Invocation, agent: str, as_json: bool) -> None:
-    """Let a suspended AGENT go on."""
+def resume(invocation: Invocation, agent: str, confirm_spent: bool, as_json: bool) -> None:
+    """Let a suspended AGENT go on.
+
+    In a directory that was restored or moved, nothing is paid before you have compared what the chain shows with
+    `waiaas tx list` and said so with --confirm-spent.
+    """
     with operator(invocation) as daemon:
-        _print(daemon.agents.resume(agent), as_json)
+        _print(daemon.agents.resume(agent, confirm_spent=confirm_spent), as_json)
 
 
 @agent.command()

@@ -105,6 +105,33 @@ def _by_daemon(invocation: Invocation) -> dict[str, Any]:
 
 
 @audit.command()
+@click.option("--accept", is_flag=True, help="Take every row as it is now. Look at each of them before.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def seals(invocation: Invocation, accept: bool, yes: bool, as_json: bool) -> int:
+    """Rows that were changed outside of the daemon: agents, sessions, policies, channels, what it remembers.
+
+    They decide nothing until they are mended. Exit code 0 when there are none.
+    """
+    with operator(invocation, several=True) as daemon:
+        found = daemon.admin.findings()
+        if accept:
+            if not yes:
+                click.confirm(
+                    f"Take all rows as they are now, {len(found)} of them changed by somebody else?", abort=True
+                )
+            daemon.admin.accept_rows()
+    if as_json:
+        print_json([one.model_dump(by_alias=True) for one in found])
+    else:
+        rows = [(one.table, one.key, one.how.replace("_", " "), one.agent_id) for one in found]
+        columns = [Column("table"), Column("row", is_whole=True), Column("was"), Column("agent", when_wide=120)]
+        print_table(columns, rows, empty="Every row is as the daemon wrote it.")
+    return OK if accept or not found else FAILED
+
+
+@audit.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--offline", is_flag=True, help="From the database file, even if a daemon runs; needs no password.")

@@ -14,6 +14,8 @@ from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.policy_starters import allow, init
+from waiaas.cli.policy_tests import limits, try_draft
 from waiaas.cli.policy_views import explain, history
 
 
@@ -25,7 +27,7 @@ def policy() -> None:
     """
 
 
-for _command in (explain, history):
+for _command in (init, allow, limits, explain, history, try_draft):
     policy.add_command(_command)
 
 

@@ -10,6 +10,7 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.chains import Chains
@@ -23,12 +24,14 @@ from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.kill_switch import KillSwitch
+from waiaas.engine.limits import Limits
 from waiaas.engine.live_channels import LiveChannels
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.notices import Notices
 from waiaas.engine.notifications import Notifications
 from waiaas.engine.operator import Operator
 from waiaas.engine.outcomes import Outcomes
+from waiaas.engine.own_directory import OwnDirectory
 from waiaas.engine.pipeline.acceptances import Acceptances
 from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
@@ -41,6 +44,7 @@ from waiaas.engine.price_sources import AssetIds, PriceSources, board_of, live_s
 from waiaas.engine.prices import PriceBoard
 from waiaas.engine.recovery import Recovery
 from waiaas.engine.restored import RestoreMark
+from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.services import Services
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.stop_request import StopRequest
@@ -60,6 +64,7 @@ from waiaas.workers.head_writer import HeadWriter
 from waiaas.workers.lanes import Lanes
 from waiaas.workers.notary import Notary
 from waiaas.workers.pricer import Pricer
+from waiaas.workers.sentinel import Sentinel
 from waiaas.workers.thread import WorkerThread
 from waiaas.workers.timekeeper import Timekeeper
 from waiaas.workers.watchman import Watchman
@@ -157,7 +162,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     board, prices = _prices(ground, chains, journal)
     outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
-    head = HeadKeeper(paths.head, paths.database, store, write_private, RestoreMark(paths.restored))
+    directory = _own_directory(ground, journal)
     bench = Bench(
         store=store,
         chains=chains,
@@ -192,14 +197,14 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         bench=bench,
         journal=journal,
         sessions=sessions,
-        head=head,
+        directory=directory,
         configs=configs,
         lifecycle=lifecycle,
         keystore=keystore,
         wake=wake,
     )
     kill_switch = _kill_switch(bench, journal, sessions, StopRequest(paths.stop_request), recovery, bells)
-    live = LiveChannels(registry, configs.unseal)
+    live = LiveChannels(registry, configs.unseal, store.seals.holds)
     services = Services(
         agents=Agents(
             store=store,
@@ -214,7 +219,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),
-        policies=Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock),
+        policies=(policies := Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock)),
+        backtests=Backtests(store=store, evaluator=bench.evaluator, policies=policies, clock=clock),
+        limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock, prices=board.fresh)),
         channels=_channels(ground, configs, live, journal),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
@@ -227,9 +234,9 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             on_unlocked=recovery.after_unlock,
             watch=keystore.watch,
         ),
-        audit=Audit(store, paths.database, head, checkpoints, lifecycle.instance_id),
+        audit=Audit(store, paths.database, directory.head, checkpoints, lifecycle.instance_id),
         backups=Backups(store=store, signer=signer, journal=journal, clock=clock, paths=paths, checkpoints=checkpoints),
-        wallet=Wallet(bench),
+        wallet=Wallet(bench, limits),
         tokens=Tokens(store=store, chains=chains, journal=journal, clock=clock),
         admin=Admin(
             store=store,
@@ -244,11 +251,12 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         catalogue=Catalogue(registry, chains),
         metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked, prices.ages),
         kill_switch=kill_switch,
+        rows=directory.rows,
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
     notifications = _notifications(ground, live, Notices(chains.native), journal)
     courier = WorkerThread(Courier(notifications, clock), on_death)
-    head_writer = WorkerThread(HeadWriter(head, clock), on_death)
+    head_writer = WorkerThread(HeadWriter(directory.head, clock), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
     acceptances.on_add = acceptor.wake
     bells.hang(on_record=courier, on_signed=[head_writer, *confirmers])
@@ -261,13 +269,14 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             acceptor,
             courier,
             head_writer,
+            _sentinel(ground, directory.rows, head_writer, on_death),
             WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             WorkerThread(Watchman(kill_switch), on_death),
             _notary(ground, checkpoints, bells, on_death),
             *(WorkerThread(Pricer(prices, one), on_death) for one in prices.live),
         ],
-        head=head,
+        head=directory.head,
         recovery=recovery,
         outcomes=outcomes,
         acceptances=acceptances,
@@ -279,6 +288,22 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         prices=prices,
         judges=judges,
     )
+
+
+def _own_directory(ground: Ground, journal: Journal) -> OwnDirectory:
+    paths, store = ground.paths, ground.store
+    mark = RestoreMark(paths.restored)
+    return OwnDirectory(
+        head=HeadKeeper(paths.head, paths.database, store, write_private, mark), rows=RowWatch(store, journal)
+    )
+
+
+def _sentinel(
+    ground: Ground, rows: RowWatch, head_writer: WorkerThread, on_death: Callable[[str], None]
+) -> WorkerThread:
+    sentinel = WorkerThread(Sentinel(rows), on_death)
+    rows.on_doubt, ground.store.seals.on_change = sentinel.wake, head_writer.wake
+    return sentinel
 
 
 def _prices(ground: Ground, chains: Chains, journal: Journal) -> tuple[PriceBoard, PriceSources]:

@@ -8,6 +8,7 @@ from waiaas import __version__
 from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
+from waiaas.engine.own_directory import generation_of
 from waiaas.engine.stops import switch_of_all
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
@@ -91,11 +92,13 @@ class Admin:
                 "reservations": unit.reservations.count(),
             }
             head = unit.audit.head()
+            generation = generation_of(unit)
             switch = switch_of_all(unit)
         return {
             **self.health(),
             "instanceId": self._lifecycle.instance_id,
             "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
+            "generation": generation,
             "killSwitch": {"state": switch.state, "since": switch.since or None, "reason": switch.reason},
             "counts": counts,
             "auditHead": {"id": head[0], "hash": head[1]} if head else None,

@@ -9,11 +9,12 @@ from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.suspensions import Cause, Suspensions
+from waiaas.engine.reconciliation import confirm
 from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.stops import switch_of_agent
 from waiaas.engine.views import AgentView
-from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, WaiaasError
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, Stopped, WaiaasError
 from waiaas.interfaces.chain import Account
 from waiaas.interfaces.signing import Scheme
 from waiaas.keystore.client import SignerClient
@@ -127,21 +128,37 @@ class Agents:
             self._suspensions.suspend(unit, [agent], cause)
         return self.get(actor, agent.id)
 
-    def resume(self, actor: Actor, agent_id: str) -> AgentView:
+    def resume(self, actor: Actor, agent_id: str, confirm_spent: bool = False) -> AgentView:
         """Let the agent go on; its rows go on too. What happened before does not stop it again by AUTO_STOP.
 
+        :param confirm_spent: a person says besides that the ledger holds everything that the agent has spent
         :raises Conflict: also for one that is LOCKED, which is for :meth:`KillSwitch.recover` to lift
+        :raises Denied: PASSWORD_REQUIRED where that comes without the password itself
+        :raises Stopped: ROW_TAMPERED for one whose row was changed outside of the daemon
         """
         require_operator(actor)
+        if confirm_spent and not actor.by_password:
+            raise Denied("this needs the master password itself", code="PASSWORD_REQUIRED")
         with self._store.write() as unit:
             agent = self._found(unit, agent_id)
-            _require(agent, "SUSPENDED")
-            _require_not_locked(unit, agent)
-            unit.agents.set_status(agent.id, expected="SUSPENDED", status="ACTIVE", at=self._clock.now())
-            self._record(unit, "agent.resumed", actor, agent, {})
+            if confirm_spent and confirm(unit, agent):
+                self._record(unit, "agent.reconciled", actor, agent, {})
+            if not (confirm_spent and agent.status == "ACTIVE"):
+                self._resume(unit, actor, agent)
         self._sessions.forget()
         self._wake(agent.id)
         return self.get(actor, agent.id)
+
+    def _resume(self, unit: Unit, actor: Actor, agent: Agent) -> None:
+        _require(agent, "SUSPENDED")
+        _require_not_locked(unit, agent)
+        if not unit.agents.set_status(agent.id, expected="SUSPENDED", status="ACTIVE", at=self._clock.now()):
+            raise Stopped(
+                "this agent's row was changed outside of the daemon",
+                code="ROW_TAMPERED",
+                hint="look at it: `waiaas audit seals`",
+            )
+        self._record(unit, "agent.resumed", actor, agent, {})
 
     def terminate(self, actor: Actor, agent_id: str) -> AgentView:
         """End the agent for good: sessions revoked, unsigned rows cancelled. Its key file stays, for what its address holds.

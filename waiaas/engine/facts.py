@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from waiaas.interfaces.chain import Effect, Resolved
+from waiaas.interfaces.chain import Effect, Resolved, What
 from waiaas.interfaces.policy import Window
+from waiaas.store.activity import Span
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session
 
@@ -35,34 +36,43 @@ class Subject:
 def read_window(unit: Unit, subject: Subject, window: Window, now: int) -> int:
     """The window's value now, without the subject itself. A few index look-ups, whatever the history.
 
+    A transaction that was admitted already has its place: what was admitted after it is not counted against it.
+
     :raises ValueError: for a window that nobody can measure
     """
     since = None if window.seconds is None else now - window.seconds
     if window.measure == "spent":
         return _spent(unit, subject, window, since)
+    span = _span(unit, subject, window, now)
     if window.where.get("like") == "effects":
-        alike = effects_likeness(subject.resolved.effects)
-        return unit.activity.alike(subject.agent.id, alike, -1 if since is None else since, except_tx=subject.except_tx)
-    if window.where.get("since") == "paid" and window.measure == "failed" and window.scope == "agent":
-        return unit.activity.failed_since_paid(subject.agent.id)
-    return _counted(unit, subject, window, since)
+        return unit.activity.alike(subject.agent.id, effects_likeness(subject.resolved.effects), span)
+    if _is_streak(window):
+        return unit.activity.failed_since_paid(subject.agent.id, span.after)
+    return _counted(unit, subject, window, span)
 
 
-def resets_at(unit: Unit, subject: Subject, window: Window, now: int) -> int | None:
-    """When the window's oldest entry falls out; None where nothing does, or where several agents share the window."""
+def resets_at(unit: Unit, subject: Subject, window: Window, now: int, value: int) -> int | None:
+    """When the window's value falls: once its oldest entry leaves, or, where it names ``below``, so many that less are left.
+
+    None where nothing leaves, or where several agents share the window.
+    """
     if window.seconds is None or window.scope == "all":
         return None
-    since = now - window.seconds
     if window.measure == "spent":
-        oldest = unit.ledger.oldest_after(subject.agent.id, window.where["asset"], _kinds(window), since)
+        at = unit.ledger.oldest_after(subject.agent.id, window.where["asset"], _kinds(window), now - window.seconds)
     else:
-        oldest = unit.activity.first_after(subject.agent.id, _WHAT[window.measure], since)
-    return None if oldest is None else oldest + window.seconds
+        span = Span(since=now - window.seconds, after=_mark(subject, window))
+        at = _leaving(unit, subject, window, span, max(0, value - int(window.where.get("below", value))))
+    return None if at is None else at + window.seconds
 
 
 def effects_likeness(effects: Sequence[Effect]) -> str:
-    """A digest that equal effects share, in whatever order they stand."""
-    texts = sorted(f"{one.what.value}|{one.asset}|{one.units}|{one.to}|{one.method}|{one.data}" for one in effects)
+    """A digest that equal effects share, in whatever order they stand.
+
+    What is locked stays out of it: the first payment of a token pays for the recipient's account, the second does not.
+    """
+    told = [one for one in effects if one.what is not What.LOCKED]
+    texts = sorted(f"{one.what.value}|{one.asset}|{one.units}|{one.to}|{one.method}|{one.data}" for one in told)
     return blake2b("\n".join(texts).encode(), digest_size=16, person=b"waiaas-alike").hexdigest()
 
 
@@ -71,7 +81,7 @@ def read_windows(
 ) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Values by name, and by name when each becomes smaller."""
     values = {window.name: read_window(unit, subject, window, now) for window in windows}
-    ends = {window.name: resets_at(unit, subject, window, now) for window in windows}
+    ends = {window.name: resets_at(unit, subject, window, now, values[window.name]) for window in windows}
     return values, {name: at for name, at in ends.items() if at is not None}
 
 
@@ -98,13 +108,50 @@ def _spent(unit: Unit, subject: Subject, window: Window, since: int | None) -> i
     )
 
 
-def _counted(unit: Unit, subject: Subject, window: Window, since: int | None) -> int:
+def _counted(unit: Unit, subject: Subject, window: Window, span: Span) -> int:
     what = _WHAT[window.measure]
     if window.scope == "all":
-        count = unit.activity.of_all(what, since)
+        count = unit.activity.of_all(what, span)
     elif window.scope == "agent":
-        count = unit.activity.of_agent(subject.agent.id, what, since)
+        count = unit.activity.of_agent(subject.agent.id, what, span)
     else:
-        count = unit.activity.of_session(subject.session_id, what, since) if subject.session_id else 0
-    own = subject.except_tx is not None and unit.activity.has(subject.except_tx, what, since)
-    return count - int(own)
+        count = unit.activity.of_session(subject.session_id, what, span) if subject.session_id else 0
+    if subject.except_tx is None or span.before is not None:
+        return count
+    return count - int(unit.activity.has(subject.except_tx, what, span))
+
+
+def _span(unit: Unit, subject: Subject, window: Window, now: int) -> Span:
+    """What the window counts: up to now, or, of admitted ones, up to the subject's own admission where it has one."""
+    is_admitted = window.measure == "count" and subject.except_tx is not None
+    before = unit.activity.admission(subject.except_tx or "") if is_admitted else None
+    end = now if before is None else before.at
+    since = None if window.seconds is None else end - window.seconds
+    return Span(since=since, after=_mark(subject, window), before=before)
+
+
+def _mark(subject: Subject, window: Window) -> int:
+    """Behind which row the window begins, whatever its length.
+
+    :raises ValueError: where a mark of one agent is asked for by a window of all
+    """
+    if "resumed" not in _since(window):
+        return 0
+    if window.scope == "all":
+        raise ValueError(f"the window {window.name} is of all agents, who were not resumed together")
+    return subject.agent.resumed_after
+
+
+def _is_streak(window: Window) -> bool:
+    return "paid" in _since(window) and window.measure == "failed" and window.scope == "agent"
+
+
+def _since(window: Window) -> Sequence[str]:
+    return window.where.get("since", "").split(",")
+
+
+def _leaving(unit: Unit, subject: Subject, window: Window, span: Span, others: int) -> int | None:
+    """The moment of the entry that has to leave, behind so many others; of equal ones the last has to."""
+    if window.where.get("like") == "effects":
+        return unit.activity.last_alike(subject.agent.id, effects_likeness(subject.resolved.effects), span)
+    return unit.activity.nth(subject.agent.id, _WHAT[window.measure], span, others)

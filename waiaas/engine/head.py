@@ -10,10 +10,11 @@ import hmac
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from waiaas.engine.restored import RestoreMark
 from waiaas.store.database import Store
@@ -21,11 +22,17 @@ from waiaas.store.database import Store
 #: The signer's subkey that the MAC is made with.
 PURPOSE = "audit-head"
 _KEPT = "head_kept"
+GENERATION = "generation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """:param machine: the machine's id; :param device: and :param inode: where the database file lies"""
+    """
+    :param machine: the machine's id
+    :param device: and :param inode: where the database file lies
+    :param rows: how far the seals of rows had come; 0 before there were any
+    :param generation: how often the directory was found not to be the one it was
+    """
 
     machine: str
     device: int
@@ -33,14 +40,13 @@ class Head:
     ledger_id: int
     audit_id: int
     audit_hash: str
+    rows: int = 0
+    generation: int = 0
 
     def sealed(self, key: bytes) -> bytes:
         """The file's bytes."""
-        return json.dumps({**asdict(self), "mac": self._mac(key)}, sort_keys=True).encode()
-
-    def _mac(self, key: bytes) -> str:
-        text = json.dumps(asdict(self), sort_keys=True).encode()
-        return blake2b(text, key=key[:64], digest_size=32, person=b"waiaas-head").hexdigest()
+        document = asdict(self)
+        return json.dumps({**document, "mac": _mac(document, key)}, sort_keys=True).encode()
 
     @classmethod
     def opened(cls, content: bytes, key: bytes) -> "Head | None":
@@ -48,11 +54,11 @@ class Head:
         try:
             document = json.loads(content)
             mac = document.pop("mac")
-            head = cls(**document)
+            head = cls(**document)  # a head of an earlier version says less, and its MAC covers what it says
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
         is_text = isinstance(mac, str) and mac.isascii()  # what is not cannot be compared in constant time
-        return head if is_text and hmac.compare_digest(mac, head._mac(key)) else None
+        return head if is_text and hmac.compare_digest(mac, _mac(document, key)) else None
 
 
 class HeadKeeper:
@@ -71,6 +77,8 @@ class HeadKeeper:
         self._store = store
         self._write = write
         self._key: bytes | None = None
+        self._pinned: Head | None = None
+        self._is_begun = False
         self._lock = threading.Lock()
 
     @property
@@ -86,8 +94,18 @@ class HeadKeeper:
         self._key = key
         if not self._path.exists():
             return None if self._is_untouched() else "its pinned head is gone"
-        head = Head.opened(self._path.read_bytes(), key)
+        head = self._pinned = Head.opened(self._path.read_bytes(), key)
         return "its pinned head is damaged or another's" if head is None else self._compare(head)
+
+    @property
+    def rows(self) -> int:
+        """How far the seals of rows had come, as it was found; 0 where it did not say."""
+        return self._pinned.rows if self._pinned is not None else 0
+
+    @property
+    def generation(self) -> int:
+        """The generation, as it was found; 0 where it did not say."""
+        return self._pinned.generation if self._pinned is not None else 0
 
     def pinned(self) -> tuple[int, str] | None:
         """Id and hash of the audit row that the file names; None where there is none, or none that this key opens."""
@@ -97,21 +115,25 @@ class HeadKeeper:
         return (head.audit_id, head.audit_hash) if head is not None and head.audit_id else None
 
     def keep(self) -> None:
-        """Write the present position. Does I/O; cheap to call often; does nothing while there is no key."""
-        if self._key is None:
+        """Write the present position. Does I/O; cheap to call often; does nothing before :meth:`begin`."""
+        if self._key is None or not self._is_begun:
             return
         with self._lock:
             self._write(self._path, self._present().sealed(self._key))
 
     def begin(self) -> None:
         """The same, once the directory was looked at; the database, and each backup of it, says from now on that it has one."""
+        self._is_begun = True
         self.keep()
         with self._store.write() as unit:
-            unit.state.set(_KEPT, "1")
+            if unit.state.peek(_KEPT) is None:
+                unit.state.set(_KEPT, "1")
 
     def _present(self) -> Head:
+        rows = self._store.seals.position.number  # before the read: the head may lag, and never leads
         with self._store.read() as unit:
             audit, ledger = unit.audit.head(), unit.ledger.last_position()
+            generation = int(unit.state.peek(GENERATION) or "0")
         number, digest = audit or (0, "")
         place = self._database.stat()
         return Head(
@@ -121,6 +143,8 @@ class HeadKeeper:
             ledger_id=ledger[0],
             audit_id=number,
             audit_hash=digest,
+            rows=rows,
+            generation=generation,
         )
 
     def _compare(self, head: Head) -> str | None:
@@ -139,8 +163,13 @@ class HeadKeeper:
 
     def _is_untouched(self) -> bool:
         with self._store.read() as unit:
-            had_head = unit.state.get(_KEPT) is not None
+            had_head = unit.state.peek(_KEPT) is not None
             return not had_head and unit.ledger.last_position()[0] == 0 and unit.agents.count() == 0
+
+
+def _mac(document: Mapping[str, Any], key: bytes) -> str:
+    text = json.dumps(document, sort_keys=True).encode()
+    return blake2b(text, key=key[:64], digest_size=32, person=b"waiaas-head").hexdigest()
 
 
 def _machine() -> str:

@@ -9,7 +9,7 @@ from waiaas.engine.judge_cell import Cell, Unjudged
 from waiaas.engine.judge_process import Answers, Patience
 from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Resolved
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Verdict, Window
+from waiaas.interfaces.policy import AssetReader, Facts, Limit, PolicyType, Verdict, Window
 from waiaas.interfaces.wire import to_wire
 from waiaas.registry.asking import printable
 from waiaas.store.records import Policy
@@ -62,6 +62,10 @@ class IsolatedJudge:
             return read_verdict(told, facts.windows)
         except Nonsense as problem:
             raise self._unreadable(f"answered with {problem}") from None
+
+    def limits(self, policy: Policy, native: str) -> Sequence[Limit]:
+        """Nothing: what is only shown is not worth a question to a stranger."""
+        return ()
 
     def read(self, rules: str, reader: AssetReader) -> Mapping[str, Any]:
         told = self._told({"verb": "read", "rules": rules}, WRITING, _answering(reader))

@@ -68,8 +68,17 @@ def _loaded(name: str, distribution: str, expected: str) -> Types:
         if (plugin.name, plugin.distribution) == (name, distribution):
             if expected and digest(plugin) != expected:
                 raise Fault("its files are not those that were trusted")
-            return ask_policy_types(plugin, PLUGIN_API_VERSION)
+            return _prepared(ask_policy_types(plugin, PLUGIN_API_VERSION))
     raise Fault("it is no longer installed")
+
+
+def _prepared(types: Types) -> Types:
+    for kind in types.values():
+        try:
+            kind.prepare()
+        except (Exception, SystemExit) as problem:
+            raise Fault(f"preparing {kind.type} failed: {told_by(problem)}") from problem
+    return types
 
 
 def _give_up() -> None:

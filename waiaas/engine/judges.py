@@ -15,7 +15,7 @@ from waiaas.engine.isolated_judge import IsolatedJudge, RulesRefused
 from waiaas.engine.judge_cell import Cell, Unjudged
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.chain import Resolved
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Verdict, Window
+from waiaas.interfaces.policy import AssetReader, Facts, Limit, PolicyType, Verdict, Window
 from waiaas.registry import PluginStatus, Registry
 from waiaas.store.records import Policy
 
@@ -42,6 +42,10 @@ class Judge(Protocol):
 
     def judge(self, policy: Policy, facts: Facts) -> Verdict | None:
         """The policy's answer; None where it does not apply."""
+        ...
+
+    def limits(self, policy: Policy, native: str) -> Sequence[Limit]:
+        """What it bounds, for those who ask what is left."""
         ...
 
     def read(self, rules: str, reader: AssetReader) -> Mapping[str, Any]:
@@ -79,6 +83,9 @@ class OwnJudge:
         if verdict is not None and not isinstance(verdict, Verdict):
             raise TypeError("a judge answers with a verdict or None")
         return verdict
+
+    def limits(self, policy: Policy, native: str) -> Sequence[Limit]:
+        return self._type.limits(self._rules(policy), native)
 
     def read(self, rules: str, reader: AssetReader) -> Mapping[str, Any]:
         try:

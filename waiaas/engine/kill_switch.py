@@ -233,7 +233,7 @@ class KillSwitch:
             return before
         self._require_cooled_down(before)
         if scope.agent_id is not None:
-            if unit.state.get(lock_key(scope.agent_id)) is not None:
+            if unit.state.peek(lock_key(scope.agent_id)) is not None:
                 unit.state.set(lock_key(scope.agent_id), lifted.encoded())
             if unit.agents.set_status(scope.agent_id, expected="SUSPENDED", status="ACTIVE", at=now):
                 self._record(unit, "agent.resumed", actor, scope, {})

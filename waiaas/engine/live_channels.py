@@ -22,6 +22,7 @@ _log = logging.getLogger("waiaas.outbox")
 Unseal = Callable[[str], bytes]
 """Opens a channel's stored configuration, given as it stands in the database."""
 _PLUGIN_AWAY_SECONDS = 3600
+_TAMPERED_SECONDS = 60
 _SHORTEST_SECRET = 4
 
 
@@ -43,10 +44,16 @@ class Live:
 
 
 class LiveChannels:
-    """Makes and keeps them. Thread-safe."""
+    """Makes and keeps them. Thread-safe.
 
-    def __init__(self, registry: Registry, unseal: Unseal) -> None:
+    :param holds: whether a channel's row is as the daemon wrote it last
+    """
+
+    def __init__(
+        self, registry: Registry, unseal: Unseal, holds: Callable[[Channel], bool] = lambda channel: True
+    ) -> None:
         self._kinds = registry.channels
+        self._holds = holds
         self._unseal = unseal
         self._live: dict[str, Live] = {}
         self._lock = threading.Lock()
@@ -55,9 +62,11 @@ class LiveChannels:
         """The object that serves ``channel`` as it is configured now.
 
         :raises NotReady: the signer is locked, so its configuration cannot be read
-        :raises RetryLater: its plugin is not loaded
+        :raises RetryLater: its plugin is not loaded, or its row was changed outside of the daemon
         :raises Misconfigured: its plugin does not take its configuration any more
         """
+        if not self._holds(channel):
+            raise RetryLater("its row was changed outside of the daemon", retry_after=_TAMPERED_SECONDS)
         with self._lock:
             known = self._live.get(channel.id)
             if known is not None and known.config == channel.config:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 from uuid6 import uuid7
@@ -14,7 +15,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.loosening import Loosening, require_right_to_loosen
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
-from waiaas.errors import BadRequest, Conflict, NotFound
+from waiaas.errors import BadRequest, Conflict, NotFound, Stopped
 from waiaas.interfaces.policy import AssetReader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Page, Policy
@@ -50,7 +51,7 @@ class Policies:
         :raises Denied: PASSWORD_REQUIRED where it may let something pass and no password came
         """
         require_operator(actor)
-        owner = self._agent_id(agent_id)
+        owner = self.owner(agent_id)
         text = self._read(owner, type, rules)
         now = self._clock.now()
         policy = Policy(
@@ -81,7 +82,7 @@ class Policies:
     def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Policy]:
         """Policies of one agent, or all of them for None."""
         require_operator(actor)
-        owner = self._agent_id(agent_id) if agent_id else None
+        owner = self.owner(agent_id)
         with self._store.read() as unit:
             if owner is None:
                 return unit.policies.list(limit=limit, cursor=cursor)
@@ -104,6 +105,7 @@ class Policies:
         is_loosening = self._loosening.is_by_change(before, rules, enabled=enabled)
         require_right_to_loosen(actor, is_loosening)
         with self._store.write() as unit:
+            _require_whole(unit, _found(unit, policy_id))
             replaced = unit.policies.replace(
                 policy_id,
                 expected_version=before.version,
@@ -131,7 +133,17 @@ class Policies:
             unit.policies.delete(policy_id)
             self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy), "tightens": False})
 
-    def _agent_id(self, name_or_id: str | None) -> str | None:
+    def draft(self, owner: str | None, type: str, rules: Mapping[str, Any]) -> Policy:
+        """A policy as :meth:`create` would store it, and nothing is stored. Its id says what it says, so it is always the same.
+
+        :raises BadRequest: with code INVALID_RULES, naming the field
+        """
+        text, now = self._read(owner, type, rules), self._clock.now()
+        digest = blake2b(f"{owner}|{type}|{text}".encode(), digest_size=16, person=b"waiaas-draft").hexdigest()
+        return Policy(id=f"draft-{digest}", created_at=now, updated_at=now, agent_id=owner, type=type, rules=text)
+
+    def owner(self, name_or_id: str | None) -> str | None:
+        """The id of the agent that is meant; None where none is. :raises NotFound: there is no such agent"""
         if name_or_id is None:
             return None
         with self._store.read() as unit:
@@ -171,6 +183,14 @@ def _document(policy: Policy) -> dict[str, Any]:
         "enabled": policy.enabled,
         "version": policy.version,
     }
+
+
+def _require_whole(unit: Unit, policy: Policy) -> None:
+    """What somebody else wrote is not made the operator's own by a change of something beside it."""
+    if not unit.holds(policy):
+        raise Stopped(
+            "this policy was changed outside of the daemon", code="ROW_TAMPERED", hint="delete it and create another"
+        )
 
 
 def _found(unit: Unit, policy_id: str) -> Policy:

@@ -13,14 +13,16 @@ from waiaas.engine.actors import SYSTEM
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.adoption import distrust_imports
 from waiaas.engine.channel_configs import ChannelConfigs
-from waiaas.engine.head import PURPOSE, HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_folder import KeystoreFolder
+from waiaas.engine.own_directory import OwnDirectory
 from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.pipeline.suspensions import Cause
+from waiaas.engine.reconciliation import doubt_all
 from waiaas.engine.rules.transaction_states import UNSIGNED
 from waiaas.engine.sessions import Sessions
+from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Transaction
 
 _log = logging.getLogger("waiaas.recovery")
@@ -38,7 +40,7 @@ class Recovery:
         bench: Bench,
         journal: Journal,
         sessions: Sessions,
-        head: HeadKeeper,
+        directory: OwnDirectory,
         configs: ChannelConfigs,
         lifecycle: Lifecycle,
         keystore: KeystoreFolder,
@@ -47,7 +49,8 @@ class Recovery:
         self._bench = bench
         self._journal = journal
         self._sessions = sessions
-        self._head = head
+        self._directory = directory
+        self._head = directory.head
         self._configs = configs
         self._lifecycle = lifecycle
         self._keystore = keystore
@@ -78,12 +81,15 @@ class Recovery:
         """
         with self._lock:
             if not self._lifecycle.is_open:
+                wrong = self._directory.look(self._bench.signer)
+                self._sessions.forget()  # what was read before could not be checked
                 self._configs.ensure_enough(self._bench.settings.notifications.min_channels)
-                wrong = self._head.open(self._bench.signer.subkey(PURPOSE))
                 is_restored = self._heed_restore()
                 if wrong is not None and not is_restored:
                     self._distrust(wrong, "daemon.directory_moved", {})
                 self._lifecycle.is_own = wrong is None and not is_restored
+                if not self._lifecycle.is_own:
+                    self._begin_generation(wrong or "it was restored from a backup")
                 self._finish_creations()
                 self._keystore.adoption.adopt_all()
                 self._head.begin()
@@ -91,6 +97,18 @@ class Recovery:
                 self._lifecycle.is_open = True
             self._keystore.watch.review()
         self.wake_all()
+
+    def _begin_generation(self, why: str) -> None:
+        """What was handed out before is dead, and what was spent is not known. Once more what :meth:`_distrust` did: before the
+        signer was unlocked, nothing could be sealed."""
+        with self._bench.store.write() as unit:
+            self._stop_agents(unit, why)
+            number = self._directory.next_generation(unit)
+            doubt_all(unit)
+            self._journal.record(
+                unit, "daemon.generation_began", actor="system", details={"generation": number, "reason": why}
+            )
+        self._sessions.forget()
 
     def wake_all(self) -> None:
         """Put every unfinished row into its lane; rows that wait for time or people leave it again at once."""
@@ -118,12 +136,15 @@ class Recovery:
         with self._bench.store.write() as unit:
             self._journal.record(unit, event, actor="system", details={"reason": why, **details})
             distrust_imports(unit, now, why)
-            for agent_id in unit.agents.all_ids():
-                agent = unit.agents.get(agent_id)
-                if agent is not None and (agent.status == "ACTIVE" or self._is_whole(agent)):
-                    self._bench.suspensions.suspend(unit, [agent], Cause(reason=why))
-                self._sessions.revoke_all_within(unit, SYSTEM, agent_id, code="DIRECTORY_MOVED", why=why)
+            self._stop_agents(unit, why)
         self._sessions.forget()
+
+    def _stop_agents(self, unit: Unit, why: str) -> None:
+        """Also those whose row is not whole: whoever takes it as it is does not let the agent go on by that."""
+        for agent in unit.agents.stored():
+            if agent.status == "ACTIVE" or self._is_whole(agent):
+                self._bench.suspensions.suspend(unit, [agent], Cause(reason=why))
+            self._sessions.revoke_all_within(unit, SYSTEM, agent.id, code="DIRECTORY_MOVED", why=why)
 
     def _is_whole(self, agent: Agent) -> bool:
         """Whether its creation was cut short after its key was there: finished, it would be active."""

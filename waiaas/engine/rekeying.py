@@ -15,6 +15,7 @@ from waiaas.engine.channel_configs import PURPOSE as CHANNELS
 from waiaas.engine.channel_configs import reseal
 from waiaas.engine.head import PURPOSE as HEAD
 from waiaas.engine.head import Head
+from waiaas.engine.row_watch import PURPOSE as ROWS
 from waiaas.errors import StartRefused
 from waiaas.keystore.argon import ArgonParams
 from waiaas.keystore.desk import Desk
@@ -24,9 +25,10 @@ from waiaas.keystore.master import check_password_strength
 from waiaas.keystore.opened import opened
 from waiaas.keystore.rekeying import Rekeying
 from waiaas.store.channel_configs import read_configs, replace_configs
+from waiaas.store.resealing import resealed, write_seals
 
 NEXT, SWITCH = "keystore.next", "keystore.switch"
-_CONFIGS, _HEAD = "channels.json", "head"
+_CONFIGS, _SEALS, _HEAD = "channels.json", "seals.json", "head"
 Observe = Callable[[str], None]
 
 
@@ -102,6 +104,8 @@ def _stage_configs(paths: DataDir, staging: Path, work: Rekeying) -> None:
     before, after = work.subkeys(CHANNELS)
     configs = {channel: reseal(text, before, after) for channel, text in read_configs(paths.database).items()}
     write_private(staging / _CONFIGS, json.dumps(configs).encode())
+    before, after = work.subkeys(ROWS)
+    write_private(staging / _SEALS, json.dumps(resealed(paths.database, before, after, configs)).encode())
 
 
 def _stage_head(paths: DataDir, staging: Path, work: Rekeying) -> None:
@@ -121,6 +125,10 @@ def _switch_configs(paths: DataDir, switch: Path) -> None:
     path = switch / _CONFIGS
     if path.exists():
         replace_configs(paths.database, json.loads(path.read_bytes()))
+        path.unlink()
+    path = switch / _SEALS
+    if path.exists():
+        write_seals(paths.database, json.loads(path.read_bytes()))
         path.unlink()
 
 

@@ -7,13 +7,16 @@ from waiaas.engine.adoption import Adoption
 from waiaas.engine.agents import Agents
 from waiaas.engine.approvals import Approvals
 from waiaas.engine.audit import Audit
+from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.channels import Channels
 from waiaas.engine.kill_switch import KillSwitch
+from waiaas.engine.limits import Limits
 from waiaas.engine.metrics import Metrics
 from waiaas.engine.operator import Operator
 from waiaas.engine.policies import Policies
+from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
@@ -29,6 +32,8 @@ class Services:
     sessions: Sessions
     transactions: Transactions
     policies: Policies
+    backtests: Backtests
+    limits: Limits
     approvals: Approvals
     channels: Channels
     operator: Operator
@@ -39,4 +44,5 @@ class Services:
     admin: Admin
     catalogue: Catalogue
     metrics: Metrics
+    rows: RowWatch
     kill_switch: KillSwitch

@@ -22,7 +22,7 @@ from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.constraints import read_constraints
 from waiaas.engine.stops import locked_out, switch_of_all
 from waiaas.engine.views import Issued
-from waiaas.errors import BadRequest, Conflict, NotFound, Unauthenticated
+from waiaas.errors import BadRequest, Conflict, NotFound, Stopped, Unauthenticated
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page, Session
 
@@ -68,9 +68,16 @@ class Sessions:
         with self._store.read() as unit:
             session = unit.sessions.by_token_hash(digest) if token.startswith(PREFIX) else None
             agent = unit.agents.get(session.agent_id) if session else None
+            is_whole = agent is None or unit.agents.is_whole(agent.id)
         if session is None or agent is None or not self._is_live(session):
             self._failures.note("session", ip)
             raise Unauthenticated("the credential is not valid", hint="ask the operator for a session")
+        if not is_whole:
+            raise Stopped(
+                "this agent's row was changed outside of the daemon",
+                code="ROW_TAMPERED",
+                hint="tell the operator at once",
+            )
         self._remember(digest, session, agent, generation)
         return Actor(kind="session", session=session, agent=agent, ip=ip)
 

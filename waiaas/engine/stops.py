@@ -13,6 +13,7 @@ from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session
 
 SWITCH, STOP_EPOCH = "kill_switch", "stop_epoch"
+_MOST_DIGITS = 15  # what the signer counts in holds more
 RECOVER_HINT = "a person lifts it: `waiaas kill-switch recover`"
 
 
@@ -41,15 +42,15 @@ UNREADABLE = Switch(state=LOCKED, reason="what the database says of the kill swi
 
 def switch_of_all(unit: Unit) -> Switch:
     """The switch for everything. Once anything was stopped its row stays: a missing one is a stop, as an unreadable one is."""
-    text, epoch = unit.state.get(SWITCH), unit.state.get(STOP_EPOCH)
+    text, epoch = _stored(unit, SWITCH), _stored(unit, STOP_EPOCH)
     if text is None and epoch is None:
         return UNTOUCHED
-    return UNREADABLE if text is None or epoch is None or not epoch.isdecimal() else _read(text)
+    return UNREADABLE if text is None or epoch is None or not _is_count(epoch) else _read(text)
 
 
 def switch_of_agent(unit: Unit, agent: Agent) -> Switch:
     """The switch of one agent: suspended is its status, whoever suspended it; LOCKED is remembered besides."""
-    text = unit.state.get(lock_key(agent.id))
+    text = _stored(unit, lock_key(agent.id))
     lock = UNTOUCHED if text is None else _read(text)
     if lock.is_stopped:
         return lock
@@ -65,8 +66,8 @@ def lock_key(agent_id: str) -> str:
 
 def stop_epoch(unit: Unit) -> int:
     """How often everything was stopped. To be read before the switch is: a stop in between then makes it stale."""
-    text = unit.state.get(STOP_EPOCH) or "0"
-    return int(text) if text.isdecimal() else 0
+    text = _stored(unit, STOP_EPOCH) or "0"
+    return int(text) if _is_count(text) else 0
 
 
 def stop_over(unit: Unit, agent: Agent, session: Session | None) -> Stopped | None:
@@ -92,6 +93,25 @@ def locked_out(everything: Switch) -> Stopped | None:
 def _stopped(what: str, scope: str, state: State, since: int) -> Stopped:
     details = {"scope": scope, "state": state, "since": since}
     return Stopped(what, code="KILL_SWITCH", hint=RECOVER_HINT, details=details)
+
+
+def is_stop(key: str, text: str) -> bool:
+    """Whether a value of ``daemon_state`` that nobody sealed is heeded: before the unlock a stop cannot be."""
+    if key == STOP_EPOCH:
+        return _is_count(text)
+    return key.startswith(SWITCH) and _read(text).is_stopped
+
+
+def _stored(unit: Unit, key: str) -> str | None:
+    """The value of ``key``; one that somebody else wrote or took away is as unreadable as any."""
+    try:
+        return unit.state.get(key)
+    except Stopped:
+        return ""
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _read(text: str) -> Switch:

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from waiaas import __version__
 from waiaas.engine.actors import Actor, require_session
 from waiaas.engine.chains import Chain
-from waiaas.engine.facts import Subject, read_windows
+from waiaas.engine.facts import read_windows
 from waiaas.engine.holdings import holdings
 from waiaas.engine.intents import require_sendable, sendable
+from waiaas.engine.limits import Limits, nothing_of
 from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.constraints import TOTAL, constraint_windows, read_constraints
@@ -18,7 +19,7 @@ from waiaas.engine.rules.totals import VALUE_KINDS
 from waiaas.engine.tokens import listed
 from waiaas.engine.views import AgentView, WalletBalance
 from waiaas.errors import ChainUnreachable, Refused, RefusedByChain, Unavailable
-from waiaas.interfaces.chain import Account, Amount, Balance, Intent, Kind, Resolved
+from waiaas.interfaces.chain import Account, Balance
 from waiaas.store.records import Agent, Policy, Session
 
 _READ_SECONDS = 2.0
@@ -38,8 +39,9 @@ T = TypeVar("T")
 class Wallet:
     """What a session may see. Thread-safe."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, limits: Limits) -> None:
         self._bench = bench
+        self._policies = limits
 
     def address(self, actor: Actor) -> AgentView:
         """The session's agent."""
@@ -126,7 +128,7 @@ class Wallet:
         native = self._bench.chains.of(agent).network.native.id
         with self._bench.store.read() as unit:
             windows = constraint_windows(constraints, native)
-            values, _ = read_windows(unit, _nothing(agent, session, native), windows, self._bench.clock.now())
+            values, _ = read_windows(unit, nothing_of(agent, session, native), windows, self._bench.clock.now())
         limits = _limit(native, constraints.maxAmount, constraints.maxTotal, values)
         if constraints.tokens is not None:
             limits["tokens"] = [
@@ -134,6 +136,7 @@ class Wallet:
                 for token in constraints.tokens
             ]
         limits["resetsAt"] = None
+        limits["policies"] = list(self._policies.of(agent))
         return limits
 
 
@@ -158,9 +161,3 @@ def _limit(asset: str, at_once: str | None, in_all: str | None, spent: Mapping[s
 
 def _described(policy: Policy) -> dict[str, Any]:
     return {"id": policy.id, "type": policy.type, "rules": json.loads(policy.rules), "global": policy.agent_id is None}
-
-
-def _nothing(agent: Agent, session: Session, native: str) -> Subject:
-    """A subject that asks for nothing, to read windows with."""
-    none = Resolved(intent=Intent(kind=Kind.TRANSFER), effects=(), assets=(), likely_fee=Amount(asset=native, units=0))
-    return Subject(agent=agent, session=session, resolved=none, fee_cap=0)

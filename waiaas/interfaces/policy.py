@@ -56,14 +56,18 @@ class Window:
 
     :param name: how ``Facts.windows`` and ``Verdict.valid_while`` call it, unique within the policy
     :param measure: ``spent`` sums base units (spent, reserved and unproven); the others count transactions: those that were
-        admitted (``count``, ``near_limit``), that ``failed``, that were ``denied``. The one that is judged is in none of them
+        admitted (``count``, ``near_limit``), that ``failed``, that were ``denied``. The one that is judged is in none of them.
+        One that was admitted already and is judged again has kept its place: ``count`` is what it was then
     :param seconds: length of the rolling window; None is all of history
     :param scope: whose transactions
     :param where: narrows further. For ``spent``: ``asset`` (an asset id, needed; :data:`waiaas.interfaces.money.USD` sums
         millionths of a dollar, as they were worth when they were judged) and ``kinds`` (comma-separated ledger kinds, by
         default ``amount,rent,allowance``). With the scope ``all``: ``agents`` (comma-separated ids; left out: every agent).
-        For ``count`` of an agent: ``like`` = ``effects`` counts only transactions with the very effects of this one. For
-        ``failed`` of an agent: ``since`` = ``paid`` counts those after the last one that was paid
+        For ``count`` of an agent: ``like`` = ``effects`` counts only transactions with the very effects of this one (locked
+        value apart) that were, or may still be, paid. For ``failed`` of an agent: ``since`` = ``paid`` counts those after the
+        last one that was paid. For all but ``spent`` of an agent or session: ``since`` = ``resumed`` counts only what happened
+        after a person last let the suspended agent go on (``paid,resumed`` is both); ``below`` = a number has ``oldest`` say
+        when the value falls below it
     """
 
     name: str
@@ -74,14 +78,31 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A bound that a policy sets on a window, for those who ask what is left. It decides nothing.
+
+    :param window: as ``judge`` asks for it
+    :param most: its largest value that is still allowed; None where a price has to say it
+    :param usd: then: the bound in millionths of a dollar, for a window in base units of its asset
+    """
+
+    window: Window
+    most: int | None = None
+    usd: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One policy's answer.
 
     :param code: upper snake case, stable, for programs
     :param reason: one sentence for people, with the figures that decided
-    :param remaining: base units of the asset that could still go, where the policy measures one
-    :param resets_at: Unix seconds at which more becomes possible
-    :param delay_seconds: how long a DELAY lasts; None leaves it to the configuration
+    :param remaining: base units of the asset that could still go, where the policy measures one; of a policy that counts, how
+        many transactions
+    :param resets_at: Unix seconds at which more becomes possible; with DENY: at which the same transaction can pass this
+        policy, None where waiting does not help
+    :param delay_seconds: how long a DELAY lasts in all, counted from when the transaction was first held
+        (``Facts.held_seconds`` ago); None leaves it to the configuration
     :param grants: whether this verdict speaks for the transaction (of a granting type, and everything in it is covered)
     :param marks: words that later policies of the same transaction may see
     :param freeze: the agent is to be suspended; counts with DENY alone
@@ -113,7 +134,7 @@ class Facts:
     :param effects: what the transaction does; verdicts rest on these alone
     :param fee: the most that the network may take, native base units
     :param windows: values of the windows that the policy asked for
-    :param oldest: for each ``spent`` window, when its oldest entry falls out (Unix seconds), where there is one
+    :param oldest: for each window that is not ``all``, when its oldest entry falls out (Unix seconds), where there is one
     :param prices: asset id to (USD per whole unit as a decimal string, Unix seconds of that price); an asset without a fresh
         price is not in it, and what depends on it has to be APPROVAL. See :mod:`waiaas.interfaces.money`
     :param owner_state: ``NONE``, ``GRACE`` or ``LOCKED``
@@ -173,6 +194,10 @@ class PolicyType(ABC, Generic[R]):
     is_isolated: ClassVar[bool] = False
     """Whether it is judged in a child process although it ships with the house. A stranger's type always is."""
 
+    def prepare(self) -> None:
+        """Called once in a process that is going to judge, before anything is asked and before its time counts: what is slow
+        to load is loaded here. Does nothing else; may be called again."""
+
     def normalise(self, rules: R, reader: AssetReader) -> R:
         """Pure. Called once when a policy is stored: words of the operator become canonical ids."""
         return rules
@@ -184,6 +209,15 @@ class PolicyType(ABC, Generic[R]):
     @abstractmethod
     def judge(self, rules: R, facts: Facts) -> Verdict | None:
         """Pure, total, monotone in every amount. None means that the policy does not apply; raising denies."""
+
+    def limits(self, rules: R, native: str) -> Sequence[Limit]:
+        """Pure. What can be told of what is left, before there is any transaction. None where the type bounds no window.
+
+        Shown and never judged by. Only types that ship with the house are asked so far.
+
+        :param native: the id of the agent's native asset
+        """
+        return ()
 
     def is_tighter(self, old: R, new: R) -> bool:
         """Pure. Whether ``new`` allows nothing that ``old`` did not. The default is no, so that an owner is asked."""

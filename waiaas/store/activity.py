@@ -2,6 +2,8 @@
 history. The rows of :mod:`waiaas.store.ledger` sum amounts; these count transactions, also those that never paid anything.
 """
 
+from dataclasses import dataclass
+
 from waiaas.store.records import Happening
 from waiaas.store.statements import Statements
 
@@ -13,10 +15,38 @@ _AGENT = ("agent_count", "agent_id = ? AND what = ?")
 _SESSION = ("session_count", "session_id = ? AND what = ?")
 _ALL = ("all_count", "what = ?")
 _LAST_AT = "(SELECT at FROM activity ORDER BY id DESC LIMIT 1)"
-_MOST_ALIKE = 10_000
+_EVER = 2**62
+_MOST_ALIKE = 1000
 """Equal transactions are counted one by one, and nobody needs to know how many more there are."""
+_ALIKE = (
+    "SELECT {last} FROM (SELECT at, EXISTS (SELECT 1 FROM transactions WHERE transactions.id = activity.tx_id"
+    " AND status IN ('CANCELLED', 'EXPIRED', 'FAILED')) AS is_over FROM activity"
+    " WHERE agent_id = ? AND likeness = ? AND at > ? AND id > ? AND id < ? ORDER BY at DESC, id DESC LIMIT ?)"
+)
 
 Look = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A row and its moment."""
+
+    id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Which part of what happened.
+
+    :param since: what is later than this moment; None is ever
+    :param after: and behind this row
+    :param before: and before this one
+    """
+
+    since: int | None = None
+    after: int = 0
+    before: Place | None = None
 
 
 class Activity:
@@ -36,59 +66,83 @@ class Activity:
         at = max(one.at, last_at)
         self._sql.run(_ADD, (one.agent_id, one.session_id, one.tx_id, what, one.likeness, *totals, at))
 
-    def of_agent(self, agent_id: str, what: str, since: int | None) -> int:
-        """How often it happened to the agent after ``since``; ever, where None."""
-        return self._count(_AGENT, (agent_id, what), since)
+    def of_agent(self, agent_id: str, what: str, span: Span) -> int:
+        """How often it happened to the agent."""
+        return self._count(_AGENT, (agent_id, what), span)
 
-    def of_session(self, session_id: str, what: str, since: int | None) -> int:
+    def of_session(self, session_id: str, what: str, span: Span) -> int:
         """The same for one session."""
-        return self._count(_SESSION, (session_id, what), since)
+        return self._count(_SESSION, (session_id, what), span)
 
-    def of_all(self, what: str, since: int | None) -> int:
+    def of_all(self, what: str, span: Span) -> int:
         """The same for everybody together."""
-        return self._count(_ALL, (what,), since)
+        return self._count(_ALL, (what,), span)
 
-    def alike(self, agent_id: str, likeness: str, since: int, *, except_tx: str | None = None) -> int:
-        """How many of the agent's admitted transactions after ``since`` have this likeness; at most 10,000 are counted."""
-        sql = (
-            "SELECT COUNT(*) FROM (SELECT 1 FROM activity WHERE agent_id = ? AND likeness = ? AND at > ? AND tx_id <> ?"
-            " LIMIT ?)"
-        )
-        row = self._sql.one(sql, (agent_id, likeness, since, except_tx or "", _MOST_ALIKE))
-        return int(row[0]) if row else 0
+    def alike(self, agent_id: str, likeness: str, span: Span) -> int:
+        """How many of the agent's admitted transactions have this likeness and were, or may still be, paid.
 
-    def failed_since_paid(self, agent_id: str) -> int:
-        """How many of the agent's transactions failed after the last one that was paid. Three look-ups."""
-        newest = "SELECT id, at, agent_count FROM activity WHERE agent_id = ?1 AND what = {} ORDER BY at DESC, id DESC LIMIT 1"
-        paid, failed = newest.format("'paid'"), newest.format("'failed'")
-        then = (
-            f"SELECT one.agent_count FROM activity one, ({paid}) paid WHERE one.agent_id = ?1 AND one.what = 'failed'"  # noqa: S608 - literals
-            " AND one.at <= paid.at AND one.id < paid.id ORDER BY one.at DESC, one.id DESC LIMIT 1"
-        )
-        row = self._sql.one(f"SELECT (SELECT agent_count FROM ({failed})), ({then})", (agent_id,))  # noqa: S608 - literals
-        return int(row[0] or 0) - int(row[1] or 0) if row else 0
+        Of more than a thousand only the newest are looked at, and then all of those count.
+        """
+        counts = _ALIKE.format(last="COUNT(*), COUNT(CASE WHEN is_over THEN 1 END)")
+        row = self._sql.one(counts, _alike(agent_id, likeness, span))
+        count, over = (int(value) for value in row or (0, 0))
+        return count if count == _MOST_ALIKE else count - over
 
-    def has(self, tx_id: str, what: str, since: int | None) -> bool:
-        """Whether it happened to this transaction after ``since``."""
+    def last_alike(self, agent_id: str, likeness: str, span: Span) -> int | None:
+        """When the newest of those was admitted; None where there is none."""
         row = self._sql.one(
-            "SELECT 1 FROM activity WHERE tx_id = ? AND what = ? AND at > ? LIMIT 1", (tx_id, what, _or_ever(since))
+            _ALIKE.format(last="MAX(CASE WHEN NOT is_over THEN at END)"), _alike(agent_id, likeness, span)
+        )
+        return None if row is None or row[0] is None else int(row[0])
+
+    def failed_since_paid(self, agent_id: str, after: int = 0) -> int:
+        """How many of the agent's transactions failed after the last one that was paid. A few look-ups.
+
+        :param after: and after this row
+        """
+        paid = self._sql.one(
+            "SELECT id FROM activity WHERE agent_id = ? AND what = 'paid' ORDER BY at DESC, id DESC LIMIT 1",
+            (agent_id,),
+        )
+        return self.of_agent(agent_id, "failed", Span(after=max(after, paid[0] if paid else 0)))
+
+    def admission(self, tx_id: str) -> "Place | None":
+        """Where the admission of a transaction stands."""
+        row = self._sql.one("SELECT id, at FROM activity WHERE tx_id = ? AND what = 'admitted' LIMIT 1", (tx_id,))
+        return None if row is None else Place(id=row[0], at=row[1])
+
+    def has(self, tx_id: str, what: str, span: Span) -> bool:
+        """Whether it happened to this transaction."""
+        row = self._sql.one(
+            "SELECT 1 FROM activity WHERE tx_id = ? AND what = ? AND at > ? AND id > ? LIMIT 1",
+            (tx_id, what, _or_ever(span.since), span.after),
         )
         return row is not None
 
-    def first_after(self, agent_id: str, what: str, since: int) -> int | None:
-        """When it first happened to the agent after ``since``: the next to leave a rolling window. None where it did not."""
+    def nth(self, agent_id: str, what: str, span: Span, n: int = 0) -> int | None:
+        """When it happened to the agent for the first time (with ``n``: after so many others). None where it did not.
+
+        The first is the next to leave a rolling window.
+        """
         row = self._sql.one(
-            "SELECT at FROM activity WHERE agent_id = ? AND what = ? AND at > ? ORDER BY at LIMIT 1",
-            (agent_id, what, since),
+            "SELECT at FROM activity WHERE agent_id = ? AND what = ? AND at > ? AND id > ? ORDER BY at, id LIMIT 1 OFFSET ?",
+            (agent_id, what, _or_ever(span.since), span.after, n),
         )
         return None if row is None else int(row[0])
 
-    def _count(self, look: Look, whose: tuple[str, ...], since: int | None) -> int:
-        if since is None:
-            row = self._sql.one(f"SELECT {_newest(look)}", whose)
-            return int(row[0] or 0) if row else 0
-        row = self._sql.one(f"SELECT {_newest(look)}, {_upto(look)}", (*whose, *whose, since))
-        return int(row[0] or 0) - int(row[1] or 0) if row else 0
+    def _count(self, look: Look, whose: tuple[str, ...], span: Span) -> int:
+        """Running totals at the end less those at the beginning, whichever of its two is the later."""
+        before = span.before
+        end = (before.at, before.id - 1) if before else (_EVER, _EVER)
+        looks, values = [_total(look)], [*whose, *end]
+        if span.since is not None:
+            looks.append(_total(look))
+            values += [*whose, span.since, _EVER]
+        if span.after:
+            looks.append(_total(look, at="(SELECT at FROM activity WHERE id = ?)"))
+            values += [*whose, span.after, span.after]
+        last, *first = (int(total or 0) for total in self._sql.one(f"SELECT {', '.join(looks)}", values) or (0,))
+        return max(0, last - max(first, default=0))
 
 
 def _newest(look: Look) -> str:
@@ -96,9 +150,15 @@ def _newest(look: Look) -> str:
     return f"(SELECT {column} FROM activity WHERE {where} ORDER BY at DESC, id DESC LIMIT 1)"  # noqa: S608 - literals
 
 
-def _upto(look: Look) -> str:
+def _total(look: Look, at: str = "?") -> str:
+    """The running total up to a moment and a row."""
     column, where = look
-    return f"(SELECT {column} FROM activity WHERE {where} AND at <= ? ORDER BY at DESC, id DESC LIMIT 1)"  # noqa: S608
+    return f"(SELECT {column} FROM activity WHERE {where} AND at <= {at} AND id <= ? ORDER BY at DESC, id DESC LIMIT 1)"  # noqa: S608
+
+
+def _alike(agent_id: str, likeness: str, span: Span) -> tuple[str | int, ...]:
+    before = span.before.id if span.before else _EVER
+    return (agent_id, likeness, _or_ever(span.since), span.after, before, _MOST_ALIKE)
 
 
 def _or_ever(since: int | None) -> int:

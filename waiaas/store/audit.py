@@ -8,6 +8,7 @@ is 64 zeros.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from waiaas.store.listing import Listing, Query
@@ -133,6 +134,14 @@ class Audit:
             return query.filter(lambda row: row.timestamp >= since) if since is not None else query
 
         return self._listing.page(narrow, limit=limit, cursor=cursor)
+
+    def named_after(self, row_id: int, event_types: Sequence[str]) -> Rows:
+        """Rows of some kinds past ``row_id``, oldest first."""
+        marks = ",".join("?" * len(event_types))
+        rows = self._sql.all(
+            AUDIT_ROW.select(f"WHERE event_type IN ({marks}) AND id > ? ORDER BY id"), (*event_types, row_id)
+        )
+        return [AUDIT_ROW.read(row) for row in rows]
 
     def after(self, row_id: int, limit: int) -> Rows:
         """Rows past ``row_id``, oldest first."""

@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from waiaas.store.faults import busy, translate
 from waiaas.store.migrator import migrate
 from waiaas.store.pragmas import Pragmas
 from waiaas.store.schema_files import read_scripts
+from waiaas.store.seals import Seals
 from waiaas.store.statements import Statements
 from waiaas.store.turns import Turns
 from waiaas.store.unit import Unit
@@ -62,6 +63,7 @@ class Store:
         self._open_units = 0
         self._is_closed = False
         self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self.seals = Seals()
 
     @classmethod
     def open(
@@ -107,7 +109,7 @@ class Store:
         :raises NotReady: with code STOPPING after ``close``
         """
         if _here.store is self and _here.statements is not None:
-            yield Unit(_here.statements.reading(), self._entities)
+            yield Unit(_here.statements.reading(), self._entities, self.seals)
             return
         self._refuse_nesting()
         with self._reading() as unit:
@@ -181,7 +183,7 @@ class Store:
         statements: Statements | None = None
         try:
             statements = _here.statements = Statements(self._connection(), writable=False, after_write=_nothing)
-            yield Unit(statements, self._entities)
+            yield Unit(statements, self._entities, self.seals)
             statements.finish()
         except Exception as fault:
             error = translate(fault)
@@ -198,16 +200,25 @@ class Store:
         self._enter()
         statements: Statements | None = None
         try:
-            with db_session(immediate=True, strict=True):
-                statements = _here.statements = self._statements()
-                yield Unit(statements, self._entities)
-                statements.finish()
+            with ExitStack() as held:
+                with db_session(immediate=True, strict=True):
+                    statements = _here.statements = self._statements()
+                    unit = Unit(statements, self._entities, self.seals)
+                    yield unit
+                    position = unit.settle()
+                    if position is not None:
+                        held.enter_context(self.seals.settling)
+                    statements.finish()
+                if position is not None:
+                    self.seals.committed(position)
+                    unit.after_commit(self.seals.on_change)
         except Exception as fault:
             error = translate(fault)
             if error is None:
                 raise
             raise error from fault
         finally:
+            self.seals.dropped()
             if statements is not None:
                 statements.end()
             self._leave()

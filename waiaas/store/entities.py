@@ -284,6 +284,13 @@ def map_tables(db: Database) -> SimpleNamespace:
         all_count = number()
         at = number()
 
+    class RowSeal(db.Entity):
+        _table_ = "row_seals"
+        table_name = Required(str, autostrip=False)
+        row_key = Required(str, autostrip=False)
+        mac = text()
+        PrimaryKey(table_name, row_key)
+
     class PolicySet(db.Entity):
         _table_ = "policy_sets"
         scope = text_key()

@@ -307,6 +307,15 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateEntry:
+    """What the daemon itself remembers under one key."""
+
+    key: str
+    value: str
+    mac: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A token that wallets of a network show. :param asset: CAIP-19; the rest is what the chain said of it, cleaned
 

@@ -106,6 +106,16 @@ class Transactions:
         where, parameters = _in(statuses, chain, network)
         return self._read(f"{where} ORDER BY id LIMIT ?", *parameters, limit)
 
+    def newest_ids(self, *, agent_id: str | None, since: int, limit: int) -> Ids:
+        """Ids of the rows made at or after ``since``, newest first. :param agent_id: None is everybody's"""
+        of, whose = ("", ()) if agent_id is None else (" AND agent_id = ?", (agent_id,))
+        sql = f"SELECT id FROM transactions WHERE created_at >= ?{of} ORDER BY id DESC LIMIT ?"  # noqa: S608 - literals
+        return [row[0] for row in self._sql.all(sql, (since, *whose, limit))]
+
+    def several(self, ids: Sequence[str]) -> Rows:
+        """Rows by their ids, oldest first; at most some hundreds at once."""
+        return self._read(f"WHERE id IN ({', '.join('?' * len(ids))}) ORDER BY id", *ids)
+
     def given_up(self, *, chain: str, network: str, since: int, limit: int = 1000) -> Rows:
         """Rows that failed since ``since`` because their bytes expired unseen: what a late block could still hold."""
         where = (

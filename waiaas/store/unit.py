@@ -16,6 +16,8 @@ from waiaas.store.outbox import Outbox
 from waiaas.store.policies import Policies
 from waiaas.store.policy_sets import PolicySets
 from waiaas.store.reservations import Reservations
+from waiaas.store.sealer import Sealer
+from waiaas.store.seals import Position, Seals
 from waiaas.store.sessions import Sessions
 from waiaas.store.state import State
 from waiaas.store.statements import Statements
@@ -31,14 +33,23 @@ class Unit:
     writes is one immediate transaction: nobody else writes between its reads and its commit.
     """
 
-    def __init__(self, sql: Statements, entities: Any) -> None:
+    def __init__(self, sql: Statements, entities: Any, seals: Seals) -> None:
         self._sql = sql
         self._entities = entities
+        self.sealer = Sealer(sql, seals)
         self._after_commit: list[Callable[[], None]] = []
 
     def after_commit(self, tell: Callable[[], None]) -> None:
         """Have ``tell`` called once this unit is committed and no lock is held; never when it is rolled back."""
         self._after_commit.append(tell)
+
+    def settle(self) -> Position | None:
+        """Called by the store, before the commit. Returns how far the rows' seals have come, where they have."""
+        return self.sealer.settle()
+
+    def holds(self, record: Any) -> bool:
+        """Whether a row is as the daemon wrote it last, or tighter."""
+        return self.sealer.seals.holds(record)
 
     def committed(self) -> None:
         """Called by the store, after the commit."""
@@ -52,11 +63,11 @@ class Unit:
 
     @cached_property
     def agents(self) -> Agents:
-        return Agents(self._sql, self._entities)
+        return Agents(self._sql, self._entities, self.sealer)
 
     @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self._sql, self._entities)
+        return Sessions(self._sql, self._entities, self.sealer)
 
     @cached_property
     def transactions(self) -> Transactions:
@@ -84,11 +95,11 @@ class Unit:
 
     @cached_property
     def policies(self) -> Policies:
-        return Policies(self._sql, self._entities)
+        return Policies(self._sql, self._entities, self.sealer)
 
     @cached_property
     def policy_sets(self) -> PolicySets:
-        return PolicySets(self._sql)
+        return PolicySets(self._sql, self.sealer)
 
     @cached_property
     def audit(self) -> Audit:
@@ -104,7 +115,7 @@ class Unit:
 
     @cached_property
     def channels(self) -> Channels:
-        return Channels(self._sql)
+        return Channels(self._sql, self.sealer)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -116,4 +127,4 @@ class Unit:
 
     @cached_property
     def state(self) -> State:
-        return State(self._sql)
+        return State(self._sql, self.sealer)

@@ -45,8 +45,6 @@ from waiaas_sdk.models import (
     OperatorToken,
     Page,
     Plugin,
-    Policy,
-    PolicyType,
     Session,
     Simulation,
     Token,
@@ -54,6 +52,7 @@ from waiaas_sdk.models import (
 )
 from waiaas_sdk.operator import Operator
 from waiaas_sdk.payment import PaymentFields, TokenFields
+from waiaas_sdk.policy_models import AgentLimits, Backtest, BacktestRow, Limit, Policy, PolicyType
 from waiaas_sdk.stopping import Held, Recovered, StoppedAgent, StoppedSession, Stops
 from waiaas_sdk.transport import Retry
 
@@ -62,11 +61,14 @@ __version__ = "0.1.0"
 __all__ = [
     "Address",
     "Agent",
+    "AgentLimits",
     "Asset",
     "Assets",
     "AuditReport",
     "AuditRow",
     "AuditStretch",
+    "Backtest",
+    "BacktestRow",
     "Backup",
     "BadAnswer",
     "BadRequest",
@@ -83,6 +85,7 @@ __all__ = [
     "Health",
     "Held",
     "IssuedSession",
+    "Limit",
     "NativeAsset",
     "NotFound",
     "NotReady",

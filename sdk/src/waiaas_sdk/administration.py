@@ -3,8 +3,19 @@
 from typing import Any
 
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.models import AuditReport, AuditRow, AuditStretch, Backup, Chain, Page, Plugin, PolicyType, Token
+from waiaas_sdk.models import (
+    AuditReport,
+    AuditRow,
+    AuditStretch,
+    Backup,
+    Chain,
+    Finding,
+    Page,
+    Plugin,
+    Token,
+)
 from waiaas_sdk.parsing import parse
+from waiaas_sdk.policy_models import PolicyType
 from waiaas_sdk.transport import path_of
 
 
@@ -104,6 +115,14 @@ class Admin:
         """Its state, as it describes it."""
         body = self._credentials.call("GET", "/v1/admin/status", repeatable=True).body
         return dict(body) if isinstance(body, dict) else {}
+
+    def findings(self) -> list[Finding]:
+        """Rows that decide and were changed outside of the daemon."""
+        return self._credentials.get(Page[Finding], "/v1/admin/seals").items
+
+    def accept_rows(self) -> list[Finding]:
+        """Take every row as it is now, because you have looked at them. Needs the password. Returns what was found before."""
+        return parse(Page[Finding], self._credentials.call("POST", "/v1/admin/seals/accept", body={})).items
 
     def backup(self) -> Backup:
         """Have it make an encrypted backup; it is whole and on disk when this returns. Seconds for a large database."""

@@ -120,7 +120,7 @@ class Client:
         :param respond_async: do not wait at all
         :returns: the transaction as it is when the wait ends: CONFIRMED or SUBMITTED, or still QUEUED (``due_at`` for DELAY,
             ``approval`` for APPROVAL), or EXECUTING while no node can be reached
-        :raises Denied: policy or constraint; ``details`` has policyId, reason, remaining, resetsAt
+        :raises Denied: policy or constraint; ``details`` has policyId, reason, remaining, resetsAt, canRetry, retryAt
         :raises ChainRefused: it failed; ``transaction`` is its row
         :raises Unreachable: no answer after all repeats; whether it was accepted is open until repeated with the same key
         """

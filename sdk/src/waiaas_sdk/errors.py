@@ -34,7 +34,7 @@ class WaiaasApiError(Exception):
     :param status: the HTTP status; 0 when there was no answer
     :param code: the daemon's error code, such as ``POLICY_DENIED``
     :param hint: what to do next; may be empty
-    :param details: facts such as ``transactionId``, ``policyId``, ``remaining``, ``resetsAt``; amounts are strings
+    :param details: facts such as ``transactionId``, ``policyId``, ``remaining``, ``canRetry``; amounts are strings
     :param retryable: whether the same request may succeed later
     :param request_id: the daemon's id of the request, to look for in its log
     :param retry_after: whole seconds after which it may

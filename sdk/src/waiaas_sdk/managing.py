@@ -1,10 +1,10 @@
-"""What the operator manages: agents, sessions, policies, and everyone's transactions."""
+"""What the operator manages: agents, sessions, and everyone's transactions."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.models import Agent, IssuedSession, Page, Policy, Session, Transaction
+from waiaas_sdk.models import Agent, IssuedSession, Page, Session, Transaction
 from waiaas_sdk.parsing import parse
 from waiaas_sdk.replacing import replace_body
 from waiaas_sdk.transport import path_of
@@ -53,10 +53,15 @@ class Agents:
             self._credentials.call("POST", path_of("v1", "agents", agent_id, "suspend"), body=body, repeatable=True),
         )
 
-    def resume(self, agent_id: str) -> Agent:
-        """Let it go on."""
+    def resume(self, agent_id: str, *, confirm_spent: bool = False) -> Agent:
+        """Let it go on.
+
+        :param confirm_spent: in a directory that was restored or moved: the daemon knows everything that it has spent
+        """
+        body = {"confirmSpent": True} if confirm_spent else {}
         return parse(
-            Agent, self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body={}, repeatable=True)
+            Agent,
+            self._credentials.call("POST", path_of("v1", "agents", agent_id, "resume"), body=body, repeatable=True),
         )
 
     def terminate(self, agent_id: str) -> None:
@@ -96,53 +101,6 @@ class Sessions:
     def revoke(self, session_id: str) -> None:
         """End one now; its unsigned payments are cancelled in the same moment."""
         self._credentials.call("DELETE", path_of("v1", "sessions", session_id))
-
-
-class Policies:
-    """Policies: ``rules`` is a snake_case document of the policy's type; amounts in it are decimal strings."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def create(
-        self,
-        type: str,
-        rules: Mapping[str, Any],
-        *,
-        agent_id: str | None = None,
-        priority: int = 0,
-        enabled: bool = True,
-    ) -> Policy:
-        """Add one. :param agent_id: None applies it to all agents"""
-        body = {"agentId": agent_id, "type": type, "rules": dict(rules), "priority": priority, "enabled": enabled}
-        return parse(Policy, self._credentials.call("POST", "/v1/policies", body=body))
-
-    def list(self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Policy]:
-        """Policies. :param agent_id: only this agent's own"""
-        return self._credentials.get(
-            Page[Policy], "/v1/policies", {"agentId": agent_id, "limit": limit, "cursor": cursor}
-        )
-
-    def show(self, policy_id: str) -> Policy:
-        """One policy."""
-        return self._credentials.get(Policy, path_of("v1", "policies", policy_id))
-
-    def update(
-        self,
-        policy_id: str,
-        *,
-        rules: Mapping[str, Any] | None = None,
-        priority: int | None = None,
-        enabled: bool | None = None,
-    ) -> Policy:
-        """Change what is given, keep the rest."""
-        given = {"rules": rules, "priority": priority, "enabled": enabled}
-        body = {name: value for name, value in given.items() if value is not None}
-        return parse(Policy, self._credentials.call("PUT", path_of("v1", "policies", policy_id), body=body))
-
-    def delete(self, policy_id: str) -> None:
-        """Remove one."""
-        self._credentials.call("DELETE", path_of("v1", "policies", policy_id))
 
 
 class OperatorTransactions:

@@ -245,28 +245,6 @@ class Simulation(Record):
     cautions: list[dict[str, Any]] = []
 
 
-class Policy(Record):
-    """A policy. ``agent_id`` None applies to all agents; ``rules`` is a document of its type, snake_case."""
-
-    id: str
-    agent_id: str | None = None
-    type: str
-    rules: dict[str, Any]
-    priority: int = 0
-    enabled: bool = True
-    version: int | None = None
-    created_at: int | None = None
-    updated_at: int | None = None
-
-
-class PolicyType(Record):
-    """An installed policy type with the JSON Schema of its rules."""
-
-    type: str
-    grants: bool | None = None
-    rules_schema: dict[str, Any] = {}
-
-
 class NativeAsset(Record):
     """What a network's fees are paid in. :param decimals: display only"""
 
@@ -373,6 +351,15 @@ class AuditReport(Record):
     def is_intact(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+
+class Finding(Record):
+    """A row that was changed outside of the daemon. ``how``: edited, inserted, deleted or put_back."""
+
+    table: str
+    key: str
+    how: str
+    agent_id: str | None = None
 
 
 class Backup(Record):

@@ -8,9 +8,10 @@ from waiaas_sdk.administration import Admin, Approvals, Audit, Catalogue, Tokens
 from waiaas_sdk.channels import Channels
 from waiaas_sdk.client import DEFAULT_URL
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.managing import Agents, OperatorTransactions, Policies, Sessions
+from waiaas_sdk.managing import Agents, OperatorTransactions, Sessions
 from waiaas_sdk.models import Health, OperatorToken
 from waiaas_sdk.parsing import parse
+from waiaas_sdk.policies import Policies
 from waiaas_sdk.stopping import KillSwitch
 from waiaas_sdk.transport import Call, Retry, Transport
 

@@ -8,6 +8,7 @@ from waiaas.api.models.wire import Answered, UnixSeconds
 
 if TYPE_CHECKING:
     from waiaas.engine.backup_writing import Made
+    from waiaas.store.examination import Finding
 
 
 class HealthItem(Answered):
@@ -35,6 +36,26 @@ class Done(Answered):
 
 class StatusItem(RootModel[dict[str, Any]]):
     """The daemon's state, as it describes it."""
+
+
+class FindingItem(Answered):
+    """A row that was changed outside of the daemon. :param how: edited, inserted, deleted or put_back"""
+
+    table: str
+    key: str
+    how: str
+    agent_id: str | None = None
+
+    @classmethod
+    def of(cls, finding: "Finding") -> "FindingItem":
+        """From the store's record."""
+        return cls(table=finding.table, key=finding.key, how=finding.how, agent_id=finding.agent_id)
+
+
+class Findings(Answered):
+    """Every such row."""
+
+    items: list[FindingItem]
 
 
 class BackupItem(Answered):

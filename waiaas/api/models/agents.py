@@ -32,6 +32,12 @@ class SuspendAgent(Asked):
     reason: Annotated[str, Field(max_length=200), AfterValidator(clean)] | None = None
 
 
+class ResumeAgent(Asked):
+    """:param confirm_spent: after a restore: the daemon knows everything that this agent has spent"""
+
+    confirm_spent: bool = False
+
+
 class AgentsAsked(PageAsked):
     """Which agents to list."""
 

@@ -1,7 +1,7 @@
 """Agents, for the operator."""
 
 from waiaas.api.call import Call
-from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, SuspendAgent
+from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, ResumeAgent, SuspendAgent
 from waiaas.api.models.wire import Nothing, PageOf
 
 
@@ -43,6 +43,6 @@ def suspend(call: Call, asked: SuspendAgent) -> AgentItem:
     return AgentItem.of(call.services.agents.suspend(call.actor, call.id, asked.reason or ""))
 
 
-def resume(call: Call, asked: Nothing) -> AgentItem:
+def resume(call: Call, asked: ResumeAgent) -> AgentItem:
     """Let it go on."""
-    return AgentItem.of(call.services.agents.resume(call.actor, call.id))
+    return AgentItem.of(call.services.agents.resume(call.actor, call.id, asked.confirm_spent))

@@ -1,7 +1,7 @@
 """The daemon itself: health, its own description, metrics, status, shutdown."""
 
 from waiaas.api.call import Call, Reply
-from waiaas.api.models.admin import BackupItem, Done, HealthItem, StatusItem
+from waiaas.api.models.admin import BackupItem, Done, FindingItem, Findings, HealthItem, StatusItem
 from waiaas.api.models.wire import Nothing
 
 
@@ -23,6 +23,16 @@ def metrics(call: Call, asked: Nothing) -> Reply:
 def status(call: Call, asked: Nothing) -> StatusItem:
     """What it says of itself."""
     return StatusItem(call.services.admin.status(call.actor))
+
+
+def findings(call: Call, asked: Nothing) -> Findings:
+    """Rows that were changed outside of the daemon."""
+    return Findings(items=[FindingItem.of(one) for one in call.services.rows.found(call.actor)])
+
+
+def accept_rows(call: Call, asked: Nothing) -> Findings:
+    """Take them as they are."""
+    return Findings(items=[FindingItem.of(one) for one in call.services.rows.accept(call.actor)])
 
 
 def backup(call: Call, asked: Nothing) -> BackupItem:

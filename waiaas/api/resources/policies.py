@@ -2,9 +2,18 @@
 
 from typing import Any
 
-from waiaas.api.call import Call
-from waiaas.api.models.policies import CreatePolicy, PoliciesAsked, PolicyItem, ReplacePolicy
+from waiaas.api.call import Call, Reply
+from waiaas.api.models.policies import (
+    AskBacktest,
+    BacktestItem,
+    CreatePolicy,
+    LimitsPage,
+    PoliciesAsked,
+    PolicyItem,
+    ReplacePolicy,
+)
 from waiaas.api.models.wire import Nothing, PageOf
+from waiaas.api.shaping import shaped
 from waiaas.errors import BadRequest
 
 
@@ -46,3 +55,16 @@ def replace(call: Call, asked: ReplacePolicy) -> PolicyItem:
 def delete(call: Call, asked: Nothing) -> None:
     """Remove a policy."""
     call.services.policies.delete(call.actor, call.id)
+
+
+def backtest(call: Call, asked: AskBacktest) -> Reply:
+    """What a draft would have done with what is on record."""
+    drafts = [{"type": one.type, "rules": one.rules} for one in asked.policies]
+    found = call.services.backtests.run(call.actor, agent_id=asked.agent_id, policies=drafts, since=asked.since)
+    return Reply(body=shaped(BacktestItem, found))
+
+
+def limits(call: Call, asked: PoliciesAsked) -> Reply:
+    """Who can spend what now, agent by agent."""
+    page = call.services.limits.list(call.actor, asked.agent_id, asked.limit, asked.cursor)
+    return Reply(body=shaped(LimitsPage, {"items": list(page.items), "cursor": page.cursor, "hasMore": page.has_more}))

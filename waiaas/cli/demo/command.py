@@ -22,7 +22,7 @@ from waiaas.cli.output import print_json
 @click.option("--keep", is_flag=True, help="Leave daemon and chain running, and say how to go on.")
 @json_option
 def demo(chain: str, keep: bool, as_json: bool) -> int:
-    """Watch an agent pay under policy: at once, after a delay, after approval, refused, and through a crash.
+    """Watch an agent pay under policy: at once, after a delay, after approval, refused, stopped, and through a crash.
 
     Runs on a temporary data directory and a chain of its own; needs no network. Exit code 0 only if every claim held.
     """

@@ -11,7 +11,7 @@ from waiaas.cli.demo.stage import Stage
 from waiaas.cli.exits import Failure
 
 AGENT = "shopper"
-INSTANT, NOTIFY, DELAY, DAILY, FUNDS = "0.01", "0.05", "0.2", "1", "10"
+INSTANT, NOTIFY, DELAY, DAILY, FUNDS = "0.01", "0.05", "0.2", "1.2", "10"
 DELAY_SECONDS = 3
 
 

@@ -1,5 +1,6 @@
 """The story, scene by scene."""
 
+from waiaas.cli.demo.budget import shared_budget
 from waiaas.cli.demo.crash import crash
 from waiaas.cli.demo.narrator import Narrator
 from waiaas.cli.demo.payments import at_once, by_approval, cancelled, delayed, forbidden, past_the_limit, simulated
@@ -7,6 +8,9 @@ from waiaas.cli.demo.proof import proof
 from waiaas.cli.demo.scene import Scene
 from waiaas.cli.demo.setting import set_up
 from waiaas.cli.demo.stage import Stage
+from waiaas.cli.demo.stopping import stopped
+
+PAYMENTS = (at_once, simulated, delayed, cancelled, by_approval)
 
 
 def tell(stage: Stage, narrator: Narrator) -> None:
@@ -16,5 +20,5 @@ def tell(stage: Stage, narrator: Narrator) -> None:
     """
     scene: Scene = set_up(stage, narrator)
     with scene:
-        for play in (at_once, simulated, delayed, cancelled, by_approval, forbidden, past_the_limit, crash, proof):
+        for play in (*PAYMENTS, forbidden, stopped, shared_budget, past_the_limit, crash, proof):
             play(scene, narrator)

@@ -6,7 +6,6 @@ The one call to the network is ``resolve``, on the request's thread, before any 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from uuid6 import uuid7
@@ -20,6 +19,7 @@ from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
 from waiaas.engine.pipeline.resolution import asset_of, read_resolved
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.rules.denials import denial_details, denial_hint
 from waiaas.engine.rules.fees import fee_cap
 from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent
@@ -181,15 +181,22 @@ class Admission:
         if tier is Tier.DENY:
             self._bench.suspensions.freeze(unit, judgement.decision, request.agent, row)
         else:
-            transitions.reserve(unit, row, intent, judgement.usd)
-            if any(NEAR_LIMIT in item.verdict.marks for item in judgement.decision.verdicts):
-                transitions.count(unit, row, "near_limit")
-            unit.sessions.count_transaction(request.session.id)
+            self._take_room(unit, request, intent, judgement, row)
         if tier is Tier.APPROVAL:
             open_approval(
                 unit, row, intent.digest, self._bench.clock.now(), self._bench.settings.security.approval_timeout
             )
         return Admitted(row=row, is_replay=False)
+
+    def _take_room(
+        self, unit: Unit, request: Request, intent: StoredIntent, judgement: Judgement, row: Transaction
+    ) -> None:
+        """What the row may take is set aside, and it is counted."""
+        transitions = self._bench.transitions
+        transitions.reserve(unit, row, intent, judgement.usd)
+        if any(NEAR_LIMIT in item.verdict.marks for item in judgement.decision.verdicts):
+            transitions.count(unit, row, "near_limit")
+        unit.sessions.count_transaction(request.session.id)
 
     def _require_room(self, unit: Unit, request: Request, tier: Tier) -> None:
         security = self._bench.settings.security
@@ -245,32 +252,11 @@ def subject(request: Request, intent: StoredIntent) -> Subject:
 
 
 def denial(judgement: Judgement, tx_id: str | None) -> Denied:
-    """The error of a refused send: who refused, why, what remains, and what to do."""
-    named = judgement.decision.named
-    verdict = named.verdict
-    details = {
-        "transactionId": tx_id,
-        "policyId": named.policy_id,
-        "type": named.type,
-        "code": verdict.code,
-        "reason": verdict.reason,
-        "remaining": None if verdict.remaining is None else str(verdict.remaining),
-        "resetsAt": verdict.resets_at,
-    }
-    code = "CONSTRAINT_DENIED" if named.type == "SESSION_CONSTRAINT" else "POLICY_DENIED"
-    return Denied(verdict.reason, code=code, hint=_hint(judgement), details=details)
-
-
-def _hint(judgement: Judgement) -> str:
-    verdict = judgement.decision.named.verdict
-    when = (
-        ""
-        if verdict.resets_at is None
-        else datetime.fromtimestamp(verdict.resets_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    )
-    if verdict.remaining:
-        return f"send at most {verdict.remaining} base units" + (f", or try again at {when}" if when else "")
-    return f"try again at {when}" if when else "retrying will not help; ask the operator to change the policy"
+    """The error of a refused send: who refused, why, what remains, whether it can pass later, and what to do."""
+    decision = judgement.decision
+    code = "CONSTRAINT_DENIED" if decision.named.type == "SESSION_CONSTRAINT" else "POLICY_DENIED"
+    details = denial_details(decision, tx_id)
+    return Denied(decision.named.verdict.reason, code=code, hint=denial_hint(decision), details=details)
 
 
 def _answer(request: Request, done: Admitted, judgement: Judgement) -> Admitted:

@@ -7,6 +7,7 @@ those windows under the lock (:meth:`Evaluator.still_holds`); plugin code never 
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,14 +17,15 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_window, read_windows
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
+from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
-from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
+from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.chain import Amount, Asset
 from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.money import USD_DECIMALS, leaving_value, micro_usd
-from waiaas.interfaces.policy import Facts, Verdict, Window
+from waiaas.interfaces.policy import Facts, Tier, Verdict, Window
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Policy, Transaction
 
@@ -66,6 +68,22 @@ class Judgement:
         }
 
 
+_TAMPERED = house(
+    "POLICY_SET",
+    Tier.DENY,
+    "POLICY_TAMPERED",
+    "the policies were changed outside of the daemon, so everything is denied",
+)
+
+
+_UNRECONCILED = house(
+    "RECONCILIATION",
+    Tier.DENY,
+    CODE,
+    "the data directory was restored or moved, and nobody has said yet what was spent since",
+)
+
+
 def judged_usd(row: Transaction) -> int:
     """What a row was worth when it was last judged, in millionths of a dollar; 0 where nothing had a price."""
     text = json.loads(row.decision).get("usd")
@@ -89,6 +107,20 @@ class _Question:
     judge: Judge | None = None
     windows: tuple[Window, ...] = ()
     denial: Named | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What is judged by.
+
+    :param are_whole: whether the policies are those that the daemon wrote; :param doubtful: agents whose windows nobody knows
+    :param books: opens what windows are read from
+    """
+
+    policies: Sequence[Policy]
+    books: Callable[[], AbstractContextManager[Unit]]
+    are_whole: bool = True
+    doubtful: frozenset[str] = frozenset()
 
 
 class Evaluator:
@@ -115,21 +147,34 @@ class Evaluator:
 
     def judge(self, subject: Subject) -> Judgement:
         """Judge now. Reads the database; no network; may be called again."""
-        resolved = subject.resolved
-        now, prices = self._clock.now(), self._prices(resolved.assets)
+        now = self._clock.now()
         with self._store.read() as unit:
             epoch = unit.state.get(POLICY_EPOCH) or "0"
-            policies = unit.policies.applying_to(subject.agent.id)
-        questions = [self._question(policy, subject) for policy in policies]
+            policies, are_whole = unit.policies.sealed_for(subject.agent.id)
+            doubtful = unreconciled(unit)
+        ground = _Ground(policies=policies, are_whole=are_whole, doubtful=doubtful, books=self._store.read)
+        return self._weighed(subject, ground, epoch, now)
+
+    def rehearse(self, subject: Subject, policies: Sequence[Policy], now: int, books: Unit) -> Judgement:
+        """What other policies would have decided at another time over other books; it holds for nothing. No network.
+
+        :param books: where windows are read; not this evaluator's database
+        """
+        return self._weighed(subject, _Ground(policies=policies, books=lambda: nullcontext(books)), "", now)
+
+    def _weighed(self, subject: Subject, ground: _Ground, epoch: str, now: int) -> Judgement:
+        resolved, doubtful = subject.resolved, ground.doubtful
+        prices = self._prices(resolved.assets)
+        questions = [self._question(policy, subject) for policy in ground.policies]
         bounds: list[Bound] = []
-        with self._store.read() as unit:
-            asked = [_measured(unit, subject, one, now) for one in questions]
-            house = self._house(unit, subject, now, bounds)
+        with ground.books() as unit:
+            asked = [_measured(unit, subject, one, now, doubtful) for one in questions]
+            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, ground.are_whole, doubtful)]
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
             for one, values, ends in asked
         ]
-        verdicts = [*(named for named in answers if named is not None), *house]
+        verdicts = [*(named for named in answers if named is not None), *own]
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
         return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now, usd=usd)
@@ -226,12 +271,19 @@ class Evaluator:
         return list(found)
 
 
+def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list[Named]:
+    """What denies whatever the policies say: they are not the operator's, or what was spent is unknown (invariants 10, 14)."""
+    unknown = (_UNRECONCILED,) if subject.agent.id in doubtful else ()
+    return [*unknown, *(() if are_whole else (_TAMPERED,))]
+
+
 def _measured(
-    unit: Unit, subject: Subject, one: _Question, now: int
+    unit: Unit, subject: Subject, one: _Question, now: int, doubtful: frozenset[str]
 ) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
     """The question with its windows' values; a window that nobody can measure denies."""
     try:
-        return one, *read_windows(unit, subject, one.windows, now)
+        values, ends = read_windows(unit, subject, one.windows, now)
+        return one, with_doubt(values, one.windows, subject.agent.id, doubtful) if doubtful else values, ends
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
 

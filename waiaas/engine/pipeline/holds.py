@@ -4,6 +4,8 @@ import secrets
 
 from uuid6 import uuid7
 
+from waiaas.engine.rules.verdicts import Decision
+from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
 from waiaas.store.records import Approval, Transaction
 
@@ -25,6 +27,21 @@ def open_approval(unit: Unit, row: Transaction, digest: str, now: int, timeout: 
     )
     unit.approvals.insert(approval)
     return approval
+
+
+def held_seconds(row: Transaction, now: int) -> int:
+    """Pure. How long a row has been held, or was; 0 for one that never was."""
+    return 0 if row.queued_at is None else max(0, now - row.queued_at)
+
+
+def has_waited(row: Transaction, decision: Decision, now: int) -> bool:
+    """Pure. Whether a delay that is asked for now is over, or a person said that it may be: it can be longer than it was when
+    the row was first held."""
+    return (
+        row.approved_at is not None
+        or decision.tier is not Tier.DELAY
+        or held_seconds(row, now) >= decision.delay_seconds
+    )
 
 
 def close_approval(unit: Unit, row: Transaction, now: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.ending import Ending, end_unsigned, timed_out
 from waiaas.engine.pipeline.evaluate import Judgement, judged_usd
-from waiaas.engine.pipeline.holds import open_approval
+from waiaas.engine.pipeline.holds import has_waited, held_seconds, open_approval
 from waiaas.engine.pipeline.resolution import read_resolved
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.fees import fee_cap
@@ -62,7 +62,7 @@ class Release:
             resolved=intent.resolved,
             fee_cap=intent.fee_cap,
             except_tx=row.id,
-            held_seconds=max(0, self._bench.clock.now() - row.created_at),
+            held_seconds=held_seconds(row, self._bench.clock.now()),
         )
         judgement = self._bench.evaluator.judge(subject)
         # a price that fell since does not make room for other payments: what was set aside stays
@@ -95,7 +95,7 @@ class Release:
         if not self._bench.evaluator.still_holds(unit, subject, judgement):
             return later(_CONTENDED_SECONDS)
         overall = strictest([tier, Tier(row.tier)])
-        if _is_satisfied(row, overall):
+        if _is_satisfied(row, overall) and has_waited(row, judgement.decision, self._bench.clock.now()):
             return self._execute(unit, row, judgement, intent, overall)
         return self._hold(unit, row, judgement, intent, overall)
 
@@ -118,6 +118,7 @@ class Release:
     def _hold(self, unit: Unit, row: Transaction, judgement: Judgement, intent: StoredIntent, tier: Tier) -> Progress:
         now = self._bench.clock.now()
         is_delay = tier is Tier.DELAY
+        since = (row.queued_at or now) if is_delay and row.status == "QUEUED" else now
         event = "transaction.delayed" if is_delay else "transaction.approval_requested"
         moved = self._bench.transitions.move(
             unit,
@@ -127,8 +128,8 @@ class Release:
             details={"tier": tier.value, "reason": judgement.decision.named.verdict.reason},
             tier=tier.value,
             decision=_text(row, judgement, tier),
-            queued_at=now,
-            due_at=now + judgement.decision.delay_seconds if is_delay else None,
+            queued_at=since,
+            due_at=since + judgement.decision.delay_seconds if is_delay else None,
         )
         if moved:
             self._renew(unit, row, intent, judgement.usd)
@@ -174,7 +175,7 @@ def _is_waiting(row: Transaction, now: int) -> bool:
 
 
 def _is_satisfied(row: Transaction, tier: Tier) -> bool:
-    """Whether what ``tier`` asks for has happened to the row."""
+    """Whether what ``tier`` asks for has happened to the row, but for the length of a delay."""
     if row.approved_at is not None:
         return True
     if row.status == "QUEUED":

@@ -12,6 +12,7 @@ from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.ending import KEYSTORE_DAMAGED, Ending, end_unsigned, end_unsigned_within, timed_out
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
+from waiaas.engine.pipeline.holds import has_waited, held_seconds
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
@@ -117,12 +118,18 @@ class Sign:
 
     def _still_allowed(self, row: Transaction, agent: Agent, session: Session | None, intent: StoredIntent) -> bool:
         """Policies changed since the release: judge again. Stricter than what was passed ends the row (invariant 8)."""
+        now = self._bench.clock.now()
         subject = Subject(
-            agent=agent, session=session, resolved=intent.resolved, fee_cap=intent.fee_cap, except_tx=row.id
+            agent=agent,
+            session=session,
+            resolved=intent.resolved,
+            fee_cap=intent.fee_cap,
+            except_tx=row.id,
+            held_seconds=held_seconds(row, now),
         )
         decision = self._bench.evaluator.judge(subject).decision
         passed = Tier.APPROVAL if row.approved_at is not None else Tier(row.tier)
-        if decision.tier.rank <= passed.rank:
+        if decision.tier.rank < passed.rank or (decision.tier is passed and has_waited(row, decision, now)):
             return True
         named = decision.named.verdict
         why = f"the policies changed while it waited: {named.reason}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.orders import Order, is_withheld
+from waiaas.engine.rules.denials import denial_details
 from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import CANCEL
@@ -98,15 +99,7 @@ def refusal(standing: Standing, order: Order, judgement: Judgement) -> Denied | 
         return Denied(
             named.verdict.reason,
             hint="a lower maxFee may pass; otherwise the operator changes the limit",
-            details={
-                "transactionId": standing.row.id,
-                "policyId": named.policy_id,
-                "type": named.type,
-                "code": named.verdict.code,
-                "reason": named.verdict.reason,
-                "remaining": None if named.verdict.remaining is None else str(named.verdict.remaining),
-                "resetsAt": named.verdict.resets_at,
-            },
+            details=denial_details(judgement.decision, standing.row.id),
         )
     if order.kind == "cancel":
         return None

@@ -149,7 +149,11 @@ def _by_count(constraints: Constraints, windows: Mapping[str, int]) -> list[Name
         return []
     if windows[COUNT] >= constraints.maxTransactions:
         return [
-            _denied("TRANSACTIONS_USED_UP", f"this session may send {constraints.maxTransactions} transactions and has")
+            _denied(
+                "TRANSACTIONS_USED_UP",
+                f"this session may send {constraints.maxTransactions} transactions and has",
+                remaining=0,
+            )
         ]
     return [_within(COUNT, constraints.maxTransactions - 1, None)]
 
