@@ -1,6 +1,6 @@
 """The clock: the one source of time, handed to whoever needs it.
 
-Two readings with different promises. ``now`` is wall time and may jump; it dates rows and decides windows. ``monotonic``
+Readings with different promises. ``now`` is wall time and may jump; it dates rows and decides windows. ``monotonic``
 never goes back and measures waits. Nothing in the project calls :mod:`time` for either on its own.
 """
 
@@ -17,6 +17,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds on a scale that only moves forward; meaningful as differences alone."""
 
+    def elapsed(self) -> float:
+        """The same, with the time that the machine slept: how much really passed, whatever wall time says."""
+
 
 class SystemClock:
     """The machine's own clock."""
@@ -26,3 +29,6 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def elapsed(self) -> float:
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

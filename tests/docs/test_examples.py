@@ -78,6 +78,18 @@ def test_the_example_plugin_waits_for_trust_and_then_judges(make_house: MakeHous
     assert held.decision["code"] == "MEMO_MISSING"
 
 
+def test_the_example_policy_type_keeps_its_promises(example_site: Path) -> None:
+    """The example's own tests, which run the kit of policy types on it, pass where it is installed."""
+    tests = ROOT / "examples/waiaas-house-rules/tests"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(tests)]
+    environ = {**os.environ, "PYTHONPATH": str(example_site)}
+    done = subprocess.run(
+        command, check=False, env=environ, cwd=example_site, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+
+
 def test_the_example_channel_makes_one_file_for_one_notification(
     example_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,17 @@ _SEALED = ("agents", "sessions", "policies", "notification_channels", "daemon_st
 
 
 def edit_rows(house: House, statement: str, *values: object) -> None:
-    """Run one statement, past checks and references."""
+    """Run one statement, past checks, references and triggers."""
     with closing(sqlite3.connect(house.paths.database, timeout=30, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        made = list(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+        for name, _ in made:
+            connection.execute(f"DROP TRIGGER {name}")
         connection.execute(statement, values)
+        for _, sql in made:
+            connection.execute(sql)
+        connection.execute("COMMIT")
 
 
 def without_seals(house: House) -> None:

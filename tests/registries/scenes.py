@@ -238,24 +238,28 @@ def moved(tools: Tools) -> House:
 
 
 def tampered(tools: Tools) -> House:
-    """Somebody edits a policy and an agent beside the running daemon; the operator takes the rows as they are."""
+    """Somebody sets the clock, and edits a policy and an agent beside the daemon; the operator takes the rows as they are."""
     house = tools.make_house().start()
     wallets = [house.instant() for _ in range(2)]
+    house.clock.jump(3600)
     edit_rows(house, "UPDATE policies SET rules = '{}' WHERE agent_id = ?", wallets[0].agent_id)
     edit_rows(house, "UPDATE agents SET address = 'mine' WHERE id = ?", wallets[1].agent_id)
     for wallet in wallets:
         with pytest.raises((Denied, Stopped)):
             house.client(wallet).send(**house.case.payment(house.case.new_recipient()))
+    events = "SELECT * FROM audit_log WHERE event_type = 'clock.jumped'"
+    until(lambda: house.rows(events), "the clock to be looked at")
     house.operator.admin.accept_rows()
     return house
 
 
 def upgraded(tools: Tools) -> House:
-    """A directory whose daemon sealed no rows yet."""
+    """A directory whose daemon sealed no rows yet, and another setting."""
     house = tools.make_house().start()
     house.instant()
     assert house.stop() == 0
     without_seals(house)
+    house.environ["WAIAAS_SECURITY_DELAY_SECONDS"] = "299"
     return house.start()
 
 
@@ -389,8 +393,8 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     ),
     moved: frozenset({"daemon.directory_moved", "daemon.generation_began"}),
     restored: frozenset({"backup.created", "daemon.restored", "agent.reconciled"}),
-    tampered: frozenset({"policy.tampered", "row.tampered", "rows.accepted"}),
-    upgraded: frozenset({"rows.sealed"}),
+    tampered: frozenset({"policy.tampered", "row.tampered", "rows.accepted", "clock.jumped"}),
+    upgraded: frozenset({"rows.sealed", "configuration.changed"}),
     broken_plugin: frozenset({"plugin.failed"}),
     lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),
     stuck: frozenset(

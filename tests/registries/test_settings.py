@@ -21,6 +21,7 @@ from waiaas.clock import SystemClock
 from waiaas.config import load
 from waiaas.config.keys import KEYS, PATTERNS
 from waiaas.daemon.life import Daemon
+from waiaas.engine.guarded_clock import GuardedClock
 from waiaas.errors import StartRefused
 from waiaas.store.database import Store
 from waiaas.workers.checkpointer import Checkpointer
@@ -134,7 +135,7 @@ def test_checkpoints_come_as_often_as_configured(template: Path, tmp_path: Path)
             store=store,
             signer=signer,
             registry=load_plugins(parse('{"format": 1, "plugins": []}')),
-            clock=SystemClock(),
+            clock=GuardedClock(SystemClock()),
             lifecycle=Lifecycle(started_at=0, instance_id="x"),
         )
         assembly.assemble(ground, observe=lambda *_: None, stop=lambda: None, on_death=lambda _: None)

@@ -32,6 +32,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.seconds
 
+    def elapsed(self) -> float:
+        return self.seconds
+
 
 class Desk:
     """A store, a signer and a notary between them."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from waiaas.clock import Clock
 from waiaas.config import DataDir, Settings, write_private
 from waiaas.engine.admin import Admin, Lifecycle
 from waiaas.engine.adoption import Adoption
@@ -18,6 +17,7 @@ from waiaas.engine.channel_configs import ChannelConfigs
 from waiaas.engine.channels import Channels
 from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
+from waiaas.engine.guarded_clock import GuardedClock, TimeKeeping
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
@@ -47,6 +47,7 @@ from waiaas.engine.restored import RestoreMark
 from waiaas.engine.row_watch import RowWatch
 from waiaas.engine.services import Services
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.settings_watch import SettingsWatch
 from waiaas.engine.stop_request import StopRequest
 from waiaas.engine.tokens import Tokens
 from waiaas.engine.transactions import Transactions
@@ -136,7 +137,7 @@ class Ground:
     store: Store
     signer: SignerClient
     registry: Registry
-    clock: Clock
+    clock: GuardedClock
     lifecycle: Lifecycle
 
 
@@ -162,7 +163,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     board, prices = _prices(ground, chains, journal)
     outcomes, judges = Outcomes(), Judges(registry)
     acceptances = Acceptances(store, outcomes, clock, observe)
-    directory = _own_directory(ground, journal)
+    directory = _own_directory(ground, chains, journal)
     bench = Bench(
         store=store,
         chains=chains,
@@ -269,7 +270,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             acceptor,
             courier,
             head_writer,
-            _sentinel(ground, directory.rows, head_writer, on_death),
+            _sentinel(ground, directory, head_writer, on_death),
             WorkerThread(Timekeeper(bench, failures, wake), on_death),
             WorkerThread(Checkpointer(store, settings.database.wal_checkpoint_interval), on_death),
             WorkerThread(Watchman(kill_switch), on_death),
@@ -290,19 +291,28 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
 
 
-def _own_directory(ground: Ground, journal: Journal) -> OwnDirectory:
+def _own_directory(ground: Ground, chains: Chains, journal: Journal) -> OwnDirectory:
     paths, store = ground.paths, ground.store
     mark = RestoreMark(paths.restored)
     return OwnDirectory(
-        head=HeadKeeper(paths.head, paths.database, store, write_private, mark), rows=RowWatch(store, journal)
+        head=HeadKeeper(paths.head, paths.database, store, write_private, mark),
+        rows=RowWatch(store, journal),
+        time=TimeKeeping(ground.clock, store, journal),
+        settings=SettingsWatch(
+            settings=ground.settings,
+            registry=ground.registry,
+            networks=tuple(chains.names()),
+            store=store,
+            journal=journal,
+        ),
     )
 
 
 def _sentinel(
-    ground: Ground, rows: RowWatch, head_writer: WorkerThread, on_death: Callable[[str], None]
+    ground: Ground, directory: OwnDirectory, head_writer: WorkerThread, on_death: Callable[[str], None]
 ) -> WorkerThread:
-    sentinel = WorkerThread(Sentinel(rows), on_death)
-    rows.on_doubt, ground.store.seals.on_change = sentinel.wake, head_writer.wake
+    sentinel = WorkerThread(Sentinel(directory.rows, directory.time), on_death)
+    directory.rows.on_doubt, ground.store.seals.on_change = sentinel.wake, head_writer.wake
     return sentinel
 
 

@@ -22,6 +22,7 @@ from waiaas.daemon.lock import DirectoryLock
 from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
 from waiaas.engine.admin import Lifecycle
+from waiaas.engine.guarded_clock import GuardedClock
 from waiaas.engine.pipeline.stage import Observer
 from waiaas.engine.rekeying import finish as finish_rekeying
 from waiaas.errors import StartRefused, WaiaasError
@@ -77,7 +78,7 @@ class Daemon:
         self._root = data_dir
         self._environ = environ
         self._observe = observe
-        self._clock = clock
+        self._clock = GuardedClock(clock)
         self._stopping = threading.Event()
         self._died: str | None = None
         self._undo: list[Callable[[], object]] = []

@@ -2,20 +2,29 @@
 
 from dataclasses import dataclass
 
+from waiaas.engine.guarded_clock import TimeKeeping
 from waiaas.engine.head import GENERATION, HeadKeeper
 from waiaas.engine.head import PURPOSE as HEAD
 from waiaas.engine.row_watch import PURPOSE as ROWS
 from waiaas.engine.row_watch import RowWatch
+from waiaas.engine.settings_watch import SettingsWatch
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnDirectory:
-    """:param head: what the directory said of itself outside of the database; :param rows: what the database says"""
+    """
+    :param head: what the directory said of itself outside of the database
+    :param rows: what the database says
+    :param time: when it was seen last
+    :param settings: what its configuration was then
+    """
 
     head: HeadKeeper
     rows: RowWatch
+    time: TimeKeeping
+    settings: SettingsWatch
 
     def look(self, signer: SignerClient) -> str | None:
         """What is wrong with it, or None. From here on rows are sealed and checked. May be called again.
@@ -24,6 +33,7 @@ class OwnDirectory:
         """
         wrong = self.head.open(signer.subkey(HEAD))
         behind = self.rows.open(signer.subkey(ROWS), pinned=self.head.rows, is_sound=wrong is None)
+        self.time.resume()
         return wrong or behind
 
     def next_generation(self, unit: Unit) -> int:

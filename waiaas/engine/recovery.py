@@ -90,6 +90,7 @@ class Recovery:
                 self._lifecycle.is_own = wrong is None and not is_restored
                 if not self._lifecycle.is_own:
                     self._begin_generation(wrong or "it was restored from a backup")
+                self._directory.settings.review()
                 self._finish_creations()
                 self._keystore.adoption.adopt_all()
                 self._head.begin()

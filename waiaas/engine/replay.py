@@ -51,6 +51,9 @@ class _Then:
     def monotonic(self) -> float:
         raise AssertionError("nothing is timed in what is past")
 
+    def elapsed(self) -> float:
+        raise AssertionError("nothing is timed in what is past")
+
 
 class Replay:
     """The books of one draft. :param unit: of a store in memory, empty"""

@@ -19,6 +19,10 @@ class FrozenClock:
         """Seconds since the clock was made."""
         return self._monotonic
 
+    def elapsed(self) -> float:
+        """The same."""
+        return self._monotonic
+
     def advance(self, seconds: int) -> None:
         """Let time pass. :param seconds: 0 or more"""
         if seconds < 0:
