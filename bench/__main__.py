@@ -14,6 +14,8 @@ from bench.coins_evm import Erc20, Wei
 from bench.coins_solana import Lamports, SplToken
 from bench.decisions import decisions
 from bench.figures import Figure
+from bench.history import histories
+from bench.races import races
 from bench.report import details, save, table, write_summary
 from bench.requests import denied_send, session_read
 from bench.signatures import signatures
@@ -34,10 +36,11 @@ class Effort:
     starts: int
     history: tuple[int, int]
     decisions: int
+    races: int
 
 
-_FULL = Effort(rounds=3, seconds=2.0, payments=240, starts=5, history=(1_000, 100_000), decisions=500)
-_QUICK = Effort(rounds=1, seconds=0.4, payments=16, starts=1, history=(100, 1_000), decisions=50)
+_FULL = Effort(rounds=3, seconds=2.0, payments=240, starts=5, history=(1_000, 1_000_000), decisions=500, races=100)
+_QUICK = Effort(rounds=1, seconds=0.4, payments=16, starts=1, history=(100, 1_000), decisions=50, races=1)
 Measurement = Callable[[Stage], Figure]
 _TRANSFERS: tuple[Measurement, ...] = (transfers(1, 1), transfers(16, 1), transfers(16, 16))
 Plan = tuple[type[Coin], tuple[Measurement, ...]]
@@ -54,8 +57,9 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
     yield cli_start(2 * effort.starts)
     yield start_to_ready(folder / "starting", effort.starts)
     yield signatures(folder, effort.rounds, effort.seconds)
-    yield decisions(folder / "decisions", effort.rounds, *effort.history, effort.decisions)
-    yield simulations(folder / "simulations", effort.rounds, max(effort.history), effort.seconds)
+    with histories(folder, *effort.history) as (short, long):
+        yield simulations(long, effort.rounds, effort.seconds)
+        yield from decisions(short, long, effort.rounds, effort.decisions)
     yield stop_to_last_signature(folder / "stop", effort.starts)
     for kind, measurements in _possible(_STAGES):
         home = folder / kind.__name__
@@ -65,6 +69,7 @@ def measure(effort: Effort, folder: Path) -> Iterator[Figure]:
         ):
             for one in measurements:
                 yield one(stage)
+    yield from races(folder / "races", effort.races)
 
 
 def _possible(stages: Iterable[Plan]) -> Iterator[Plan]:

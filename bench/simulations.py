@@ -7,27 +7,22 @@ alone, after a history: what asking the chain takes is the node's, and what a re
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from bench.decisions import Case
 from bench.figures import Figure, alternate
+from bench.history import History
 
 _LEAST = 500.0
 
 
-def simulations(folder: Path, rounds: int, history: int, seconds: float) -> Figure:
-    """Tries one after the other on one thread. :param history: past transactions; :param seconds: of each round"""
-    case = Case(folder, history)
+def simulations(history: History, rounds: int, seconds: float) -> Figure:
+    """Tries one after the other on one thread. :param seconds: of each round"""
 
     def simulate() -> None:
-        json.dumps(case.judge().to_wire())
+        json.dumps(history.judge().to_wire())
 
-    try:
-        rate, floor = alternate(rounds, lambda: _rate(simulate, seconds), lambda: 2 * _rate(case.look_up, seconds))
-    finally:
-        case.close()
+    rate, floor = alternate(rounds, lambda: _rate(simulate, seconds), lambda: 2 * _rate(history.look_up, seconds))
     return Figure(
-        name=f"simulations a second after {history:,} transactions",
+        name=f"simulations a second after {history.size:,} transactions",
         unit="1/s",
         ours=rate,
         floor=floor,

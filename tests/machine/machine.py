@@ -35,6 +35,8 @@ SECONDS = st.sampled_from(
     [*[1, 30, 60, 120, 299, 300, 301] * 3, 599, 600, 601, 900, 3599, 3600, 3601, DAY - 1, DAY, DAY + 1]
 )
 """Around everything that ends after a while, and mostly little: rows that nobody pays for long expire."""
+STAGES = st.integers(1, 3)
+"""From admitted to released, to signed, to handed over."""
 _DENIALS = ("POLICY_DENIED", "CONSTRAINT_DENIED")
 _BEFORE_COMMIT = ("before-release", "before-build", "after-build", "before-sign", "after-sign", "before-broadcast")
 _AFTER_COMMIT = ("after-release", "after-store", "after-broadcast")
@@ -96,12 +98,12 @@ class Machine(RuleBasedStateMachine):
         """A payment, denied ones included."""
         self._send(which, amount, key)
 
-    @rule(which=ANY, amounts=st.lists(st.sampled_from([1, 5, 10, 20, 30, 60]), min_size=1, max_size=4))
-    def send_some_and_work(self, which: int, amounts: list[int]) -> None:
-        """Payments that go as far as they can go at once."""
+    @rule(which=ANY, amounts=st.lists(st.sampled_from([1, 5, 10, 20, 30, 60]), min_size=1, max_size=4), stages=STAGES)
+    def send_some_and_work(self, which: int, amounts: list[int], stages: int) -> None:
+        """Payments that go some of their way at once."""
         for amount in amounts:
             self._send(which, amount, None)
-        self.advance_all()
+        self.advance_all(stages)
 
     @rule(which=ANY, amounts=st.lists(st.sampled_from([1, 5, 10, 30, 60]), min_size=1, max_size=6))
     def send_some(self, which: int, amounts: list[int]) -> None:
@@ -213,11 +215,11 @@ class Machine(RuleBasedStateMachine):
         """One stage of one row."""
         self._advance(self._row(which, *UNFINISHED))
 
-    @rule()
-    def advance_all(self) -> None:
-        """Every row as far as it goes."""
+    @rule(stages=STAGES)
+    def advance_all(self, stages: int) -> None:
+        """Every row by so many stages."""
         for tx_id, _ in list(self.model.unfinished()):
-            for _ in range(3):
+            for _ in range(stages):
                 self._advance(tx_id)
 
     @precondition(lambda self: any(self.model.unfinished()))

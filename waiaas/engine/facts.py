@@ -12,6 +12,10 @@ from waiaas.store.records import Agent, Session
 
 _WHAT = {"count": "admitted", "near_limit": "near_limit", "failed": "failed", "denied": "denied"}
 
+Sameness = tuple[str, int | None, str, tuple[tuple[str, str], ...]]
+Known = dict[Sameness, tuple[int, int | None]]
+"""Values of windows at one moment, and when each becomes smaller."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -78,12 +82,27 @@ def effects_likeness(effects: Sequence[Effect]) -> str:
 
 
 def read_windows(
-    unit: Unit, subject: Subject, windows: Sequence[Window], now: int
+    unit: Unit, subject: Subject, windows: Sequence[Window], now: int, known: Known | None = None
 ) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """Values by name, and by name when each becomes smaller."""
-    values = {window.name: read_window(unit, subject, window, now) for window in windows}
-    ends = {window.name: resets_at(unit, subject, window, now, values[window.name]) for window in windows}
-    return values, {name: at for name, at in ends.items() if at is not None}
+    """Values by name, and by name when each becomes smaller.
+
+    :param known: what was read for the same subject at the same moment; grows, so that many policies read a window once
+    """
+    found = {} if known is None else known
+    told: dict[str, tuple[int, int | None]] = {}
+    for window in windows:
+        key = sameness(window)
+        if key not in found:
+            value = read_window(unit, subject, window, now)
+            found[key] = value, resets_at(unit, subject, window, now, value)
+        told[window.name] = found[key]
+    return {name: one[0] for name, one in told.items()}, {n: at for n, (_, at) in told.items() if at is not None}
+
+
+def sameness(window: Window) -> Sameness:
+    """Pure. What windows share that have the same value, whatever they are called."""
+    where = window.where
+    return window.measure, window.seconds, window.scope, tuple(sorted(where.items())) if where else ()
 
 
 def _kinds(window: Window) -> Sequence[str]:

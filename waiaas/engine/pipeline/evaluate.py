@@ -14,7 +14,7 @@ from typing import Any
 from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.chains import Chains
-from waiaas.engine.facts import Subject, read_window, read_windows
+from waiaas.engine.facts import Known, Sameness, Subject, read_window, read_windows, sameness
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
@@ -167,8 +167,9 @@ class Evaluator:
         prices = self._prices(resolved.assets)
         questions = [self._question(policy, subject) for policy in ground.policies]
         bounds: list[Bound] = []
+        known: Known = {}
         with ground.books() as unit:
-            asked = [_measured(unit, subject, one, now, doubtful) for one in questions]
+            asked = [_measured(unit, subject, one, now, known, doubtful) for one in questions]
             own = [*self._house(unit, subject, now, bounds), *_doubts(subject, ground.are_whole, doubtful)]
         answers = [
             self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
@@ -177,7 +178,7 @@ class Evaluator:
         verdicts = [*(named for named in answers if named is not None), *own]
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
-        return Judgement(decision=decision, bounds=tuple(bounds), epoch=epoch, at=now, usd=usd)
+        return Judgement(decision=decision, bounds=_tightest(bounds), epoch=epoch, at=now, usd=usd)
 
     def still_holds(self, unit: Unit, subject: Subject, judgement: Judgement) -> bool:
         """Under the writer lock: no policy changed and every window is within its bound."""
@@ -208,8 +209,9 @@ class Evaluator:
             return _unjudged(policy, problem)
         if verdict is None:
             return None
-        granting = replace(verdict, grants=verdict.grants and one.judge.grants)
-        return Named(verdict=granting, type=policy.type, policy_id=policy.id, priority=policy.priority)
+        if verdict.grants and not one.judge.grants:
+            verdict = replace(verdict, grants=False)
+        return Named(verdict=verdict, type=policy.type, policy_id=policy.id, priority=policy.priority)
 
     def _facts(
         self,
@@ -278,11 +280,11 @@ def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list
 
 
 def _measured(
-    unit: Unit, subject: Subject, one: _Question, now: int, doubtful: frozenset[str]
+    unit: Unit, subject: Subject, one: _Question, now: int, known: Known, doubtful: frozenset[str]
 ) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
     """The question with its windows' values; a window that nobody can measure denies."""
     try:
-        values, ends = read_windows(unit, subject, one.windows, now)
+        values, ends = read_windows(unit, subject, one.windows, now, known)
         return one, with_doubt(values, one.windows, subject.agent.id, doubtful) if doubtful else values, ends
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
@@ -292,6 +294,16 @@ def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[
     """Up to where the answer holds; a window that it does not name holds only at the very value it was judged with."""
     holds = {} if verdict is None else verdict.valid_while
     return [Bound(window=window, at_most=holds.get(window.name, values[window.name])) for window in windows]
+
+
+def _tightest(bounds: Sequence[Bound]) -> tuple[Bound, ...]:
+    """One bound for all windows of one value, so that nothing is read twice under the writer lock."""
+    found: dict[Sameness, Bound] = {}
+    for bound in bounds:
+        key = sameness(bound.window)
+        if key not in found or bound.at_most < found[key].at_most:
+            found[key] = bound
+    return tuple(found.values())
 
 
 def _unjudged(policy: Policy, problem: Exception) -> Named:
