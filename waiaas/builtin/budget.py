@@ -144,7 +144,7 @@ def _case(rules: BudgetRules, facts: Facts, counted: Sequence[Effect]) -> _Case:
 
 
 def _not_shared(rules: BudgetRules) -> Verdict:
-    """No silence: that would hold only as long as the others spend nothing, and they could keep this agent from being judged."""
+    """No silence, which would hold only while the others spend nothing: they could keep this agent from being judged."""
     return Verdict(
         tier=Tier.INSTANT,
         code="NOT_SHARED",
