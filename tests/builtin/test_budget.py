@@ -50,8 +50,11 @@ def test_the_budget_is_inclusive_and_denies_above() -> None:
 
 
 def test_only_those_who_share_it_are_judged() -> None:
-    """An agent that is not named gets no verdict; with * there is none that is not."""
-    assert judge(rules(limit="1"), out(5), agent=EVE) is None
+    """An agent that is not named passes, whatever the others spend; with * there is none that is not."""
+    other = judge(rules(limit="1"), out(5), agent=EVE)
+    assert other is not None
+    assert (other.tier, other.code, other.grants) == (Tier.INSTANT, "NOT_SHARED", False)
+    assert other.valid_while["budget"] > 10**77
     for agents in ("*", ["*"], ("*",)):
         assert judged(rules(limit="1", agents=agents), out(5), agent=EVE).tier is Tier.DENY
 

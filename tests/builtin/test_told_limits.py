@@ -6,6 +6,7 @@ from tests.builtin.cases import NATIVE, TOKEN, facts, out, resolved
 from waiaas.builtin.budget import Budget
 from waiaas.builtin.budget_rules import BudgetRules
 from waiaas.builtin.fee_limit import FeeLimit, FeeRules
+from waiaas.builtin.rate_limit import RateLimit, RateRules
 from waiaas.builtin.spending_limit import SpendingLimit
 from waiaas.builtin.spending_rules import SpendingRules
 from waiaas.interfaces.money import USD
@@ -54,3 +55,11 @@ def test_a_fee_limit_tells_its_day_to_whom_it_concerns() -> None:
     assert [one.window] == list(FeeLimit().windows(rules, resolved((out(1),))))
     assert FeeLimit().limits(rules, TOKEN) == ()
     assert FeeLimit().limits(FeeRules(asset=NATIVE, max_fee="9"), NATIVE) == ()
+
+
+def test_a_rate_limit_tells_how_many_go_into_its_window() -> None:
+    """A number of payments, in the window that it asks for."""
+    rules = RateRules(max_transactions=9, window_seconds=60)
+    (one,) = RateLimit().limits(rules, NATIVE)
+    assert (one.most, one.window.measure) == (9, "count")
+    assert [one.window] == list(RateLimit().windows(rules, resolved((out(1),))))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import FRIEND, RULES, Running
+from waiaas.cli.starter_sets import STARTER_SETS, Wanted
 
 pytestmark = pytest.mark.xdist_group("running-daemon")
 
@@ -72,6 +73,46 @@ def test_a_draft_is_tried_on_what_is_on_record(running: Running, tmp_path: Path)
     draft.write_text('[{"type": "SPENDING_LIMIT", "rules": {"instnat_max": "1"}}]')
     wrong = running("policy", "test", str(draft), "--agent", "bot")
     assert (wrong.code, "instnat_max" in wrong.err) == (1, True)
+
+
+def test_limits_show_what_is_left_of_everything_today(running: Running) -> None:
+    """The policies' limits and the house's own of fees, with what is used of them; an agent without a grant is named."""
+    made(running, "poor")
+    (bot,) = running.json("policy", "limits", "--agent", "bot")["items"]
+    daily = next(one for one in bot["limits"] if one["type"] == "SPENDING_LIMIT" and one["symbol"] == "SOL")
+    assert int(daily["used"]) + int(daily["remaining"]) == int(daily["limit"]) == 900_000_000
+    assert {one["type"] for one in bot["limits"]} >= {"SPENDING_LIMIT", "FEES"}
+    table = running("policy", "limits", COLUMNS="160").out
+    assert "0.9 SOL" in table
+    assert "poor has no policy that grants anything" in table
+    assert running("policy", "limits", "--agent", "nobody").code == 1
+
+
+@pytest.mark.parametrize("name", sorted(STARTER_SETS))
+def test_a_starter_set_is_applied_and_holds(running: Running, name: str) -> None:
+    """Each set is taken by the daemon as it is written, restrictions before the grant, in usual payments."""
+    made(running, f"new-{name}")
+    options = ("--agent", f"new-{name}", "--usual", "0.05SOL", "--to", FRIEND)
+    done = running.json("policy", "init", name, *options, "--yes")["items"]
+    wanted = STARTER_SETS[name].make(Wanted(usual=50_000_000, addresses=(FRIEND,)))
+    assert [one["type"] for one in done] == [one["type"] for one in wanted]
+    assert done[-1]["type"] == "SPENDING_LIMIT"
+    limit = wanted[-1]["rules"]
+    assert {key: done[-1]["rules"][key] for key in limit if key != "asset"} == {
+        key: value for key, value in limit.items() if key != "asset"
+    }
+    simulated = running.json("policy", "list", "--agent", f"new-{name}")["items"]
+    assert len(simulated) == len(wanted)
+
+
+def test_a_starter_set_is_shown_and_asks_first(running: Running) -> None:
+    """Without a yes nothing is applied, and payroll is not made for nobody in particular."""
+    made(running, "hesitant")
+    shown = running("policy", "init", "careful", "--agent", "hesitant", COLUMNS="200")
+    assert shown.code != 0
+    assert "RATE_LIMIT" in shown.out
+    assert running.json("policy", "list", "--agent", "hesitant")["items"] == []
+    assert running("policy", "init", "payroll", "--agent", "hesitant", "--yes").code == 2
 
 
 def test_one_more_address_is_allowed(running: Running) -> None:

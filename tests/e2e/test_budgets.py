@@ -77,6 +77,10 @@ def test_two_agents_on_two_chains_share_one_budget_in_dollars(both: House, secon
     assert (
         told["reason"] == '2 USD is over the budget "team": 2 USD of 3 USD is used in the last 24 hours, 1 USD is left'
     )
+    (paid,) = both.rows(
+        "SELECT at FROM spend_ledger WHERE agent_id = ? AND kind = 'amount' AND asset LIKE 'sol%'", ann.agent_id
+    )
+    assert told["resetsAt"] == paid["at"] + 86_400
     confirmed(both, pay(both, bob, 1, SECOND))
     with pytest.raises(Denied, match="0 USD is left"):
         pay(both, ann, 1)

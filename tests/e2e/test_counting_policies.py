@@ -167,6 +167,17 @@ def test_an_agent_whose_payments_fail_in_a_row_is_stopped(shared_house: House) -
     assert _denied(shared_house, client)["code"] == "AUTO_STOP_FAILURES"
 
 
+def test_an_agent_that_feels_for_its_limit_is_stopped(shared_house: House) -> None:
+    """Two payments over nine tenths of what goes at once are made; a small one after them stops the wallet."""
+    case = shared_house.case
+    stop = ("AUTO_STOP", {"near_limit_hits": 2, "window_seconds": _HOUR})
+    client = shared_house.client(shared_house.wallet(policies=[*case.spending(instant_max=10 * case.amount), stop]))
+    _send(shared_house, client)
+    for _ in range(2):
+        client.send(**case.payment(case.new_recipient(), 10 * case.amount))
+    assert _denied(shared_house, client)["code"] == "AUTO_STOP_NEAR_LIMIT"
+
+
 def test_payments_pouring_in_are_stopped_after_so_many(shared_house: House) -> None:
     """Of thirty at once exactly three are admitted, the first beyond them stops the wallet, and it is stopped once."""
     wallet = _wallet(shared_house, "AUTO_STOP", max_transactions=3, window_seconds=_HOUR)

@@ -28,15 +28,21 @@ from tests.registries.conftest import Plugged
 
 BROKEN = "raise RuntimeError('this plugin cannot be imported')"
 LIAR = """
+import time
 from dataclasses import replace
 from pathlib import Path
 from waiaas.interfaces.chain import Destination, Phase, Status
 from waiaas_solana.adapter import SolanaAdapter
 
 DENIES = Path({denies!r})
+CLOCK = DENIES.with_name("clock")
 
 class Liar(SolanaAdapter):
     chain = "liar"
+    local_network = "elsewhere"
+
+    def chain_time(self):
+        return int(time.time()) - 3600 * CLOCK.exists()
 
     def build(self, request):
         if request.resolved.intent.memo != "steal":
@@ -283,7 +289,8 @@ def broken_plugin(tools: Tools) -> House:
 
 
 def lies(tools: Tools) -> House:
-    """An adapter that builds another payment than was judged, and one that gives a payment up which the chain then has."""
+    """An adapter that builds another payment than was judged, one that gives a payment up which the chain then has, and
+    one whose chain is an hour behind."""
     denies = tools.folder / "denies"
     environ = {"WAIAAS_RPC_LIAR_LOCALNET": tools.chain.url}
     thief = tools.make_house().case.new_recipient()
@@ -304,7 +311,11 @@ def lies(tools: Tools) -> House:
     given_up = house.until_status(sent.id, "FAILED")
     denies.unlink()
     assert house.stop() == 0
-    confirmed(house.start(), given_up["id"])
+    denies.with_name("clock").touch()
+    house.start().until_status(given_up["id"], "CONFIRMED")
+    client = house.client(house.operator.sessions.issue(agent.id).token)
+    held = client.send(**house.case.payment(house.case.new_recipient()))
+    assert (held.status, held.tier) == ("QUEUED", "APPROVAL")
     return house
 
 
@@ -396,7 +407,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
     tampered: frozenset({"policy.tampered", "row.tampered", "rows.accepted", "clock.jumped"}),
     upgraded: frozenset({"rows.sealed", "configuration.changed"}),
     broken_plugin: frozenset({"plugin.failed"}),
-    lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late"}),
+    lies: frozenset({"transaction.mismatch_refused", "transaction.landed_late", "clock.disagrees"}),
     stuck: frozenset(
         {
             "transaction.overdue",

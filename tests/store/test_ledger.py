@@ -112,6 +112,17 @@ def test_a_window_ends_sharply(store: Store) -> None:
             assert unit.ledger.oldest_after("one", ASSET, ["amount"], since) == oldest
 
 
+def test_several_agents_have_one_oldest_entry(store: Store) -> None:
+    """Of a window that several share the earliest entry of any of them leaves first, however many they are."""
+    many = [f"nobody-{number}" for number in range(150)]
+    with store.write() as unit:
+        unit.ledger.append(entry("one", amount=3, at=100))
+        unit.ledger.append(entry("two", amount=5, at=101))
+        for since, oldest in ((99, 100), (100, 101), (101, None)):
+            assert unit.ledger.oldest_after([*many, "two", "one"], ASSET, ["amount"], since) == oldest
+        assert unit.ledger.oldest_after(many, ASSET, ["amount"], 99) is None
+
+
 def test_an_empty_ledger_has_a_position(store: Store) -> None:
     """Before the first entry the last position is zeros."""
     with store.read() as unit:

@@ -47,14 +47,16 @@ class Budget(PolicyType[BudgetRules]):
         return [Limit(window=_window(rules), **{"usd" if rules.asset else "most": dollars})]
 
     def judge(self, rules: BudgetRules, facts: Facts) -> Verdict | None:
-        """DENY above the budget, otherwise INSTANT; None for an agent that does not share it.
+        """DENY above the budget, otherwise INSTANT; for an agent that does not share it, whatever the others spend meanwhile.
 
         :raises ValueError: for rules that were never normalised
         :raises KeyError: when the window that was asked for is missing
         """
         counted = leaving(facts.effects, _asset(rules))
-        if not counted or not rules.covers(facts.agent):
+        if not counted:
             return None
+        if not rules.covers(facts.agent):
+            return _not_shared(rules)
         case = _case(rules, facts, counted)
         if case.amount is None or (case.left is not None and case.amount > case.left):
             return _breached(case)
@@ -141,6 +143,16 @@ def _case(rules: BudgetRules, facts: Facts, counted: Sequence[Effect]) -> _Case:
     return _Case(rules=rules, facts=facts, amount=amount, most=most, lacks_price=lacks_price, price=price, asset=asset)
 
 
+def _not_shared(rules: BudgetRules) -> Verdict:
+    """No silence, which would hold only while the others spend nothing: they could keep this agent from being judged."""
+    return Verdict(
+        tier=Tier.INSTANT,
+        code="NOT_SHARED",
+        reason=f"the budget {_name_of(rules)} is not this agent's",
+        valid_while={WINDOW: ANY_VALUE},
+    )
+
+
 def _within(case: _Case) -> Verdict:
     return Verdict(
         tier=Tier.INSTANT,
@@ -183,5 +195,9 @@ def _figures(case: _Case) -> str:
 
 
 def _name(case: _Case) -> str:
+    return _name_of(case.rules)
+
+
+def _name_of(rules: BudgetRules) -> str:
     """The operator's word, in quotes."""
-    return json.dumps(case.rules.name)
+    return json.dumps(rules.name)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from waiaas.builtin.durations import shown_seconds
 from waiaas.interfaces.chain import Kind, Resolved
-from waiaas.interfaces.policy import Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import Facts, Limit, PolicyType, Tier, Verdict, Window
 
 _ADMITTED = "admitted"
 LONGEST_WINDOW = 31_536_000
@@ -38,8 +38,7 @@ class RateLimit(PolicyType[RateRules]):
         """What the agent had admitted; nothing for what only gives another payment up."""
         if resolved.intent.kind is Kind.CANCEL:
             return ()
-        below = {"below": str(rules.max_transactions)}
-        return [Window(name=_ADMITTED, measure="count", seconds=rules.window_seconds, scope="agent", where=below)]
+        return [_window(rules)]
 
     def judge(self, rules: RateRules, facts: Facts) -> Verdict | None:
         """DENY where the window is full. ``remaining`` is how many transactions are left, without this one.
@@ -62,6 +61,15 @@ class RateLimit(PolicyType[RateRules]):
             valid_while={_ADMITTED: rules.max_transactions - 1},
         )
 
+    def limits(self, rules: RateRules, native: str) -> Sequence[Limit]:
+        """How many may be admitted in the window."""
+        return [Limit(window=_window(rules), most=rules.max_transactions)]
+
     def is_tighter(self, old: RateRules, new: RateRules) -> bool:
         """Exact: no more transactions, in no shorter a window."""
         return new.max_transactions <= old.max_transactions and new.window_seconds >= old.window_seconds
+
+
+def _window(rules: RateRules) -> Window:
+    below = {"below": str(rules.max_transactions)}
+    return Window(name=_ADMITTED, measure="count", seconds=rules.window_seconds, scope="agent", where=below)

@@ -293,11 +293,12 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
 
 def _own_directory(ground: Ground, chains: Chains, journal: Journal) -> OwnDirectory:
     paths, store = ground.paths, ground.store
-    mark = RestoreMark(paths.restored)
+    mark, time = RestoreMark(paths.restored), TimeKeeping(ground.clock, store, journal)
+    chains.on_disagreement = time.disagreed
     return OwnDirectory(
         head=HeadKeeper(paths.head, paths.database, store, write_private, mark),
         rows=RowWatch(store, journal),
-        time=TimeKeeping(ground.clock, store, journal),
+        time=time,
         settings=SettingsWatch(
             settings=ground.settings,
             registry=ground.registry,

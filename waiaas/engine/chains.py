@@ -15,13 +15,14 @@ from waiaas.config import Settings
 from waiaas.engine.nodes import NodeHttp
 from waiaas.engine.rules.fees import FeeLimits
 from waiaas.errors import BadRequest, PluginError, Refused, Stopped, Unavailable
-from waiaas.interfaces.chain import Account, Asset, ChainAdapter, Network
+from waiaas.interfaces.chain import Account, Asset, ChainAdapter, Network, RunsLocally, TellsTime
 from waiaas.interfaces.signing import PublicKey, Scheme
 from waiaas.registry import Registry
 from waiaas.store.records import Agent
 
 _log = logging.getLogger("waiaas.chains")
 _HEALTH_SECONDS = 300
+_AGREEMENT_SECONDS = 300
 _FAULTS_UNTIL_DEGRADED = 3
 _FEES_A_DAY = 20
 T = TypeVar("T")
@@ -38,6 +39,11 @@ class Chain:
         self._clock = clock
         self._healthy_until = 0.0
         self._faults = 0
+        self._is_time_known = False
+        #: Seconds by which the machine's clock is ahead of the chain's, where the two disagree; None where they do not.
+        self.ahead: int | None = None
+        #: Told of the chain's id and of :attr:`ahead`, when the two are found to disagree.
+        self.on_disagreement: Callable[[str, int], None] = lambda chain_id, seconds: None
         self._lock = threading.Lock()
 
     @property
@@ -77,7 +83,29 @@ class Chain:
             except Refused as problem:
                 _log.error("a node of %s was turned away: %s", self.network.chain_id, problem.message)
                 raise Unavailable(f"the node of {self.network.name} serves another chain") from None
+            self._compare_time()
             self._healthy_until = self._clock.monotonic() + _HEALTH_SECONDS
+
+    def _compare_time(self) -> None:
+        """Once, and again for as long as the two disagree: a block that is old is an old answer, or the clock was set.
+
+        Before the chain has said what time it is, nothing can be paid there: every payment asks the node for its chain first.
+        """
+        adapter = self.adapter
+        if not isinstance(adapter, TellsTime) or (self._is_time_known and self.ahead is None) or self._is_local():
+            return
+        try:
+            ahead = self._clock.now() - self.call(adapter.chain_time)
+        except Refused:
+            raise Unavailable(f"the node of {self.network.name} does not say what time it is") from None
+        was, self.ahead = self.ahead, ahead if abs(ahead) > _AGREEMENT_SECONDS else None
+        self._is_time_known = True
+        if self.ahead is not None and was is None:
+            self.on_disagreement(self.network.chain_id, self.ahead)
+
+    def _is_local(self) -> bool:
+        """A chain of this machine's own makes its blocks when it likes, and says nothing about time."""
+        return isinstance(self.adapter, RunsLocally) and self.adapter.local_network == self.network.name
 
     def account(self, agent: Agent) -> Account:
         """The agent's account as the adapter derives it from the public key."""
@@ -111,6 +139,8 @@ class Chains:
             for network in _networks_of(adapter, table):
                 self._networks[word, network.name] = (adapter, network, table)
         self._lock = threading.Lock()
+        #: Told once of each network whose time is not the machine's: its id, and the seconds that the machine is ahead.
+        self.on_disagreement: Callable[[str, int], None] = lambda chain_id, seconds: None
 
     def names(self) -> Sequence[tuple[str, str]]:
         """Every (chain, network), in order."""
@@ -182,6 +212,7 @@ class Chains:
             made = Chain(
                 _adapter_of(adapter, network, table, http), network, http, self._fees(chain, network), self._clock
             )
+            made.on_disagreement = self.on_disagreement
             self._chains[chain, name] = made
             return made
 

@@ -34,6 +34,7 @@ EVENTS = _table(
     _event("daemon.generation_began", "A generation began: nothing handed out before holds", "critical", tell=True),
     _event("daemon.restored", "The data directory was restored from a backup", "critical", tell=True),
     _event("configuration.changed", "Settings are others than at the last start", "warning", tell=True),
+    _event("clock.disagrees", "The machine's clock is not a chain's", "critical", tell=True),
     _event("clock.jumped", "The machine's clock was set while the daemon ran", "critical", tell=True),
     _event("backup.created", "Backup made"),
     _event("signer.unlocked", "Signer unlocked"),

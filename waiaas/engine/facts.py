@@ -58,12 +58,13 @@ def read_window(unit: Unit, subject: Subject, window: Window, now: int) -> int:
 def resets_at(unit: Unit, subject: Subject, window: Window, now: int, value: int) -> int | None:
     """When the window's value falls: once its oldest entry leaves, or, where it names ``below``, so many that less are left.
 
-    None where nothing leaves, or where several agents share the window.
+    None where nothing leaves, or where several agents share a window that counts.
     """
-    if window.seconds is None or window.scope == "all":
+    if window.seconds is None or (window.scope == "all" and window.measure != "spent"):
         return None
     if window.measure == "spent":
-        at = unit.ledger.oldest_after(subject.agent.id, window.where["asset"], _kinds(window), now - window.seconds)
+        whose = _agents(unit, window) if window.scope == "all" else [subject.agent.id]
+        at = unit.ledger.oldest_after(whose, window.where["asset"], _kinds(window), now - window.seconds)
     else:
         span = Span(since=now - window.seconds, after=_mark(subject, window))
         at = _leaving(unit, subject, window, span, max(0, value - int(window.where.get("below", value))))
@@ -108,15 +109,20 @@ def _kinds(window: Window) -> Sequence[str]:
     return window.where.get("kinds", "amount,rent,allowance").split(",")
 
 
+def _agents(unit: Unit, window: Window) -> Sequence[str]:
+    """Who shares a window of all: those that it names, or everybody."""
+    named = window.where.get("agents")
+    return named.split(",") if named else unit.agents.all_ids()
+
+
 def _spent(unit: Unit, subject: Subject, window: Window, since: int | None) -> int:
     """Spent plus reserved plus unproven: what is signed and not final is still reserved."""
     asset, kinds = window.where["asset"], _kinds(window)
     if window.scope == "all":
-        named = window.where.get("agents")
-        agents = tuple(named.split(",")) if named else unit.agents.all_ids()
+        agents, is_named = _agents(unit, window), bool(window.where.get("agents"))
         spent = unit.ledger.spent_together(agent_ids=agents, asset=asset, kinds=kinds, since=since)
         return spent + unit.reservations.total(
-            agent_id=agents if named else None, asset=asset, kinds=kinds, except_tx=subject.except_tx
+            agent_id=agents if is_named else None, asset=asset, kinds=kinds, except_tx=subject.except_tx
         )
     if window.scope == "session" and subject.session_id is None:
         return 0

@@ -86,6 +86,12 @@ class TimeKeeping:
             return
         self._clock.not_before(int(seen or 0))
 
+    def disagreed(self, chain_id: str, seconds: int) -> None:
+        """Put on record that a chain's time is not the machine's. :param seconds: by which the machine is ahead"""
+        with self._store.write() as unit:
+            details = {"chainId": chain_id, "ahead": seconds}
+            self._journal.record(unit, "clock.disagrees", actor="system", details=details)
+
     def keep(self) -> None:
         """Write the present time down, unless rows cannot be sealed yet, and tell people of a jump, once for each."""
         if self._store.seals.is_locked:

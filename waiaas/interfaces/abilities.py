@@ -50,6 +50,14 @@ class RunsLocally(ABC):
         """Network. Ask the local chain's faucet; returns the transaction's id."""
 
 
+class TellsTime(ABC):
+    """The chain dates its blocks. The host compares the machine's clock with it, where the chain is not one of this machine."""
+
+    @abstractmethod
+    def chain_time(self) -> int:
+        """Network. When the newest block was made, Unix seconds, as the chain says."""
+
+
 class SeesDeposits(ABC):
     """Incoming value can be listed."""
 

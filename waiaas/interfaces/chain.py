@@ -23,6 +23,7 @@ from waiaas.interfaces.abilities import (
     RunsLocally,
     SeesDeposits,
     Simulates,
+    TellsTime,
     VerifiesOwners,
 )
 from waiaas.interfaces.chain_records import (
@@ -78,6 +79,7 @@ __all__ = [
     "Signed",
     "Simulates",
     "Status",
+    "TellsTime",
     "Unsigned",
     "VerifiesOwners",
     "What",

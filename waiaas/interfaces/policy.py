@@ -134,7 +134,7 @@ class Facts:
     :param effects: what the transaction does; verdicts rest on these alone
     :param fee: the most that the network may take, native base units
     :param windows: values of the windows that the policy asked for
-    :param oldest: for each window that is not ``all``, when its oldest entry falls out (Unix seconds), where there is one
+    :param oldest: for each window, when its oldest entry falls out (Unix seconds), where there is one; not for counts of all
     :param prices: asset id to (USD per whole unit as a decimal string, Unix seconds of that price); an asset without a fresh
         price is not in it, and what depends on it has to be APPROVAL. See :mod:`waiaas.interfaces.money`
     :param owner_state: ``NONE``, ``GRACE`` or ``LOCKED``

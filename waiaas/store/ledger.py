@@ -95,9 +95,16 @@ class Ledger:
             total += sum(totals[:half]) - sum(totals[half:])
         return total
 
-    def oldest_after(self, agent_id: str, asset: str, kinds: Sequence[str], since: int) -> int | None:
-        """When the first entry after ``since`` was made: the next to leave a rolling window. None where there is none."""
-        times = self._look([(_FIRST, (agent_id, asset, kind, since)) for kind in kinds])
+    def oldest_after(self, agent_id: str | Sequence[str], asset: str, kinds: Sequence[str], since: int) -> int | None:
+        """When the first entry after ``since`` was made: the next to leave a rolling window. None where there is none.
+
+        :param agent_id: whose; or several agents', one look-up an agent and kind
+        """
+        whose = [agent_id] if isinstance(agent_id, str) else agent_id
+        times: list[Any] = []
+        for start in range(0, len(whose), _AGENTS_AT_ONCE):
+            some = whose[start : start + _AGENTS_AT_ONCE]
+            times += self._look([(_FIRST, (one, asset, kind, since)) for one in some for kind in kinds])
         return min((int(at) for at in times if at is not None), default=None)
 
     def last_position(self) -> tuple[int, int]:

@@ -76,6 +76,7 @@ _TAMPERED = house(
 )
 
 
+_CLOCK = house("CLOCK", Tier.APPROVAL, "CLOCK_DISAGREES", "the machine's clock and the chain's are minutes apart")
 _UNRECONCILED = house(
     "RECONCILIATION",
     Tier.DENY,
@@ -243,7 +244,8 @@ class Evaluator:
         )
 
     def _house(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
-        return [*self._fee(unit, subject, now, bounds), *self._session(unit, subject, now, bounds)]
+        doubted = [_CLOCK] if self._chains.of(subject.agent).ahead is not None else []
+        return [*doubted, *self._fee(unit, subject, now, bounds), *self._session(unit, subject, now, bounds)]
 
     def _fee(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
         chain = self._chains.of(subject.agent)

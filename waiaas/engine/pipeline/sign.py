@@ -97,10 +97,11 @@ class Sign:
         if self._bench.clock.now() >= deadline(row, self._bench.settings.security.execution_timeout):
             end_unsigned(self._bench, row, timed_out(row))
             return None
-        intent = stored_intent(row)
-        if epoch != json.loads(row.decision).get("epoch") and not self._still_allowed(row, agent, session, intent):
+        intent, chain = stored_intent(row), self._bench.chains.of(agent)
+        chain.require_right_chain()
+        is_other = epoch != json.loads(row.decision).get("epoch") or chain.ahead is not None
+        if is_other and not self._still_allowed(row, agent, session, intent):
             return None
-        chain = self._bench.chains.of(agent)
         most = chain.network.max_in_flight
         if most is not None and len({variant.tx_id for variant in flying}) >= most:
             raise NotYet(f"{most} payments of this account are on their way already", code="ACCOUNT_BUSY")

@@ -29,6 +29,7 @@ from waiaas.interfaces.chain import (
     Signed,
     Simulates,
     Status,
+    TellsTime,
     Unsigned,
 )
 from waiaas.interfaces.signing import Hash, PublicKey, Scheme, SigningPayload
@@ -39,7 +40,7 @@ from waiaas_evm.building import Builder
 from waiaas_evm.configured import all_networks, traits_of
 from waiaas_evm.decode import chain_id_of, claim_of, effects_of, gas_fee
 from waiaas_evm.evidence import Evidence, read_evidence
-from waiaas_evm.health import read_health
+from waiaas_evm.health import read_health, read_time
 from waiaas_evm.localnet import LocalAnvil
 from waiaas_evm.names import parse_asset, token_address
 from waiaas_evm.payment import resolved
@@ -56,7 +57,7 @@ PAYLOAD_KIND = "tx.evm"
 _KEY_LENGTH = 33
 
 
-class EvmAdapter(ChainAdapter, Simulates, LocalAnvil):
+class EvmAdapter(ChainAdapter, Simulates, TellsTime, LocalAnvil):
     """Native money and ERC-20 tokens, as fee market transactions, or legacy ones on chains without a base fee.
 
     Each claims its nonce, so that only one of its variants can land. ``settings`` is an :class:`EvmSettings`.
@@ -225,6 +226,10 @@ class EvmAdapter(ChainAdapter, Simulates, LocalAnvil):
         :raises Unavailable: when no endpoint answers
         """
         return read_health(self._rpc, self.network, self._traits)
+
+    def chain_time(self) -> int:
+        """Network, one request. The newest block's timestamp."""
+        return read_time(self._rpc)
 
     def _own(self, unsigned: Unsigned, account: Account) -> tuple[Transaction, Evidence]:
         if address_of_key(account.key.data) != account.address:

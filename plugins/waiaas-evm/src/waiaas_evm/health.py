@@ -8,8 +8,8 @@ from typing import Any
 
 from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Network
-from waiaas_evm.questions import CHAIN, HEIGHT, final_call, read_final_height
-from waiaas_evm.rpc import Rpc, as_quantity, required
+from waiaas_evm.questions import CHAIN, HEIGHT, NEWEST_BLOCK, final_call, read_final_height
+from waiaas_evm.rpc import Rpc, as_object, as_quantity, required
 from waiaas_evm.traits import Traits
 
 
@@ -39,6 +39,12 @@ def read_health(rpc: Rpc, network: Network, traits: Traits) -> Mapping[str, Any]
         "endpoints": len(endpoints),
         "unreachable": len(endpoints) - len(found),
     }
+
+
+def read_time(rpc: Rpc) -> int:
+    """When the newest block was made. :raises Unavailable: when no endpoint answers"""
+    (block,) = rpc.try_batch([NEWEST_BLOCK])
+    return as_quantity(as_object(required(block, "eth_getBlockByNumber")).get("timestamp"))
 
 
 def _position(rpc: Rpc, network: Network, traits: Traits) -> tuple[int, int]:

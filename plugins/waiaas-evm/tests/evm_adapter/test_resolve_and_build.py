@@ -265,6 +265,13 @@ def test_a_node_of_another_chain_builds_nothing(bench: Bench, anvil: Anvil) -> N
     assert problem.value.code == "WRONG_CHAIN"
 
 
+def test_the_chain_says_what_time_it_is(bench: Bench, anvil: Anvil, http: DirectHttp) -> None:
+    """The newest block's timestamp."""
+    anvil.call("evm_setNextBlockTimestamp", 4_000_000_000)
+    bench.chain.advance(1)
+    assert adapter_over(http).chain_time() == 4_000_000_000
+
+
 def test_health_tells_lag_and_absence(bench: Bench, http: DirectHttp) -> None:
     """Each endpoint is asked: heights, how far the slowest is behind, and how many are away."""
     bench.chain.advance(7)

@@ -34,6 +34,7 @@ from waiaas.interfaces.chain import (
     Signed,
     Simulates,
     Status,
+    TellsTime,
     Unsigned,
 )
 from waiaas.interfaces.signing import Hash, PublicKey, Scheme, SigningPayload
@@ -44,7 +45,7 @@ from waiaas_solana.decode import Reading, memo_of, read_message
 from waiaas_solana.effects import RENT, effects_of, is_proven
 from waiaas_solana.evidence import read_evidence
 from waiaas_solana.faucet import ask_faucet
-from waiaas_solana.health import read_health
+from waiaas_solana.health import read_health, read_time
 from waiaas_solana.names import parse_asset, parse_pubkey
 from waiaas_solana.networks import LOCALNET, NETWORKS
 from waiaas_solana.node import Node
@@ -61,7 +62,7 @@ FORM = "ed25519"
 PAYLOAD_KIND = "tx.solana"
 
 
-class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
+class SolanaAdapter(ChainAdapter, Simulates, TellsTime, RunsLocally):
     """Native and token transfers with an optional memo, as version 0 transactions whose blockhash expires after 150 blocks.
 
     Nothing is claimed and nothing replaced: bytes land within their blockhash's life or never. ``settings`` is a
@@ -242,6 +243,10 @@ class SolanaAdapter(ChainAdapter, Simulates, RunsLocally):
         :raises Unavailable: when no endpoint answers
         """
         return read_health(self._rpc, self.network)
+
+    def chain_time(self) -> int:
+        """Network, two requests. When the newest finalized block was made, by its validators' votes."""
+        return read_time(self._rpc)
 
     # --- a chain of one's own -------------------------------------------------------------------------------------------
 

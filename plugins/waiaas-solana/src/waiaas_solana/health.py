@@ -39,6 +39,12 @@ def read_health(rpc: Rpc, network: Network) -> Mapping[str, Any]:
     }
 
 
+def read_time(rpc: Rpc) -> int:
+    """When the newest finalized block was made. :raises Unavailable: when no endpoint answers"""
+    slot = as_whole(rpc.call("getSlot", {"commitment": "finalized"}))
+    return as_whole(rpc.call("getBlockTime", slot))
+
+
 def _position(rpc: Rpc, network: Network) -> tuple[int, int]:
     genesis, epoch = rpc.batch([("getGenesisHash", []), ("getEpochInfo", [{"commitment": "finalized"}])])
     if not is_genesis_of(as_text(genesis), network):

@@ -38,6 +38,16 @@ def test_health_counts_who_is_away_and_how_far_behind(localnet: Localnet) -> Non
             adapter_over(DirectHttp(other.url)).health()
 
 
+def test_the_chain_says_what_time_it_is(localnet: Localnet, http: DirectHttp) -> None:
+    """The newest finalized block's time, as the node tells it; a node that is away tells none."""
+    rpc = Rpc(http)
+    slot = as_whole(rpc.call("getSlot", {"commitment": "finalized"}))
+    assert adapter_over(http).chain_time() == as_whole(rpc.call("getBlockTime", slot)) > 1_600_000_000
+    localnet.faults.away()
+    with pytest.raises(Unavailable):
+        adapter_over(http).chain_time()
+
+
 def test_the_faucet_waits_until_the_money_is_there() -> None:
     """Funding on a localnet in motion returns when the airdrop is confirmed."""
     with Localnet(slot_seconds=0.02) as moving:
