@@ -25,7 +25,7 @@ LIMITS = st.builds(
     daily=st.sampled_from([30, 60, 200, 400]),
 )
 SECONDS = st.sampled_from(
-    [*[1, 30, 60, 120, 299, 300, 301] * 3, 599, 600, 601, 900, 3599, 3600, 3601, DAY - 1, DAY, DAY + 1]
+    [*[1, 30, 60, 299, 300, 301] * 2, *[3600, DAY] * 2, 599, 600, 601, 900, 3599, 3601, DAY - 1, DAY + 1]
 )
 """Around everything that ends after a while, and mostly little: rows that nobody pays for long expire."""
 KINDS = st.sampled_from(["all", "agent", "session"])
@@ -179,6 +179,16 @@ class Machine(Hands):
         self.desk.kill_switch.activate(Actor(kind="nobody", ip="socket"), order)
         self.model.stop(scope, state)
 
+    @rule(kind=KINDS, which=ANY, amounts=st.lists(st.sampled_from([1, 5, 10]), min_size=1, max_size=3), stages=STAGES)
+    def stop_under_way(self, kind: str, which: int, amounts: list[int], stages: int) -> None:
+        """While payments are released, signed or handed over; then their workers go on."""
+        for amount in amounts:
+            self._send(which, amount, None)
+        self.advance_all(stages)
+        self.news += 1
+        self.stop(kind, which, "SUSPENDED")
+        self.advance_all(1)
+
     @rule(kind=KINDS, which=ANY)
     def recover(self, kind: str, which: int) -> None:
         """A person lifts a stop; every second held row goes on."""
@@ -200,6 +210,16 @@ class Machine(Hands):
         session = self._session(which)
         self.desk.sessions.revoke(self.desk.operator, session)
         self.model.revoke(session)
+
+    @rule(agent=st.sampled_from(AGENTS), limits=LIMITS, which=ANY, amounts=st.lists(AMOUNTS, min_size=1, max_size=3))
+    def change_limits_under_way(self, agent: str, limits: Limits, which: int, amounts: list[int]) -> None:
+        """While payments are released and not signed yet."""
+        for amount in amounts:
+            self._send(which, amount, None)
+        self.advance_all(1)
+        self.news += 1
+        self.change_limits(agent, limits)
+        self.advance_all(1)
 
     @precondition(_something_happened)
     @rule(agent=st.sampled_from(AGENTS), limits=LIMITS)

@@ -328,8 +328,7 @@ class Model:
             return None
         tier = self.judge(row, FEE_CAP)
         if tier == "DENY":
-            self.happened.append((row.agent, "denied", self.now))
-            return self.end(tx_id, "CANCELLED")
+            return self._refuse(tx_id, tier)
         row.tier = max(tier, row.tier, key=TIERS.index)
         row.judged, row.cap, row.is_offline = self.changes, FEE_CAP, False
         passed = "APPROVAL" if row.approved is not None else "DELAY" if row.status == "QUEUED" else "NOTIFY"
@@ -340,17 +339,21 @@ class Model:
             self._wait(row)
         return None
 
+    def _refuse(self, tx_id: str, tier: str) -> None:
+        """Judged again, and stricter than what it went through."""
+        if tier == "DENY":
+            self.happened.append((self.rows[tx_id].agent, "denied", self.now))
+        self.end(tx_id, "CANCELLED")
+
     def _sign(self, tx_id: str, row: Row) -> None:
         if self.stopped(row.session):
             return None
         if self.now >= row.deadline:
             return self.end(tx_id, "EXPIRED")
         passed = "APPROVAL" if row.approved is not None else row.tier
-        tier = self.judge(row, row.cap) if row.judged != self.changes else passed
+        tier = passed if row.judged == self.changes else self.judge(row, row.cap)
         if TIERS.index(tier) > TIERS.index(passed):
-            if tier == "DENY":
-                self.happened.append((row.agent, "denied", self.now))
-            return self.end(tx_id, "CANCELLED")
+            return self._refuse(tx_id, tier)
         if not self.is_node_away:
             row.status = "SUBMITTED"
         return None
