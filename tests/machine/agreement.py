@@ -23,7 +23,12 @@ def compare_rows(connection: sqlite3.Connection, model: Model) -> None:
     """Every row where it should be, waiting for what it should wait for."""
     rows = connection.execute("SELECT id, status, tier, due_at, approved_at FROM transactions")
     wanted = {tx_id: (row.status, row.tier, row.due, row.approved) for tx_id, row in model.rows.items()}
-    assert {row[0]: row[1:] for row in rows} == wanted
+    found = {row[0]: row[1:] for row in rows}
+    assert found == wanted, [
+        (tx_id, found.get(tx_id), wanted.get(tx_id))
+        for tx_id in found | wanted
+        if found.get(tx_id) != wanted.get(tx_id)
+    ]
 
 
 def compare_money(connection: sqlite3.Connection, model: Model) -> None:

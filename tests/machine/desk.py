@@ -8,7 +8,15 @@ from typing import Any
 
 from tests.engine.nonces import AGENT, Engine, Pen
 from tests.machine.fates import Fates, FatesAdapter, row_of
-from tests.machine.model import APPROVAL_SECONDS, DELAY_SECONDS, EXECUTION_SECONDS, FEE_DAILY, MAX_ACTIVE, MAX_PENDING
+from tests.machine.model import (
+    APPROVAL_SECONDS,
+    COOLDOWN_SECONDS,
+    DELAY_SECONDS,
+    EXECUTION_SECONDS,
+    FEE_DAILY,
+    MAX_ACTIVE,
+    MAX_PENDING,
+)
 from waiaas.engine.failures import CredentialFailures
 from waiaas.store.records import Agent
 from waiaas.testing.clock import FrozenClock
@@ -25,6 +33,7 @@ _SETTINGS = {
     "WAIAAS_SECURITY_MAX_PENDING_TX": str(MAX_PENDING),
     "WAIAAS_SECURITY_MAX_ACTIVE_TX": str(MAX_ACTIVE),
     "WAIAAS_SECURITY_MAX_SESSIONS_PER_AGENT": "1000",
+    "WAIAAS_SECURITY_KILL_SWITCH_RECOVERY_COOLDOWN": str(COOLDOWN_SECONDS),
 }
 _DATABASE = "waiaas.db"
 

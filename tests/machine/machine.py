@@ -1,26 +1,19 @@
 """The machine: random steps of people, programs, workers, clock and crashes, on a house and a model of it."""
 
-import sqlite3
-import tempfile
-from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 from shutil import rmtree
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.engine.nonces import Crash
 from tests.machine.agreement import compare
-from tests.machine.desk import AGENTS, Desk, Signer
-from tests.machine.fates import Fates
-from tests.machine.model import DAY, UNFINISHED, Limits, Model, Session
-from tests.machine.trail import Trail
+from tests.machine.desk import AGENTS
+from tests.machine.hands import AFTER_COMMIT, BEFORE_COMMIT, Hands, rules_of
+from tests.machine.model import COOLDOWN_SECONDS, DAY, UNFINISHED, Limits
+from waiaas.engine.actors import Actor
 from waiaas.engine.rules.transaction_states import MOVES
-from waiaas.errors import WaiaasError
+from waiaas.engine.stop_request import Order
 from waiaas.store.audit_chain import verify_file
-from waiaas.testing.clock import FrozenClock
 
 ANY = st.integers(0, 10_000)
 AMOUNTS = st.sampled_from([1, 5, 10, 11, 20, 25, 30, 31, 60, 199, 201])
@@ -35,11 +28,9 @@ SECONDS = st.sampled_from(
     [*[1, 30, 60, 120, 299, 300, 301] * 3, 599, 600, 601, 900, 3599, 3600, 3601, DAY - 1, DAY, DAY + 1]
 )
 """Around everything that ends after a while, and mostly little: rows that nobody pays for long expire."""
+KINDS = st.sampled_from(["all", "agent", "session"])
 STAGES = st.integers(1, 3)
 """From admitted to released, to signed, to handed over."""
-_DENIALS = ("POLICY_DENIED", "CONSTRAINT_DENIED")
-_BEFORE_COMMIT = ("before-release", "before-build", "after-build", "before-sign", "after-sign", "before-broadcast")
-_AFTER_COMMIT = ("after-release", "after-store", "after-broadcast")
 
 
 def _something_happened(machine: Any) -> bool:
@@ -47,25 +38,8 @@ def _something_happened(machine: Any) -> bool:
     return bool(machine.news > 0)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Hands):
     """Every rule asks the engine and the model for the same thing; every step compares all that both know."""
-
-    template: ClassVar[Path]
-    home: ClassVar[Path]
-    steps: ClassVar[int] = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=self.home))
-        self.clock, self.pen, self.node = FrozenClock(), Signer(), Fates()
-        self.desk = Desk(self.folder, self.node, self.clock, self.pen, template=self.template)
-        self.model = Model(now=self.clock.now(), limits={})
-        self.policies: dict[str, str] = {}
-        self.tokens: dict[str, str] = {}
-        self.trail = Trail(self.desk.database)
-        self.wrongs: list[str] = []
-        self.news = 0
-        self.node.on_take = self._taken
 
     @initialize()
     def begin(self) -> None:
@@ -73,7 +47,7 @@ class Machine(RuleBasedStateMachine):
         for agent in AGENTS:
             limits = Limits()
             made = self.desk.policies.create(
-                self.desk.operator, agent_id=agent, type="SPENDING_LIMIT", rules=_rules(limits)
+                self.desk.operator, agent_id=agent, type="SPENDING_LIMIT", rules=rules_of(limits)
             )
             self.policies[agent] = made.id
             self.model.change(agent, limits)
@@ -88,7 +62,9 @@ class Machine(RuleBasedStateMachine):
     def issue(self, agent: str, most: int | None, ttl: int) -> None:
         """Another session."""
         self.news -= 1
-        if agent in self.model.suspended:
+        if self.model.switch[0] == "LOCKED":
+            assert self._code(lambda: self._issue(agent, most, ttl)) == "KILL_SWITCH"
+        elif agent in self.model.suspended:
             assert self._code(lambda: self._issue(agent, most, ttl)) == "STATE_CONFLICT"
         else:
             self._issue(agent, most, ttl)
@@ -131,7 +107,9 @@ class Machine(RuleBasedStateMachine):
         """By the operator."""
         tx_id = self._row(which, "QUEUED")
         code = self._code(lambda: self.desk.approvals.approve(self.desk.operator, tx_id))
-        if self.model.is_asked(tx_id):
+        if self.model.is_asked(tx_id) and self.model.stopped(self.model.rows[tx_id].session) == "KILL_SWITCH":
+            assert code == "KILL_SWITCH"
+        elif self.model.is_asked(tx_id):
             assert code == ""
             self.model.approve(tx_id)
         else:
@@ -177,10 +155,12 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.suspended)
     @rule(agent=st.sampled_from(AGENTS))
     def resume(self, agent: str) -> None:
-        """Only what is suspended."""
+        """Only what is suspended, and not LOCKED."""
         code = self._code(lambda: self.desk.agents.resume(self.desk.operator, agent))
-        assert code == ("" if agent in self.model.suspended else "STATE_CONFLICT")
-        self.model.suspended.discard(agent)
+        may_go = agent in self.model.suspended and agent not in self.model.locks
+        assert code == ("" if may_go else "STATE_CONFLICT")
+        if may_go:
+            self.model.suspended.discard(agent)
 
     @precondition(lambda self: self.model.suspended)
     @rule()
@@ -188,6 +168,28 @@ class Machine(RuleBasedStateMachine):
         """So that suspensions are no longer than what lies between them."""
         for agent in sorted(self.model.suspended):
             self.resume(agent)
+
+    @precondition(_something_happened)
+    @rule(kind=KINDS, which=ANY, state=st.sampled_from(["SUSPENDED", "SUSPENDED", "LOCKED"]))
+    def stop(self, kind: str, which: int, state: Any) -> None:
+        """The kill switch, for everything, an agent or a session; by anybody at the socket."""
+        self.news -= 1
+        kind, name = scope = self._scope(kind, which)
+        order = Order(state=state, **({} if kind == "all" else {f"{kind}_id": name}))
+        self.desk.kill_switch.activate(Actor(kind="nobody", ip="socket"), order)
+        self.model.stop(scope, state)
+
+    @rule(kind=KINDS, which=ANY)
+    def recover(self, kind: str, which: int) -> None:
+        """A person lifts a stop; every second held row goes on."""
+        self._recover(self._scope(kind, which))
+
+    @precondition(lambda self: self.model.switch[0] != "ACTIVE")
+    @rule()
+    def recover_everything(self) -> None:
+        """So that stops are no longer than what lies between them, cooldowns included."""
+        self.time_passes(COOLDOWN_SECONDS, ticks=False)
+        self._recover(("all", ""))
 
     @precondition(lambda self: sum(map(self.model.is_live, self.model.sessions)) > 2)
     @precondition(_something_happened)
@@ -204,7 +206,7 @@ class Machine(RuleBasedStateMachine):
     def change_limits(self, agent: str, limits: Limits) -> None:
         """Looser or tighter."""
         self.news -= 1
-        self.desk.policies.replace(self.desk.operator, self.policies[agent], {"rules": _rules(limits)})
+        self.desk.policies.replace(self.desk.operator, self.policies[agent], {"rules": rules_of(limits)})
         self.model.change(agent, limits)
 
     # --- workers
@@ -223,7 +225,7 @@ class Machine(RuleBasedStateMachine):
                 self._advance(tx_id)
 
     @precondition(lambda self: any(self.model.unfinished()))
-    @rule(which=ANY, step=st.sampled_from(_BEFORE_COMMIT + _AFTER_COMMIT))
+    @rule(which=ANY, step=st.sampled_from(BEFORE_COMMIT + AFTER_COMMIT))
     def advance_into_a_crash(self, which: int, step: str) -> None:
         """The daemon dies around a commit; the next one finds the row as it was, or moved."""
         self.desk.crash_at = step
@@ -250,6 +252,8 @@ class Machine(RuleBasedStateMachine):
         """The chain is asked."""
         self.desk.confirm()
         if not self.model.is_node_away:
+            for tx_id in self.node.taken:
+                self.model.rows[tx_id].is_noted = True
             for tx_id, fate in self.node.fate.items():
                 self.model.settle(tx_id, fate)
 
@@ -291,8 +295,7 @@ class Machine(RuleBasedStateMachine):
     def restart(self) -> None:
         """The daemon ends and begins again on the same directory, with the same signer."""
         self.news -= 1
-        self.desk.close()
-        self.desk = Desk(self.folder, self.node, self.clock, self.pen)
+        self._begin_again()
 
     # --- what must hold
 
@@ -311,89 +314,3 @@ class Machine(RuleBasedStateMachine):
         report = verify_file(self.desk.database, transitions=MOVES)
         rmtree(self.folder)
         assert report.is_intact, report.problems
-
-    # --- how it is done
-
-    def _issue(self, agent: str, most: int | None, ttl: int) -> None:
-        constraints = {} if most is None else {"maxTotal": str(most)}
-        issued = self.desk.sessions.issue(self.desk.operator, agent_id=agent, ttl=ttl, constraints=constraints)
-        self.tokens[issued.session.id] = issued.token
-        self.model.sessions[issued.session.id] = Session(agent=agent, expires=self.model.now + ttl, max_total=most)
-
-    def _actor(self, session: str) -> Any:
-        return self.desk.sessions.authenticate(self.tokens[session], None)
-
-    def _session(self, which: int) -> str:
-        """Mostly one that lives."""
-        names = list(self.model.sessions)
-        live = [name for name in names if self.model.is_live(name)]
-        found = live if live and which % 8 else names
-        return found[which % len(found)]
-
-    def _row(self, which: int, *statuses: str) -> str:
-        """A row in one of these statuses where there is one, else any."""
-        rows = self.model.rows
-        found = [tx_id for tx_id, row in rows.items() if row.status in statuses] or list(rows)
-        return found[which % len(found)]
-
-    def _send(self, which: int, amount: int, key: str | None) -> None:
-        session = self._session(which)
-        refusal = self.model.refusal(session, amount, key)
-        row = self.model.send(session, amount) if refusal is None else None
-        body = {"type": "TRANSFER", "to": "wyou", "amount": str(amount)}
-        died, code = self._lives(
-            lambda: self.desk.transactions.send(self._actor(session), body, idempotency_key=key, wait=0)
-        )
-        if row is None or (died == "before-admit"):
-            assert died or code == ("" if refusal == "REPLAY" else refusal)
-            return
-        assert died or code in (_DENIALS if row.tier == "DENY" else ("",))
-        self.model.add(self._new_id(), row, key)
-        self.news = 4
-
-    def _new_id(self) -> str:
-        """The one row that the model has not heard of."""
-        (found,) = self._ids() - self.model.rows.keys()
-        return found
-
-    def _ids(self) -> set[str]:
-        with closing(sqlite3.connect(self.desk.database)) as connection:
-            return {row[0] for row in connection.execute("SELECT id FROM transactions")}
-
-    def _advance(self, tx_id: str) -> None:
-        before = len(self.pen.asked)
-        died, _ = self._lives(lambda: self.desk.advance(tx_id))
-        if len(self.pen.asked) > before and not self.model.may_be_signed(tx_id):
-            self.wrongs.append(f"{tx_id} was signed")
-        if died not in _BEFORE_COMMIT:
-            self.model.advance(tx_id)
-
-    def _taken(self, tx_id: str) -> None:
-        """A node gets bytes: for the first time only where nothing stops their row."""
-        if tx_id not in self.node.taken and not self.model.may_be_signed(tx_id):
-            self.wrongs.append(f"{tx_id} was sent")
-
-    def _lives(self, call: Callable[[], object]) -> tuple[str, str]:
-        """Where the daemon died meanwhile, and came back; and the code of an error."""
-        try:
-            return "", self._code(call)
-        except Crash as crash:
-            self.restart()
-            return str(crash), ""
-
-    @staticmethod
-    def _code(call: Callable[[], object]) -> str:
-        try:
-            call()
-        except WaiaasError as problem:
-            return problem.code
-        return ""
-
-
-def _rules(limits: Limits) -> dict[str, str]:
-    return {
-        "instant_max": str(limits.instant),
-        "notify_max": str(limits.notify),
-        "delay_max": str(limits.delay),
-        "daily_limit": str(limits.daily),
-    }

@@ -12,9 +12,15 @@ DAY = 86400
 FEE_MAX, FEE_CAP, FEE_DAILY = 100, 4 * LIKELY_FEE, 1200
 DELAY_SECONDS, APPROVAL_SECONDS, EXECUTION_SECONDS = 300, 3600, 600
 MAX_PENDING, MAX_ACTIVE = 5, 12
+COOLDOWN_SECONDS = 600
+TIGHTER = {"ACTIVE": ("SUSPENDED", "LOCKED"), "SUSPENDED": ("LOCKED",), "LOCKED": ()}
 TIERS = ("INSTANT", "NOTIFY", "DELAY", "APPROVAL", "DENY")
 UNSIGNED = ("PENDING", "QUEUED", "EXECUTING")
 UNFINISHED = (*UNSIGNED, "SUBMITTED")
+
+
+Scope = tuple[str, str]
+"""``all``, ``agent`` or ``session``, and whose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,7 @@ class Session:
     expires: int
     max_total: int | None = None
     is_revoked: bool = False
+    is_stopped: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +54,7 @@ class Row:
     """A transaction. :param cap: what is reserved for its fee; :param ask_until: of an open approval, when it closes
 
     :param judged: the count of policy changes when it was judged last; :param is_noted: the house knows that a node has it
+    :param is_withheld: a person lifted a stop and did not let it go on
     """
 
     agent: str
@@ -62,6 +70,7 @@ class Row:
     approved: int | None = None
     ask_until: int | None = None
     is_noted: bool = False
+    is_withheld: bool = False
 
     @property
     def deadline(self) -> int:
@@ -101,6 +110,8 @@ class Model:
     late: dict[str, int] = field(default_factory=dict)
     changes: int = 0
     is_node_away: bool = False
+    switch: tuple[str, int] = ("ACTIVE", 0)
+    locks: dict[str, int] = field(default_factory=dict)
 
     # --- looking
 
@@ -112,7 +123,36 @@ class Model:
     def may_be_signed(self, tx_id: str) -> bool:
         """Whether bytes for the row may be made, or leave for the first time, now."""
         row = self.rows[tx_id]
-        return row.agent not in self.suspended and not self.sessions[row.session].is_revoked
+        return not (self.stopped(row.session) or self.sessions[row.session].is_revoked or row.is_withheld)
+
+    def stopped(self, session: str) -> str:
+        """The code by which nothing may be done for a session now; empty where nothing stops it."""
+        found = self.sessions[session]
+        if self.switch[0] != "ACTIVE":
+            return "KILL_SWITCH"
+        if found.agent in self.suspended:
+            return "AGENT_SUSPENDED"
+        return "KILL_SWITCH" if found.is_stopped else ""
+
+    def state_of(self, scope: Scope) -> tuple[str, int]:
+        """How a scope's own switch stands, and since when where that matters."""
+        kind, name = scope
+        if kind == "all":
+            return self.switch
+        if kind == "agent":
+            return ("LOCKED", self.locks[name]) if name in self.locks else (self._worded(name in self.suspended), 0)
+        session = self.sessions[name]
+        return ("LOCKED" if session.is_revoked else self._worded(session.is_stopped), 0)
+
+    @staticmethod
+    def _worded(is_stopped: bool) -> str:
+        return "SUSPENDED" if is_stopped else "ACTIVE"
+
+    def held(self, scope: Scope) -> list[str]:
+        """What a stop of the scope keeps from being paid, oldest first."""
+        kind, name = scope
+        mine = {t: row for t, row in self.unfinished() if kind == "all" or name in (row.agent, row.session)}
+        return [t for t, row in mine.items() if row.status != "SUBMITTED" or not (row.is_noted or row.is_withheld)]
 
     def window(self, agent: str, kind: str, *, without: Row | None = None) -> int:
         """A day's spent and reserved."""
@@ -153,8 +193,8 @@ class Model:
         before = self.keys.get((agent, key)) if key else None
         if before is not None:
             return "REPLAY" if self.rows[before].amount == amount else "IDEMPOTENCY_CONFLICT"
-        if agent in self.suspended:
-            return "AGENT_SUSPENDED"
+        if stopped := self.stopped(session):
+            return stopped
         return self._no_room(agent, self.judge(self._new(session, amount), self._cap()))
 
     def _no_room(self, agent: str, tier: str) -> str | None:
@@ -214,6 +254,54 @@ class Model:
             if row.session == session and row.status in UNSIGNED:
                 self.end(tx_id, "CANCELLED")
 
+    def stop(self, scope: Scope, state: str) -> None:
+        """By the kill switch; what asks for less than there is changes nothing."""
+        kind, name = scope
+        if state not in TIGHTER[self.state_of(scope)[0]]:
+            return
+        if kind == "session":
+            self.sessions[name].is_stopped = True
+            if state == "LOCKED":
+                self.revoke(name)
+            return
+        if kind == "all":
+            self.switch = state, self.now
+        else:
+            self.suspended.add(name)
+        if state == "LOCKED":
+            self._lock(scope)
+
+    def _lock(self, scope: Scope) -> None:
+        kind, name = scope
+        if kind == "agent":
+            self.locks[name] = self.now
+        for session, found in self.sessions.items():
+            if kind == "all" or found.agent == name:
+                self.revoke(session)
+
+    def may_recover(self, scope: Scope) -> bool:
+        """Whether the stop may be lifted now."""
+        state, since = self.state_of(scope)
+        if state == "LOCKED":
+            return scope[0] != "session" and since + COOLDOWN_SECONDS <= self.now
+        return state == "SUSPENDED"
+
+    def recover(self, scope: Scope, release: list[str]) -> None:
+        """The stop is lifted; of what it held, what is not named ends."""
+        kind, name = scope
+        for tx_id in self.held(scope):
+            if tx_id not in release and self.rows[tx_id].status == "SUBMITTED":
+                self.rows[tx_id].is_withheld = True
+            elif tx_id not in release:
+                self.end(tx_id, "CANCELLED")
+        if kind == "all":
+            self.switch = "ACTIVE", self.now
+        elif kind == "agent":
+            self.locks.pop(name, None)
+            self.suspended.discard(name)
+        else:
+            self.sessions[name].is_stopped = False
+
     def change(self, agent: str, limits: Limits) -> None:
         """Another policy."""
         self.limits[agent] = limits
@@ -232,7 +320,7 @@ class Model:
 
     def _release(self, tx_id: str, row: Row) -> None:
         is_waiting = row.status == "QUEUED" and row.approved is None and (row.due is None or row.due > self.now)
-        if is_waiting or row.agent in self.suspended:
+        if is_waiting or self.stopped(row.session):
             return None
         if self.now >= row.deadline:
             return self.end(tx_id, "EXPIRED")
@@ -253,7 +341,7 @@ class Model:
         return None
 
     def _sign(self, tx_id: str, row: Row) -> None:
-        if row.agent in self.suspended:
+        if self.stopped(row.session):
             return None
         if self.now >= row.deadline:
             return self.end(tx_id, "EXPIRED")
