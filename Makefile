@@ -4,7 +4,7 @@ export PYTHON
 
 BIN := .venv/bin
 MYPY := $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache
-SOURCES := waiaas sdk/src/waiaas_sdk $(wildcard plugins/*/src/*) $(wildcard bench) scripts/lock.py
+SOURCES := waiaas sdk/src/waiaas_sdk $(wildcard plugins/*/src/*) $(wildcard bench) scripts/lock.py scripts/mutants.py
 TESTS := $(wildcard tests sdk/tests plugins/*/tests)
 
 .PHONY: setup clients anvil demo test lint format bench mutants lock
@@ -46,11 +46,12 @@ format: setup
 bench: setup anvil
 	@$(BIN)/python -m bench
 
+# MUTANTS chooses some: make mutants MUTANTS='waiaas.engine.rules.fees*'
 mutants: setup
 	@mkdir -p .cache
-	@$(BIN)/mutmut run >.cache/mutants.log 2>&1 || { tail -c 2000 .cache/mutants.log; exit 1; }
+	@$(BIN)/mutmut run $(foreach one,$(MUTANTS),'$(one)') >.cache/mutants.log 2>&1 || { tail -c 2000 .cache/mutants.log; exit 1; }
 	@tail -n 1 .cache/mutants.log
-	@$(BIN)/mutmut results
+	@$(BIN)/python scripts/mutants.py $(foreach one,$(MUTANTS),'$(one)')
 
 # Raise versions with: make lock LOCKFLAGS=--upgrade
 lock: setup
