@@ -1,7 +1,8 @@
 """``make mutants``, the second half: every mutant that no test noticed must be explained in tests/mutants.toml, and only those.
 
 An explanation names the function, the line before and the line after, so that it outlives changes elsewhere; one whose mutant
-does not survive any more is stale. SQL in other letters is the same SQL: in the store such mutants need no explanation. With patterns as arguments (``waiaas.engine.rules.fees*``) only those mutants are looked at.
+does not survive any more is stale. SQL in other letters is the same SQL: in the store such mutants need no explanation. With
+patterns as arguments (``waiaas.engine.rules.fees*``) only those mutants are looked at.
 """
 
 import re

@@ -55,6 +55,15 @@ def test_reservations_are_counted_by_agent_or_all(store: Store, agent_id: str) -
         assert unit.reservations.count() == 1
 
 
+def test_a_second_judgement_leaves_its_own_reservation_out_and_no_other(store: Store, agent_id: str) -> None:
+    """Of two rows with a thousand each, a total without one of them holds the other; so it does for several agents."""
+    first, _ = _transaction(store, agent_id), _transaction(store, agent_id)
+    for whose in (agent_id, [agent_id, new_id()], None):
+        with store.read() as unit:
+            assert unit.reservations.total(agent_id=whose, asset=ASSET, kinds=("amount",)) == 2000
+            assert unit.reservations.total(agent_id=whose, asset=ASSET, kinds=("amount",), except_tx=first) == 1000
+
+
 def _together(store: Store, agents: list[str], since: int | None) -> int:
     with store.read() as unit:
         return unit.ledger.spent_together(agent_ids=agents, asset=ASSET, kinds=("amount", "rent"), since=since)
