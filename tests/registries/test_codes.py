@@ -31,18 +31,20 @@ from waiaas.store.database import Store
 pytestmark = pytest.mark.xdist_group("registries-codes")
 
 UNFORESEEN = """
-class Rules(BaseModel):
-    pass
-class Odd(PolicyType[Rules]):
+class Config(BaseModel):
+    @classmethod
+    def model_validate_json(cls, *given, **more): raise RuntimeError("the plugin's own words")
+
+class Channel(NotificationChannel):
     type = "ODD"
-    rules_model = Rules
-    grants = False
-    def normalise(self, rules, reader): raise RuntimeError("the plugin's own words")
-    def windows(self, rules, resolved): return ()
-    def judge(self, rules, facts): return None
+    config_model = Config
+    def render(self, notification): return ""
+    def send(self, rendered, notification_id): return notification_id
+    def health(self): return "ready"
+
 @hookimpl
-def waiaas_policy_types():
-    return [Odd]
+def waiaas_notification_channels():
+    return [Channel]
 """
 
 
@@ -120,10 +122,10 @@ def test_every_code_of_a_special_state_is_answered_in_it(make_house: MakeHouse, 
 
 
 def test_what_nobody_foresaw_says_nothing(plugged: Plugged) -> None:
-    """A policy type that raises while it reads rules makes that request fail with INTERNAL, and no word of it leaves."""
+    """A channel that raises while it reads its configuration makes that request fail with INTERNAL; no word of it leaves."""
     house = plugged("odd", UNFORESEEN).start()
-    body: dict[str, object] = {"agentId": None, "type": "ODD", "rules": {}}
-    answer = ask(house, "POST", "/v1/policies", house.operator.login().token, json=body)
+    body: dict[str, object] = {"type": "ODD", "config": {}}
+    answer = ask(house, "POST", "/v1/notification-channels", house.operator.login().token, json=body)
     hold(answer, "INTERNAL")
     assert "own words" not in answer.text
     assert any(answer.json()["requestId"] in line["message"] for line in house.log())

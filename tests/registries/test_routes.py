@@ -296,6 +296,6 @@ def test_every_metric_is_documented_and_every_documented_one_is_there(world: Wor
     world.held(9)
     page = (ROOT / "docs/operations.md").read_text()
     text = world.tcp.get("/metrics", headers=world.bearer(world.token)).text
-    assert set(re.findall(r"^(waiaas_\w+)", text, re.MULTILINE)) == set(
+    assert set(re.findall(r"^# TYPE (waiaas_\w+)", text, re.MULTILINE)) == set(
         re.findall(r"^\| `(waiaas_\w+)", page, re.MULTILINE)
     )
