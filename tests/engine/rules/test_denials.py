@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from waiaas.engine.moments import shown_moment
 from waiaas.engine.rules.denials import denial_details, denial_hint
 from waiaas.engine.rules.verdicts import Decision, Named, combine
 from waiaas.interfaces.chain import Kind
@@ -73,7 +74,7 @@ def test_the_same_passes_later_when_it_passes_every_policy(denials: list[dict[st
 )
 def test_the_hint_says_what_passes_every_policy(denials: list[dict[str, Any]], hint: str) -> None:
     """Less, later, or nothing but a person: whatever helps against all denials together."""
-    assert denial_hint(decided(*denials)) == hint
+    assert denial_hint(decided(*denials), shown_moment) == hint
 
 
 @pytest.mark.parametrize(
@@ -84,4 +85,4 @@ def test_a_denial_that_no_policy_mends_names_the_command_that_does(code: str, co
     """Less and later do not help, nor does another policy."""
     decision = decided({"remaining": 5, "resets_at": 60})
     named = replace(decision.named, verdict=Verdict(tier=Tier.DENY, code=code, reason="so it is"))
-    assert command in denial_hint(replace(decision, named=named))
+    assert command in denial_hint(replace(decision, named=named), shown_moment)
