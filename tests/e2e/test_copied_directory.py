@@ -116,6 +116,23 @@ def test_what_is_denied_before_somebody_said_what_was_spent_names_the_way_on(hou
     assert {one.remaining for one in item.limits if one.measure == "spent"} == {0}
 
 
+def test_a_budget_shared_with_an_unconfirmed_agent_denies_and_freezes_nobody(house: House) -> None:
+    """What the other spent is unknown, which is no breach: whoever was confirmed is denied, told why, and stays ACTIVE."""
+    house.start()
+    wallet, other = house.instant(), house.instant()
+    shared = {"name": "team", "agents": [wallet.agent_id, other.agent_id], "limit_usd": "5", "on_breach": "freeze"}
+    house.operator.policies.create("BUDGET", shared)
+    assert house.stop() == 0
+    house.paths.head.unlink()
+    house.start()
+    house.operator.agents.resume(wallet.agent_id, confirm_spent=True)
+    token = house.operator.sessions.issue(wallet.agent_id).token
+    with pytest.raises(Denied) as refused:
+        house.client(token).send(**house.case.payment(house.case.new_recipient()))
+    assert (refused.value.details or {})["code"] == "WINDOWS_UNRECONCILED"
+    assert house.operator.agents.show(wallet.agent_id).status == "ACTIVE"
+
+
 def test_a_kill_at_any_moment_is_no_restore(house: House) -> None:
     """After a SIGKILL the same directory in the same place is trusted: agents stay active, sessions live."""
     house.start()

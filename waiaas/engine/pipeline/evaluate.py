@@ -17,7 +17,7 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Known, Sameness, Subject, read_window, read_windows, sameness
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
-from waiaas.engine.reconciliation import unreconciled, with_doubt
+from waiaas.engine.reconciliation import FULL, unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.denials import TAMPERED, UNRECONCILED
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
@@ -221,6 +221,8 @@ class Evaluator:
             return None
         if verdict.grants and not one.judge.grants:
             verdict = replace(verdict, grants=False)
+        if verdict.tier is Tier.DENY and FULL in values.values():
+            verdict = _doubted(verdict)
         return Named(verdict=verdict, type=policy.type, policy_id=policy.id, priority=policy.priority)
 
     def _facts(
@@ -288,6 +290,19 @@ def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list
     """What denies whatever the policies say: they are not the operator's, or what was spent is unknown (invariants 10, 14)."""
     unknown = (_UNRECONCILED,) if subject.agent.id in doubtful else ()
     return [*unknown, *(() if are_whole else (_TAMPERED,))]
+
+
+def _doubted(verdict: Verdict) -> Verdict:
+    """A denial by sums that nobody knows: it tells no figures, and is no breach that agents are frozen for."""
+    return replace(
+        verdict,
+        code=UNRECONCILED,
+        reason=_UNRECONCILED.verdict.reason,
+        remaining=None,
+        resets_at=None,
+        freeze=False,
+        freeze_agents=(),
+    )
 
 
 def _measured(
