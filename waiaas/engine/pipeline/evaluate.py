@@ -17,8 +17,9 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Known, Sameness, Subject, read_window, read_windows, sameness
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
-from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
+from waiaas.engine.reconciliation import unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
+from waiaas.engine.rules.denials import TAMPERED, UNRECONCILED
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
 from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
@@ -68,20 +69,28 @@ class Judgement:
         }
 
 
-_TAMPERED = house(
-    "POLICY_SET",
-    Tier.DENY,
-    "POLICY_TAMPERED",
-    "the policies were changed outside of the daemon, so everything is denied",
+_FIRST = 1 << 32
+"""Above every policy's priority: what makes all their figures void is named, not a policy that tells those figures."""
+_TAMPERED = replace(
+    house(
+        "POLICY_SET",
+        Tier.DENY,
+        TAMPERED,
+        "the policies were changed outside of the daemon, so everything is denied",
+    ),
+    priority=_FIRST,
 )
 
 
 _CLOCK = house("CLOCK", Tier.APPROVAL, "CLOCK_DISAGREES", "the machine's clock and the chain's are minutes apart")
-_UNRECONCILED = house(
-    "RECONCILIATION",
-    Tier.DENY,
-    CODE,
-    "the data directory was restored or moved, and nobody has said yet what was spent since",
+_UNRECONCILED = replace(
+    house(
+        "RECONCILIATION",
+        Tier.DENY,
+        UNRECONCILED,
+        "the data directory was restored or moved, and nobody has said yet what was spent since",
+    ),
+    priority=_FIRST,
 )
 
 
