@@ -17,7 +17,8 @@ from tests.harness.deadline import until
 from waiaas.engine.events import EVENTS
 from waiaas.engine.journal import Journal
 from waiaas.engine.live_channels import LiveChannels
-from waiaas.engine.notices import Notices, moment
+from waiaas.engine.moments import shown_moment
+from waiaas.engine.notices import Notices
 from waiaas.engine.notifications import Notifications
 from waiaas.errors import Misconfigured, NotReady, RetryLater, StartRefused, Undeliverable
 from waiaas.interfaces.notify import Notification, NotificationChannel
@@ -385,4 +386,4 @@ def test_events_of_channels_tell_people() -> None:
 
 def test_times_are_told_in_utc() -> None:
     """As a date that a person can read anywhere."""
-    assert moment(1_700_000_000) == "2023-11-14 22:13:20 UTC"
+    assert shown_moment(1_700_000_000) == "2023-11-14 22:13:20 UTC"

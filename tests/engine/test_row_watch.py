@@ -1,109 +1,26 @@
 """Rows that decide, with their seals: what somebody else wrote decides nothing and is named, once (invariants 10, 14)."""
 
 import json
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.store.samples import agent, policy, session
+from tests.engine.sealed_place import AGENT, BAN, CHANNELS, GLOBAL, GRANT, KEY, SESSION, Place, live, place
+from tests.store.samples import policy, session
 from waiaas.engine.actors import Actor
 from waiaas.engine.journal import Journal
 from waiaas.engine.row_watch import RowWatch
 from waiaas.errors import Denied, NotReady, Stopped
 from waiaas.store.database import Store
-from waiaas.store.records import Channel
 from waiaas.store.resealing import resealed, write_seals
 from waiaas.testing.clock import FrozenClock
 
-KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+__all__ = ["place"]
+
+OTHER_KEY = b"o" * 32
 OPERATOR = Actor(kind="operator", by_password=True)
-AGENT = agent(name="payer")
-SESSION = session(AGENT.id)
-GRANT = policy(agent_id=AGENT.id, id="0190-grant")
-BAN = policy(agent_id=AGENT.id, id="0191-ban")
-GLOBAL = policy(agent_id=None, id="0192-global")
-CHANNELS = [Channel(id=f"channel-{n}", created_at=1, type="LOG", config=json.dumps({"sealed": n})) for n in (1, 2)]
-
-
-class Place:
-    """A database that daemons open one after the other; between them anybody may write into it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.pinned = 0
-        self.begin()
-
-    def begin(self, key: bytes = KEY) -> str | None:
-        """Another daemon. Returns what it finds wrong."""
-        self.store = Store.open(self.path)
-        self.rows = RowWatch(self.store, Journal(FrozenClock()))
-        return self.rows.open(key, pinned=self.pinned, is_sound=True)
-
-    def end(self) -> None:
-        self.pinned = self.store.seals.position.number
-        self.store.close()
-
-    def again(self, key: bytes = KEY) -> str | None:
-        self.end()
-        return self.begin(key)
-
-    def tamper(self, *statements: str) -> None:
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA ignore_check_constraints = ON")
-            for statement in statements:
-                connection.execute(statement)
-
-    def told(self) -> list[tuple[str, str, str]]:
-        """Every finding that people were told."""
-        sql = "SELECT details FROM audit_log WHERE event_type IN ('row.tampered', 'policy.tampered') ORDER BY id"
-        with closing(sqlite3.connect(self.path)) as connection:
-            found = [json.loads(row[0]) for row in connection.execute(sql)]
-        return [(one["table"], one["key"], one["how"]) for one in found]
-
-    def row(self, table: str, key: str) -> dict[str, object]:
-        with closing(sqlite3.connect(self.path)) as connection:
-            connection.row_factory = sqlite3.Row
-            column = {"daemon_state": "key", "policy_sets": "scope"}.get(table, "id")
-            (row,) = connection.execute(f"SELECT * FROM {table} WHERE {column} = ?", (key,)).fetchall()
-        return dict(row)
-
-    def put_back(self, table: str, row: dict[str, object]) -> None:
-        """An older copy of a row, with the MAC that it had."""
-        marks = ", ".join("?" * len(row))
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            connection.execute(
-                f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
-            )
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """One with an agent, its session, two policies of its own and a global one, and two channels."""
-    made = Place(tmp_path / "waiaas.db")
-    with made.store.write() as unit:
-        unit.agents.insert(AGENT)
-        unit.sessions.insert(SESSION)
-        for one in (GRANT, BAN, GLOBAL):
-            unit.policies.insert(one)
-        for channel in CHANNELS:
-            unit.channels.insert(channel)
-        unit.state.set("generation", "3")
-    yield made
-    made.store.close()
-
-
-def live(place: Place) -> tuple[bool, bool, bool]:
-    """Whether agent, session and policies decide."""
-    with place.store.read() as unit:
-        found, caller = unit.agents.get(AGENT.id), unit.sessions.get(SESSION.id)
-        _, are_whole = unit.policies.sealed_for(AGENT.id)
-    assert found is not None
-    return found.status == "ACTIVE", caller is not None and caller.revoked_at is None, are_whole
 
 
 def test_what_the_daemon_wrote_decides_also_after_a_restart(place: Place) -> None:
@@ -185,95 +102,6 @@ def test_an_edit_decides_nothing_and_is_named(
     place.rows.review()
     place.rows.review()
     assert place.told().count(finding) == 1
-
-
-def test_a_status_put_back_in_place_is_no_resume(place: Place) -> None:
-    """A suspended agent whose row says ACTIVE again stays suspended, with or without the MAC that it had while it was."""
-    before = place.row("agents", AGENT.id)
-    with place.store.write() as unit:
-        assert unit.agents.set_status(AGENT.id, expected="ACTIVE", status="SUSPENDED", at=5)
-    place.tamper(f"UPDATE agents SET status = 'ACTIVE', suspended_at = NULL WHERE id = '{AGENT.id}'")
-    assert not live(place)[0]
-    place.put_back("agents", before)
-    assert not live(place)[0]
-    place.rows.review()
-    assert place.told() == [("agents", AGENT.id, "put_back")]
-    assert place.again() is None
-    assert not live(place)[0]
-
-
-def test_a_revoked_session_stays_dead_when_its_row_lives_again(place: Place) -> None:
-    """An older copy of a session's row, with its own MAC, lets nobody in: not in this life and not in the next."""
-    before = place.row("sessions", SESSION.id)
-    with place.store.write() as unit:
-        assert unit.sessions.revoke(SESSION.id, 5)
-    for _ in range(2):
-        place.put_back("sessions", before)
-        assert not live(place)[1]
-        assert place.again() is None
-
-
-def test_a_policy_set_put_back_with_all_its_policies_denies(place: Place) -> None:
-    """The whole set as it was before a change, every MAC right for itself, is found to be an older one."""
-    with place.store.write() as unit:
-        grant = unit.policies.get(GRANT.id)
-    before = [place.row("policies", GRANT.id), place.row("policy_sets", AGENT.id)]
-    assert grant is not None
-    with place.store.write() as unit:
-        unit.policies.replace(GRANT.id, expected_version=1, rules='{"instant_max":"1"}', priority=0, enabled=True, at=5)
-    assert live(place)[2]
-    place.put_back("policies", before[0])
-    place.put_back("policy_sets", before[1])
-    assert not live(place)[2]
-    assert place.again() is None
-    assert not live(place)[2]
-    assert ("policies", GRANT.id, "put_back") in place.told()
-
-
-def test_rows_put_back_with_their_seals_are_behind_the_head(place: Place) -> None:
-    """Row, seal and record of an older moment fit each other; the pinned head knows that they had come further."""
-    names = [("agents", AGENT.id), ("daemon_state", "row_seals")]
-    before = [place.row(*name) for name in names]
-    seal = {"table_name": "agents", "row_key": AGENT.id, "mac": before[0]["mac"]}
-    with place.store.write() as unit:
-        unit.agents.set_status(AGENT.id, expected="ACTIVE", status="SUSPENDED", at=5)
-    place.end()
-    place.put_back("agents", before[0])
-    place.put_back("daemon_state", before[1])
-    place.put_back("row_seals", seal)
-    assert place.begin() == "its rows are older than its pinned head"
-    assert live(place) == (False, False, False)
-
-
-def test_rows_put_back_behind_an_old_head_contradict_the_audit_log(place: Place) -> None:
-    """With an older head as well, the audit log tells of a change that the rows know nothing of."""
-    place.pinned = place.store.seals.position.number
-    names = [("sessions", SESSION.id), ("daemon_state", "row_seals")]
-    before, pinned = [place.row(*name) for name in names], place.pinned
-    with place.store.write() as unit:
-        unit.sessions.revoke(SESSION.id, 5)
-        place.rows._journal.record(unit, "session.revoked", actor="operator", session_id=SESSION.id)
-    place.end()
-    place.pinned = pinned
-    place.put_back("sessions", before[0])
-    place.put_back("daemon_state", before[1])
-    place.put_back("row_seals", {"table_name": "sessions", "row_key": SESSION.id, "mac": before[0]["mac"]})
-    problem = place.begin()
-    assert problem is not None
-    assert "session.revoked" in problem
-    assert live(place)[1] is False
-
-
-def test_a_seal_edited_to_fit_an_edited_row_is_worth_nothing(place: Place) -> None:
-    """Whoever writes another seal beside another row breaks the sum over all of them: then no row decides."""
-    before = place.row("agents", AGENT.id)
-    with place.store.write() as unit:
-        unit.agents.set_status(AGENT.id, expected="ACTIVE", status="SUSPENDED", at=5)
-    place.end()
-    place.put_back("agents", before)
-    place.tamper(f"UPDATE row_seals SET mac = '{before['mac']}' WHERE row_key = '{AGENT.id}'")
-    assert place.begin() == "its rows' seals are not the ones that were written last"
-    assert live(place) == (False, False, False)
 
 
 def test_what_only_tightens_needs_no_seal(place: Place) -> None:

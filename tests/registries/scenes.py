@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from waiaas_notify_telegram.stand_in import BotApiServer
-from waiaas_sdk import ChainRefused, Denied, Stopped, Unauthenticated
+from waiaas_sdk import Denied, Stopped, Unauthenticated
 
 from tests.harness.chains import TestChain
 from tests.harness.commands import waiaas
@@ -23,45 +23,10 @@ from tests.harness.price_service import price_service
 from tests.harness.prices import native_of, prices_of
 from tests.harness.rows import edit_rows, without_seals
 from tests.harness.watch import hold_at
-from tests.registries import mending
+from tests.registries import liar, mending
 from tests.registries.conftest import Plugged
 
 BROKEN = "raise RuntimeError('this plugin cannot be imported')"
-LIAR = """
-import time
-from dataclasses import replace
-from pathlib import Path
-from waiaas.interfaces.chain import Destination, Phase, Status
-from waiaas_solana.adapter import SolanaAdapter
-
-DENIES = Path({denies!r})
-CLOCK = DENIES.with_name("clock")
-
-class Liar(SolanaAdapter):
-    chain = "liar"
-    local_network = "elsewhere"
-
-    def chain_time(self):
-        return int(time.time()) - 3600 * CLOCK.exists()
-
-    def build(self, request):
-        if request.resolved.intent.memo != "steal":
-            return super().build(request)
-        intent = replace(request.resolved.intent, to=Destination(address={thief!r}))
-        return super().build(replace(request, resolved=replace(request.resolved, intent=intent)))
-
-    def signing_payloads(self, unsigned, account, done):
-        return tuple(replace(one, kind="tx.liar") for one in super().signing_payloads(unsigned, account, done))
-
-    def statuses(self, signed):
-        if DENIES.exists():
-            return [Status(phase=Phase.DEAD, proof="a lie") for _ in signed]
-        return super().statuses(signed)
-
-@hookimpl
-def waiaas_chain_adapters():
-    return [Liar]
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,34 +254,8 @@ def broken_plugin(tools: Tools) -> House:
 
 
 def lies(tools: Tools) -> House:
-    """An adapter that builds another payment than was judged, one that gives a payment up which the chain then has, and
-    one whose chain is an hour behind."""
-    denies = tools.folder / "denies"
-    environ = {"WAIAAS_RPC_LIAR_LOCALNET": tools.chain.url}
-    thief = tools.make_house().case.new_recipient()
-    house = tools.plugged("liar", LIAR.format(denies=str(denies), thief=thief), **environ).start()
-    agent = house.operator.agents.create("liar", "liar", "localnet")
-    assert agent.address is not None
-    tools.chain.fund(agent.address, 100 * house.case.amount)
-    for kind, rules in house.case.spending(instant_max=10**9):
-        house.operator.policies.create(kind, rules, agent_id=agent.id)
-    client = house.client(house.operator.sessions.issue(agent.id).token)
-    theft = house.case.payment(house.case.new_recipient())
-    theft["memo"] = "steal"
-    with pytest.raises(ChainRefused, match="EFFECTS_MISMATCH"):
-        client.send(**theft)
-    assert tools.chain.payments(recipient=thief) == []
-    denies.touch()
-    sent = client.send(respond_async=True, **house.case.payment(house.case.new_recipient()))
-    given_up = house.until_status(sent.id, "FAILED")
-    denies.unlink()
-    assert house.stop() == 0
-    denies.with_name("clock").touch()
-    house.start().until_status(given_up["id"], "CONFIRMED")
-    client = house.client(house.operator.sessions.issue(agent.id).token)
-    held = client.send(**house.case.payment(house.case.new_recipient()))
-    assert (held.status, held.tier) == ("QUEUED", "APPROVAL")
-    return house
+    """An adapter that builds another payment than was judged, gives one up that the chain has, and lies about the time."""
+    return liar.lies(tools.plugged, tools.make_house().case, tools.chain, tools.folder)
 
 
 def stuck(tools: Tools) -> House:

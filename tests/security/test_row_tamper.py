@@ -171,6 +171,24 @@ def test_an_edit_beside_a_stopped_daemon_is_named_at_start(house: House) -> None
     assert (pay(house, wallet), pay(house, other)) == ("POLICY_TAMPERED", "UNAUTHENTICATED")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM row_seals", "UPDATE daemon_state SET value = '\"theirs\"' WHERE key = 'keystore_master'"],
+    ids=["seals", "keystore"],
+)
+def test_what_the_daemon_remembers_of_the_keystore_keeps_no_start_back(house: House, statement: str) -> None:
+    """The daemon starts, shows what was changed, and starts again once a person accepted it: only a running one can."""
+    house.start()
+    assert house.stop() == 0
+    edit_rows(house, statement)
+    house.start()
+    assert "keystore_master" in {one.key for one in house.operator.admin.findings()}
+    house.operator.admin.accept_rows()
+    assert house.stop() == 0
+    house.start()
+    assert house.operator.admin.findings() == []
+
+
 def test_settings_that_changed_between_two_starts_are_told(house: House) -> None:
     """Another node, another delay: audited with before and after, where of a node's address only the host is shown."""
     house.start()

@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 from waiaas.clock import Clock
 from waiaas.engine.journal import Journal
-from waiaas.errors import StartRefused
+from waiaas.errors import StartRefused, Stopped
 from waiaas.keystore.client import SignerClient
 from waiaas.keystore.envelope import MASTER_NAME
 from waiaas.keystore.files import read_private
@@ -21,6 +22,7 @@ from waiaas.keystore.notes import PURPOSE, SUFFIX, Note, decode_note
 from waiaas.keystore.records import MAX_FILE_BYTES
 from waiaas.store.database import Store, Unit
 
+_T = TypeVar("_T", list[str], dict[str, str])
 _log = logging.getLogger("waiaas.keystore")
 _MASTER = "keystore_master"
 _TOLD = "keystore_notes_told"
@@ -67,13 +69,15 @@ class KeystoreWatch:
 
     def _record(self, unit: Unit, found: Sequence[Note]) -> None:
         """A note whose file outlived a crash, or that somebody puts back, is on record already."""
-        told = json.loads(unit.state.get(_TOLD) or "[]")
+        remembered = _remembered(unit, _TOLD, [])
+        told = [] if remembered is None else remembered
         for note in found:
             if note.id not in told:
                 details = {**note.details, "at": note.at}
                 self._journal.record(unit, note.event, actor="operator", agent_id=note.agent_id, details=details)
                 told.append(note.id)
-        unit.state.set(_TOLD, json.dumps(told[-_MOST_TOLD:]))
+        if remembered is not None:
+            unit.state.set(_TOLD, json.dumps(told[-_MOST_TOLD:]))
 
     def _verified(self, path: Path, key: bytes) -> Note | None:
         try:
@@ -91,13 +95,13 @@ class KeystoreWatch:
     def _compare_master(self, key: bytes) -> bool:
         now = {"master": self._fingerprint(), "key": blake2b(key, digest_size=16, person=b"waiaas-key-id").hexdigest()}
         with self._store.read() as unit:
-            before = json.loads(unit.state.get(_MASTER) or "{}")
-        if before == now:
+            before = _remembered(unit, _MASTER, {})
+        if before is None or before == now:
             return False
         with self._store.write() as unit:
             unit.state.set(_MASTER, json.dumps(now))
             if before:
-                event = "password.changed" if before["key"] == now["key"] else "keystore.rekeyed"
+                event = "password.changed" if before.get("key") == now["key"] else "keystore.rekeyed"
                 self._journal.record(unit, event, actor="operator")
         return bool(before)
 
@@ -107,3 +111,17 @@ class KeystoreWatch:
         except FileNotFoundError:
             return ""
         return blake2b(text, digest_size=16, person=b"waiaas-master").hexdigest()
+
+
+def _remembered(unit: Unit, key: str, nothing: _T) -> _T | None:
+    """What was remembered, ``nothing`` where that is nothing; None where somebody else wrote it, which the row watch tells.
+
+    It decides nothing, so a start goes on: only a running daemon can show what was changed, and be told to accept it.
+    """
+    try:
+        found = json.loads(unit.state.get(key) or "null")
+    except Stopped:
+        return None
+    except ValueError:  # a person accepted what somebody else wrote there
+        return nothing
+    return found if isinstance(found, type(nothing)) else nothing

@@ -5,10 +5,10 @@ A notice is composed when it is delivered, so what it says of a held payment is 
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from waiaas.engine.events import EVENTS
+from waiaas.engine.moments import shown_moment
 from waiaas.engine.pipeline.holds import SUBJECT
 from waiaas.engine.rules.payment_words import amount_words, effects_words
 from waiaas.engine.rules.text import shown
@@ -119,17 +119,12 @@ def _decision(unit: Unit, row: Transaction) -> Iterator[Pair]:
         yield "State", row.status
     elif approval is not None:
         yield "Digest", approval.digest
-        yield "Decide before", moment(approval.expires_at)
+        yield "Decide before", shown_moment(approval.expires_at)
         yield "To approve, run", f"waiaas tx approve {row.id}"
         yield "To refuse, run", f"waiaas tx reject {row.id}"
     elif row.due_at is not None:
-        yield "Goes on at", moment(row.due_at)
+        yield "Goes on at", shown_moment(row.due_at)
         yield "To stop it, run", f"waiaas tx cancel {row.id}"
-
-
-def moment(at: int) -> str:
-    """Pure. Unix seconds as a date in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _intent(row: Transaction) -> StoredIntent | None:

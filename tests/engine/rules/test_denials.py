@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from waiaas.engine.moments import shown_moment
 from waiaas.engine.rules.denials import denial_details, denial_hint
 from waiaas.engine.rules.verdicts import Decision, Named, combine
 from waiaas.interfaces.chain import Kind
@@ -72,4 +73,4 @@ def test_the_same_passes_later_when_it_passes_every_policy(denials: list[dict[st
 )
 def test_the_hint_says_what_passes_every_policy(denials: list[dict[str, Any]], hint: str) -> None:
     """Less, later, or nothing but a person: whatever helps against all denials together."""
-    assert denial_hint(decided(*denials)) == hint
+    assert denial_hint(decided(*denials), shown_moment) == hint

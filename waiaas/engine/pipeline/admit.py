@@ -14,6 +14,7 @@ from waiaas.engine.actors import Actor, require_session
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject, effects_likeness
 from waiaas.engine.intents import Wish, read_wish
+from waiaas.engine.moments import shown_moment
 from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
@@ -255,8 +256,8 @@ def denial(judgement: Judgement, tx_id: str | None) -> Denied:
     """The error of a refused send: who refused, why, what remains, whether it can pass later, and what to do."""
     decision = judgement.decision
     code = "CONSTRAINT_DENIED" if decision.named.type == "SESSION_CONSTRAINT" else "POLICY_DENIED"
-    details = denial_details(decision, tx_id)
-    return Denied(decision.named.verdict.reason, code=code, hint=denial_hint(decision), details=details)
+    details, hint = denial_details(decision, tx_id), denial_hint(decision, shown_moment)
+    return Denied(decision.named.verdict.reason, code=code, hint=hint, details=details)
 
 
 def _answer(request: Request, done: Admitted, judgement: Judgement) -> Admitted:

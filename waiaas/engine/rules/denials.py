@@ -4,8 +4,7 @@ Of several denials the one that decided is named, but what can be done has to pa
 later only if it passes each, and a smaller one only if each leaves room for it.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from waiaas.engine.rules.verdicts import Decision
@@ -31,14 +30,14 @@ def denial_details(decision: Decision, tx_id: str | None) -> dict[str, Any]:
     }
 
 
-def denial_hint(decision: Decision) -> str:
-    """Pure. What to do, in a sentence for an agent or a person."""
+def denial_hint(decision: Decision, shown: Callable[[int], str]) -> str:
+    """Pure. What to do, in a sentence for an agent or a person. :param shown: a moment (Unix seconds) as people read it"""
     denials = _denials(decision)
     if any(one.freeze for one in denials):
         return "the agent is stopped; the operator finds out why, and lets it go on: `waiaas agent resume`"
     least, retry_at = min((one.remaining or 0 for one in denials), default=0), _retry_at(denials)
     smaller = f"send at most {least} base units" if least else ""
-    later = f"try again at {_shown(retry_at)}" if retry_at is not None else ""
+    later = f"try again at {shown(retry_at)}" if retry_at is not None else ""
     if smaller or later:
         return ", or ".join(text for text in (smaller, later) if text)
     return "retrying will not help; ask the operator to change the policy"
@@ -53,7 +52,3 @@ def _retry_at(denials: Sequence[Verdict]) -> int | None:
     moments = [None if one.freeze else one.resets_at for one in denials]
     known = [moment for moment in moments if moment is not None]
     return max(known, default=None) if len(known) == len(moments) else None
-
-
-def _shown(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
