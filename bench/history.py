@@ -34,7 +34,7 @@ from waiaas.store.records import Agent, Session
 _PLENTY = str(10**15)
 _CONSTRAINTS = json.dumps({"maxTotal": _PLENTY})
 _SECONDS = 40 * 86400
-_UNITS = 1000
+_UNITS, _FEE = 1000, 100
 _LOOK_UPS = 10
 """Day, week, month, the session's total, and the day's fees: the newest entry and the last before the window, of each."""
 
@@ -129,14 +129,14 @@ class History:
     def _fill(self, database: Path) -> None:
         """The past. Indexes and the check of order are made afterwards, as quick as sorting."""
         common = {"size": self.size, "agent": self._agent.id, "session": self._session.id, "asset": self._native}
-        common |= {"units": _UNITS, "start": self._clock.now() - _SECONDS, "seconds": _SECONDS}
+        common |= {"start": self._clock.now() - _SECONDS, "seconds": _SECONDS}
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA synchronous = OFF")
             derived = connection.execute(_DERIVED).fetchall()
             for type_, name, _ in derived:
                 connection.execute(f"DROP {type_} {name}")
-            for kind in ("amount", "fee"):
-                connection.execute(_LEDGER, {**common, "kind": kind})
+            for kind, units in (("amount", _UNITS), ("fee", _FEE)):
+                connection.execute(_LEDGER, {**common, "kind": kind, "units": units})
             for what in ("admitted", "paid"):
                 connection.execute(_ACTIVITY, {**common, "what": what})
             for _, _, sql in derived:
@@ -150,12 +150,12 @@ class History:
         window = {"window_seconds": 3600 + 60 * number}
         kinds: dict[str, Mapping[str, Any]] = {
             "SPENDING_LIMIT": limits,
-            "RATE_LIMIT": {"max_transactions": 10**9, **window},
+            "RATE_LIMIT": {"max_transactions": 10**6, **window},
             "DUPLICATE_GUARD": window,
             "BUDGET": {"name": "all", "agents": [self._agent.id], "limit": _PLENTY, **window},
             "FEE_LIMIT": {"max_fee": _PLENTY, "daily_limit": _PLENTY},
             "ALLOWED_ADDRESSES": {"addresses": [self._recipient]},
-            "AUTO_STOP": {"max_transactions": 10**9, "max_denials": 10**9, **window},
+            "AUTO_STOP": {"max_transactions": 10**6, "max_denials": 10**6, **window},
         }
         found = [(type_, rules) for type_, rules in kinds.items() if type_ in self._registry.policy_types]
         return found[number % len(found)]
