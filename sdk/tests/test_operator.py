@@ -88,6 +88,15 @@ def test_what_needs_the_password_gets_it(operator: Operator, at_socket: FakeDaem
     assert at_socket.asked[-1].body["rules"] == {"instant_max": "1"}
 
 
+def test_what_needs_the_password_gets_it_after_an_expired_token_too(operator: Operator, at_socket: FakeDaemon) -> None:
+    """A call whose token has expired, and then is not enough, goes with the password in the end."""
+    expired = Reply(401, {"code": "UNAUTHENTICATED", "message": "no"})
+    refused = Reply(403, {"code": "PASSWORD_REQUIRED", "message": "no"})
+    at_socket.on("GET", "/v1/agents", expired, refused, Reply(200, {"items": []}))
+    assert operator.agents.list().items == []
+    assert "x-master-password" in at_socket.asked[-1].headers
+
+
 def test_denial_is_not_repeated_with_the_password(operator: Operator, at_socket: FakeDaemon) -> None:
     """Any other refusal stays one."""
     at_socket.on("DELETE", "/v1/policies/p", Reply(403, {"code": "FORBIDDEN", "message": "no"}))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from waiaas_sdk import Unauthenticated
+from waiaas_sdk import Denied, Unauthenticated
 
 from tests.harness.books import check_audit, check_books
 from tests.harness.data_directory import copy_of
@@ -94,6 +94,42 @@ def test_a_person_lets_a_restored_directory_go_on(house: House) -> None:
     check_books(house, wallet)
     house.kill()
     house.start()
+    assert house.operator.agents.show(wallet.agent_id).status == "ACTIVE"
+
+
+def test_what_is_denied_before_somebody_said_what_was_spent_names_the_way_on(house: House) -> None:
+    """Not a limit's figures, which nobody knows: the code and the command; nor does the list of limits leave anything."""
+    house.start()
+    wallet = house.instant()
+    rules = {"instant_max": "1000000000000000000", "daily_limit": "9000000000000000000"}
+    house.operator.policies.create("SPENDING_LIMIT", rules, agent_id=wallet.agent_id)
+    assert house.stop() == 0
+    house.paths.head.unlink()
+    house.start()
+    house.operator.agents.resume(wallet.agent_id)
+    token = house.operator.sessions.issue(wallet.agent_id).token
+    with pytest.raises(Denied) as refused:
+        house.client(token).send(**house.case.payment(house.case.new_recipient()))
+    assert (refused.value.details or {})["code"] == "WINDOWS_UNRECONCILED"
+    assert "`waiaas agent resume --confirm-spent`" in refused.value.hint
+    (item,) = house.operator.policies.limits(agent_id=wallet.agent_id).items
+    assert {one.remaining for one in item.limits if one.measure == "spent"} == {0}
+
+
+def test_a_budget_shared_with_an_unconfirmed_agent_denies_and_freezes_nobody(house: House) -> None:
+    """What the other spent is unknown, which is no breach: whoever was confirmed is denied, told why, and stays ACTIVE."""
+    house.start()
+    wallet, other = house.instant(), house.instant()
+    shared = {"name": "team", "agents": [wallet.agent_id, other.agent_id], "limit_usd": "5", "on_breach": "freeze"}
+    house.operator.policies.create("BUDGET", shared)
+    assert house.stop() == 0
+    house.paths.head.unlink()
+    house.start()
+    house.operator.agents.resume(wallet.agent_id, confirm_spent=True)
+    token = house.operator.sessions.issue(wallet.agent_id).token
+    with pytest.raises(Denied) as refused:
+        house.client(token).send(**house.case.payment(house.case.new_recipient()))
+    assert (refused.value.details or {})["code"] == "WINDOWS_UNRECONCILED"
     assert house.operator.agents.show(wallet.agent_id).status == "ACTIVE"
 
 

@@ -9,7 +9,7 @@ from waiaas_notify_telegram.stand_in import BotApiServer
 from tests.e2e.chats import facts, held, telling, told_of
 from tests.harness.deadline import until
 from tests.harness.house import House, confirmed
-from waiaas.engine.notices import moment
+from waiaas.engine.moments import shown_moment
 from waiaas.engine.rules.foreign import amount_text
 from waiaas.interfaces.chain import Asset
 from waiaas.interfaces.ids import show_units
@@ -49,7 +49,7 @@ def test_a_held_payment_reaches_a_person_who_can_act(house: House, service: BotA
     fee = f"{show_units(int(intent['feeCap']), native.decimals)} {native.symbol}"
     assert found["Maximal fee"] == f"{fee} ({intent['feeCap']} base units)"
     assert found["Transaction"] == tx_id
-    assert found["Decide before"] == moment(approval["expiresAt"])
+    assert found["Decide before"] == shown_moment(approval["expiresAt"])
     assert found["Digest"] == approval["digest"]
     assert found["Note"] == "urgent, see evil.example <b>now</b>"
     assert {entity.type for entity in message.entities} == {"bold", "code"}

@@ -106,5 +106,8 @@ def restore(invocation: Invocation, file: Path, force: bool, as_json: bool) -> N
         say(f"warning: its audit trail: {clean(problem)}")
     if done["aside"]:
         say(f"What was there before, with its backups, is kept in {done['aside']}; delete it when you are sure.")
-    say("Start the daemon with: waiaas start. Look at each agent before: waiaas agent resume AGENT")
+    say(
+        "Start the daemon with: waiaas start. Then, agent by agent: compare with the chain what it"
+        " spent since, and waiaas agent resume AGENT --confirm-spent"
+    )
     return None

@@ -11,6 +11,7 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_windows
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.pipeline.evaluate import Prices, no_prices
+from waiaas.engine.reconciliation import FULL, unreconciled, with_doubt
 from waiaas.engine.rules.fees import fee_window
 from waiaas.errors import NotFound, WaiaasError
 from waiaas.interfaces.chain import Amount, Asset, Intent, Kind, Resolved
@@ -95,6 +96,7 @@ class Limits:
         windows = [replace(one.limit.window, name=str(number)) for number, one in enumerate(told)]
         with self._store.read() as unit:
             values, ends = read_windows(unit, subject, windows, now)
+            values = with_doubt(values, windows, agent.id, unreconciled(unit))
         price = self._prices((native,)).get(native.id)
         return [
             _wire(one, native, values[window.name], ends.get(window.name), _most(one.limit, native, price))
@@ -134,6 +136,8 @@ def _most(limit: Limit, native: Asset, price: tuple[str, int] | None) -> int | N
 def _wire(one: _Told, native: Asset, used: int, resets_at: int | None, most: int | None) -> Mapping[str, Any]:
     window = one.limit.window
     asset = window.where.get("asset") if window.measure == "spent" else None
+    if used == FULL and most is not None:
+        used = most
     symbols, decimals = {native.id: native.symbol, USD: "USD"}, {native.id: native.decimals, USD: USD_DECIMALS}
     return {
         "policyId": None if one.policy is None else one.policy.id,

@@ -12,7 +12,6 @@ from waiaas.interfaces.policy import Window
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent
 
-CODE = "WINDOWS_UNRECONCILED"
 FULL = 10**78 - 1
 """What a window reads of which nobody knows how much of it is spent: the largest amount there is."""
 _KEY = "unreconciled"

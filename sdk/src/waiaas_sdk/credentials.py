@@ -40,6 +40,15 @@ class Credentials:
         """
         if with_password or (self._password is not None and not self._remember):
             return self._send(method, path, self._by_password(), rest)
+        try:
+            return self._call_by_token(method, path, rest)
+        except Denied as error:
+            if error.code != "PASSWORD_REQUIRED" or self._password is None:
+                raise
+            return self._send(method, path, self._by_password(), rest)
+
+    def _call_by_token(self, method: str, path: str, rest: Mapping[str, Any]) -> Answer:
+        """With the token that is known, or one that is bought: at first, or anew where the known one has expired."""
         token = self._token or (self.login().token if self._password is not None else None)
         try:
             return self._send(method, path, _by_token(token), rest)
@@ -47,10 +56,6 @@ class Credentials:
             if self._password is None:
                 raise
             return self._send(method, path, _by_token(self._login_after(token)), rest)
-        except Denied as error:
-            if error.code != "PASSWORD_REQUIRED" or self._password is None:
-                raise
-            return self._send(method, path, self._by_password(), rest)
 
     def login(self) -> OperatorToken:
         """Buy a token with the password."""

@@ -1,5 +1,6 @@
 """What a refused agent is told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,3 +75,14 @@ def test_the_same_passes_later_when_it_passes_every_policy(denials: list[dict[st
 def test_the_hint_says_what_passes_every_policy(denials: list[dict[str, Any]], hint: str) -> None:
     """Less, later, or nothing but a person: whatever helps against all denials together."""
     assert denial_hint(decided(*denials), shown_moment) == hint
+
+
+@pytest.mark.parametrize(
+    ("code", "command"),
+    [("POLICY_TAMPERED", "waiaas audit seals"), ("WINDOWS_UNRECONCILED", "waiaas agent resume --confirm-spent")],
+)
+def test_a_denial_that_no_policy_mends_names_the_command_that_does(code: str, command: str) -> None:
+    """Less and later do not help, nor does another policy."""
+    decision = decided({"remaining": 5, "resets_at": 60})
+    named = replace(decision.named, verdict=Verdict(tier=Tier.DENY, code=code, reason="so it is"))
+    assert command in denial_hint(replace(decision, named=named), shown_moment)

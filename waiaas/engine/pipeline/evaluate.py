@@ -17,8 +17,9 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Known, Sameness, Subject, read_window, read_windows, sameness
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
-from waiaas.engine.reconciliation import CODE, unreconciled, with_doubt
+from waiaas.engine.reconciliation import FULL, unreconciled, with_doubt
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
+from waiaas.engine.rules.denials import TAMPERED, UNRECONCILED
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
 from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
 from waiaas.errors import BadRequest, Malformed
@@ -68,20 +69,28 @@ class Judgement:
         }
 
 
-_TAMPERED = house(
-    "POLICY_SET",
-    Tier.DENY,
-    "POLICY_TAMPERED",
-    "the policies were changed outside of the daemon, so everything is denied",
+_FIRST = 1 << 32
+"""Above every policy's priority: what makes all their figures void is named, not a policy that tells those figures."""
+_TAMPERED = replace(
+    house(
+        "POLICY_SET",
+        Tier.DENY,
+        TAMPERED,
+        "the policies were changed outside of the daemon, so everything is denied",
+    ),
+    priority=_FIRST,
 )
 
 
 _CLOCK = house("CLOCK", Tier.APPROVAL, "CLOCK_DISAGREES", "the machine's clock and the chain's are minutes apart")
-_UNRECONCILED = house(
-    "RECONCILIATION",
-    Tier.DENY,
-    CODE,
-    "the data directory was restored or moved, and nobody has said yet what was spent since",
+_UNRECONCILED = replace(
+    house(
+        "RECONCILIATION",
+        Tier.DENY,
+        UNRECONCILED,
+        "the data directory was restored or moved, and nobody has said yet what was spent since",
+    ),
+    priority=_FIRST,
 )
 
 
@@ -212,6 +221,8 @@ class Evaluator:
             return None
         if verdict.grants and not one.judge.grants:
             verdict = replace(verdict, grants=False)
+        if verdict.tier is Tier.DENY and FULL in values.values():
+            verdict = _doubted(verdict)
         return Named(verdict=verdict, type=policy.type, policy_id=policy.id, priority=policy.priority)
 
     def _facts(
@@ -279,6 +290,19 @@ def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list
     """What denies whatever the policies say: they are not the operator's, or what was spent is unknown (invariants 10, 14)."""
     unknown = (_UNRECONCILED,) if subject.agent.id in doubtful else ()
     return [*unknown, *(() if are_whole else (_TAMPERED,))]
+
+
+def _doubted(verdict: Verdict) -> Verdict:
+    """A denial by sums that nobody knows: it tells no figures, and is no breach that agents are frozen for."""
+    return replace(
+        verdict,
+        code=UNRECONCILED,
+        reason=_UNRECONCILED.verdict.reason,
+        remaining=None,
+        resets_at=None,
+        freeze=False,
+        freeze_agents=(),
+    )
 
 
 def _measured(

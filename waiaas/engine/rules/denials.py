@@ -10,6 +10,14 @@ from typing import Any
 from waiaas.engine.rules.verdicts import Decision
 from waiaas.interfaces.policy import Tier, Verdict
 
+TAMPERED, UNRECONCILED = "POLICY_TAMPERED", "WINDOWS_UNRECONCILED"
+_REMEDIES = {
+    TAMPERED: "retrying will not help; the operator looks at `waiaas audit seals`",
+    UNRECONCILED: "retrying will not help; the operator compares with the chain what was spent, then lets it go on:"
+    " `waiaas agent resume --confirm-spent`",
+}
+"""Denials that no change of a policy mends."""
+
 
 def denial_details(decision: Decision, tx_id: str | None) -> dict[str, Any]:
     """Pure. The facts of a denial, for programs.
@@ -33,6 +41,8 @@ def denial_details(decision: Decision, tx_id: str | None) -> dict[str, Any]:
 def denial_hint(decision: Decision, shown: Callable[[int], str]) -> str:
     """Pure. What to do, in a sentence for an agent or a person. :param shown: a moment (Unix seconds) as people read it"""
     denials = _denials(decision)
+    if decision.named.verdict.code in _REMEDIES:
+        return _REMEDIES[decision.named.verdict.code]
     if any(one.freeze for one in denials):
         return "the agent is stopped; the operator finds out why, and lets it go on: `waiaas agent resume`"
     least, retry_at = min((one.remaining or 0 for one in denials), default=0), _retry_at(denials)
