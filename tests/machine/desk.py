@@ -67,7 +67,8 @@ class Desk(Engine):
         self._failures = CredentialFailures(self.store, self.journal, self.clock)
 
     def advance(self, tx_id: str) -> None:
-        """One stage of one row, and what nodes took is noted."""
+        """One stage of one row, with the node asked anew whether it is there, and what nodes took is noted."""
+        self.chains.get("nonce", "one")._healthy_until = 0.0
         self.runner.advance(tx_id)
         self.acceptances.flush()
 

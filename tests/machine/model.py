@@ -350,12 +350,13 @@ class Model:
             return None
         if self.now >= row.deadline:
             return self.end(tx_id, "EXPIRED")
+        if self.is_node_away:
+            return None  # nothing is judged again before the node says that it is of the right chain
         passed = "APPROVAL" if row.approved is not None else row.tier
         tier = passed if row.judged == self.changes else self.judge(row, row.cap)
         if TIERS.index(tier) > TIERS.index(passed):
             return self._refuse(tx_id, tier)
-        if not self.is_node_away:
-            row.status = "SUBMITTED"
+        row.status = "SUBMITTED"
         return None
 
     def tick(self) -> None:
