@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from waiaas.interfaces.chain import Effect, Resolved, What
@@ -60,7 +61,7 @@ def resets_at(unit: Unit, subject: Subject, window: Window, now: int, value: int
 
     None where nothing leaves, or where several agents share a window that counts.
     """
-    if window.seconds is None or (window.scope == "all" and window.measure != "spent"):
+    if value <= 0 or window.seconds is None or (window.scope == "all" and window.measure != "spent"):
         return None
     if window.measure == "spent":
         whose = _agents(unit, window) if window.scope == "all" else [subject.agent.id]
@@ -76,6 +77,12 @@ def effects_likeness(effects: Sequence[Effect]) -> str:
 
     What is locked stays out of it: the first payment of a token pays for the recipient's account, the second does not.
     """
+    return _likeness(tuple(effects))
+
+
+@lru_cache(maxsize=1024)
+def _likeness(effects: tuple[Effect, ...]) -> str:
+    """Pure; one transaction's is asked for by each policy that looks for its like, and again under the writer lock."""
     told = [one for one in effects if one.what is not What.LOCKED]
     texts = sorted(f"{one.what.value}|{one.asset}|{one.units}|{one.to}|{one.method}|{one.data}" for one in told)
     return blake2b("\n".join(texts).encode(), digest_size=16, person=b"waiaas-alike").hexdigest()

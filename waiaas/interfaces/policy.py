@@ -27,7 +27,9 @@ class Tier(StrEnum):
     @property
     def rank(self) -> int:
         """0 for INSTANT up to 4 for DENY."""
-        return _RANKS[self.value]
+        return _RANKS[
+            self._value_
+        ]  # ``value`` is a descriptor in Python, and ranks are compared for each of many verdicts
 
 
 _RANKS = {"INSTANT": 0, "NOTIFY": 1, "DELAY": 2, "APPROVAL": 3, "DENY": 4}
