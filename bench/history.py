@@ -17,6 +17,7 @@ from uuid6 import uuid7
 from waiaas.clock import SystemClock
 from waiaas.config import Settings, create, load, write_private
 from waiaas.config.template import render_default
+from waiaas.daemon.garbage import settle as settle_garbage
 from waiaas.engine.actors import Actor
 from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject
@@ -163,8 +164,9 @@ class History:
 
 @contextmanager
 def histories(folder: Path, short: int, long: int) -> Iterator[tuple[History, History]]:
-    """A short and a long one, closed with the block."""
+    """A short and a long one, closed with the block; the process collects garbage as the daemon does."""
     first, second = History(folder / "short", short), History(folder / "long", long)
+    settle_garbage()
     try:
         yield first, second
     finally:

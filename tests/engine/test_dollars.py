@@ -9,7 +9,7 @@ import pytest
 from tests.engine.nonce_node import COIN, Node
 from tests.engine.nonces import AGENT, Engine, opened, stuck
 from waiaas.engine.actors import Actor
-from waiaas.engine.facts import Subject, read_window
+from waiaas.engine.facts import Subject, read_windows
 from waiaas.engine.stored_intent import stored_intent
 from waiaas.interfaces.chain import Phase
 from waiaas.interfaces.money import USD
@@ -65,7 +65,7 @@ def window(engine: Engine, scope: Scope = "agent", **where: str) -> int:
         session = unit.sessions.get(row.session_id or "")
         subject = Subject(agent=AGENT, session=session, resolved=stored_intent(row).resolved, fee_cap=0)
         asked = Window(name="w", measure="spent", seconds=86_400, scope=scope, where={"asset": USD, **where})
-        return read_window(unit, subject, asked, engine.clock.now())
+        return read_windows(unit, subject, [asked], engine.clock.now())[0][asked.name]
 
 
 def test_what_a_payment_is_worth_counts_from_admission_to_the_ledger(engine: Engine, program: Actor) -> None:

@@ -171,7 +171,7 @@ def test_a_denial_at_release_freezes(engine: Engine, program: Actor) -> None:
     assert (engine.row(held).status, engine.row(held).error_code) == ("CANCELLED", "TOO_MUCH")
     assert agent(engine).status == "SUSPENDED"
     with engine.store.read() as unit:
-        assert unit.activity.of_agent(AGENT.id, "denied", Span()) == 1
+        assert unit.value(unit.activity.of_agent(AGENT.id, "denied", Span()))[0] == 1
 
 
 def test_a_denial_right_before_signing_freezes(engine: Engine, program: Actor) -> None:
@@ -214,7 +214,7 @@ def test_payments_near_a_limit_are_counted_when_they_are_admitted(engine: Engine
     with pytest.raises(Denied):
         engine.send(program, 11)
     with engine.store.read() as unit:
-        assert unit.activity.of_agent(AGENT.id, "near_limit", Span()) == 1
+        assert unit.value(unit.activity.of_agent(AGENT.id, "near_limit", Span()))[0] == 1
 
 
 def test_a_resume_leaves_what_happened_behind(engine: Engine, program: Actor) -> None:

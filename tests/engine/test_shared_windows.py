@@ -7,7 +7,8 @@ import pytest
 
 from tests.engine.desk import Desk, native
 from waiaas.engine.pipeline.admit import Admission, subject
-from waiaas.engine.pipeline.evaluate import Bound, Judgement
+from waiaas.engine.pipeline.bounds import Bound
+from waiaas.engine.pipeline.evaluate import Judgement
 
 
 @pytest.fixture
@@ -46,4 +47,4 @@ def _judged(desk: Desk, units: int) -> Judgement:
 
 
 def _spent(judgement: Judgement) -> list[Bound]:
-    return [bound for bound in judgement.bounds if bound.window.where.get("kinds") is None]
+    return [bound for bound in judgement.bounds.bounds.values() if bound.window.where.get("kinds") is None]

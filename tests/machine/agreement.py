@@ -47,10 +47,11 @@ def compare_windows(desk: Desk, model: Model) -> None:
     with desk.store.read() as unit:
         for agent in AGENTS:
             for kind in ("amount", "fee"):
-                spent = unit.ledger.spent(agent_id=agent, asset=COIN.id, kinds=(kind,), since=since)
-                reserved = unit.reservations.total(agent_id=agent, asset=COIN.id, kinds=(kind,))
+                spent, _ = unit.value(unit.ledger.spent(agent_id=agent, asset=COIN.id, kinds=(kind,), since=since))
+                reserved = unit.value(unit.reservations.total(agent_id=agent, asset=COIN.id, kinds=(kind,)))
                 assert spent + reserved == model.window(agent, kind)
             for word in ("admitted", "denied", "paid", "failed"):
                 times = [at for whose, what, at in model.happened if (whose, what) == (agent, word)]
-                assert unit.activity.of_agent(agent, word, Span()) == len(times)
-                assert unit.activity.of_agent(agent, word, Span(since=since)) == sum(at > since for at in times)
+                assert unit.value(unit.activity.of_agent(agent, word, Span()))[0] == len(times)
+                lately = unit.value(unit.activity.of_agent(agent, word, Span(since=since)))[0]
+                assert lately == sum(at > since for at in times)

@@ -36,7 +36,7 @@ def test_counts_agree_with_history(
     """Whatever happened, by agent, by session and of everybody, a window counts exactly what lies in it."""
     agents, at = {name: new_id() for name in "ab"}, 0
     with long_lived.write() as unit:
-        start = unit.activity.of_all(what, Span())
+        start, _ = unit.value(unit.activity.of_all(what, Span()))
         base = unit._sql.one("SELECT COALESCE(MAX(at), 0) FROM activity")
         assert base is not None
         seen = []
@@ -55,18 +55,21 @@ def test_counts_agree_with_history(
             seen.append(happening)
         after = base[0] + since
         mine = [one for one in seen if one.what == what and one.agent_id == agents["a"]]
-        assert unit.activity.of_agent(agents["a"], what, Span(since=after)) == sum(one.at > after for one in mine)
-        assert unit.activity.of_agent(agents["a"], what, Span()) == len(mine)
+        inside = [one for one in mine if one.at > after]
+        first = min((one.at for one in inside), default=None)
+        assert unit.value(unit.activity.of_agent(agents["a"], what, Span(since=after))) == (len(inside), first)
+        assert unit.value(unit.activity.of_agent(agents["a"], what, Span()))[0] == len(mine)
         session = agents["a"] + "s1"
-        assert unit.activity.of_session(session, what, Span(since=after)) == sum(
-            one.at > after for one in mine if one.session_id == session
-        )
-        assert unit.activity.of_all(what, Span()) - start == sum(one.what == what for one in seen)
-        first = unit.activity.nth(agents["a"], what, Span(since=after))
-        assert first == min((one.at for one in mine if one.at > after), default=None)
+        its = [one.at for one in inside if one.session_id == session]
+        counted = unit.value(unit.activity.of_session(session, what, Span(since=after)))
+        assert counted == (len(its), min(its, default=None))
+        for n, at in enumerate([*its, None]):
+            assert unit.activity.nth(agents["a"], what, Span(since=after), n, session) == at
+        assert unit.value(unit.activity.of_all(what, Span()))[0] - start == sum(one.what == what for one in seen)
         alike = [one for one in seen if one.agent_id == agents["a"] and one.likeness == "1" and one.at > after]
-        assert unit.activity.alike(agents["a"], "1", Span(since=after)) == len(alike)
-        assert unit.activity.failed_since_paid(agents["a"]) == _streak(seen, agents["a"])
+        last = max((one.at for one in alike), default=None)
+        assert unit.value(unit.activity.alike(agents["a"], "1", Span(since=after))) == (len(alike), last)
+        assert unit.value(unit.activity.failed_since_paid(agents["a"])) == _streak(seen, agents["a"])
 
 
 @settings(max_examples=150, deadline=None)
@@ -95,14 +98,15 @@ def test_spans_agree_with_history(
             if (kind, whose) == (what, mine) and moment > base[0] + since and number > low
         ]
         before = [one for one in inside if span.before is None or one[0] < high]
-        assert unit.activity.of_agent(mine, what, span) == len(before)
+        first = before[0][1] if before else None
+        assert unit.value(unit.activity.of_agent(mine, what, span)) == (len(before), first)
         for n in range(len(inside) + 1):
             expected = inside[n][1] if n < len(inside) else None
             assert unit.activity.nth(mine, what, replace(span, before=None), n) == expected
         alike = [one for one in seen if one[3] == mine and one[1] > base[0] + since and low < one[0]]
         alike = [one for one in alike if span.before is None or one[0] < high]
-        assert unit.activity.alike(mine, "x", span) == len(alike)
-        assert unit.activity.last_alike(mine, "x", span) == max((one[1] for one in alike), default=None)
+        last = max((one[1] for one in alike), default=None)
+        assert unit.value(unit.activity.alike(mine, "x", span)) == (len(alike), last)
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "EXPIRED", "FAILED", "CONFIRMED", "SUBMITTED", "PENDING"])
@@ -113,26 +117,25 @@ def test_what_ended_unpaid_is_like_nothing(store: Store, agent_id: str, status: 
         unit.transactions.insert(row)
         unit.activity.add(Happening(agent_id=row.agent_id, tx_id=row.id, what="admitted", at=100, likeness="x"))
         is_over = status in ("CANCELLED", "EXPIRED", "FAILED")
-        assert unit.activity.alike(row.agent_id, "x", Span()) == (0 if is_over else 1)
-        assert unit.activity.last_alike(row.agent_id, "x", Span()) == (None if is_over else 100)
+        assert unit.value(unit.activity.alike(row.agent_id, "x", Span())) == ((0, None) if is_over else (1, 100))
 
 
 def test_a_row_that_is_gone_hides_nothing(store: Store) -> None:
     """A mark that points nowhere begins nowhere: everything counts."""
     with store.write() as unit:
         unit.activity.add(Happening(agent_id="one", tx_id="a", what="denied", at=100))
-        assert unit.activity.of_agent("one", "denied", Span(after=1)) == 0
-        assert unit.activity.of_agent("one", "denied", Span(after=99)) == 1
+        assert unit.value(unit.activity.of_agent("one", "denied", Span(after=1))) == (0, None)
+        assert unit.value(unit.activity.of_agent("one", "denied", Span(after=99))) == (1, 100)
 
 
 def test_what_happened_to_one_transaction_is_known(store: Store) -> None:
     """A transaction's own part of a window can be told, sharply at the window's end."""
     with store.write() as unit:
         unit.activity.add(Happening(agent_id="one", tx_id="tx", what="admitted", at=100))
-        assert unit.activity.has("tx", "admitted", Span(since=99))
-        assert not unit.activity.has("tx", "admitted", Span(since=100))
-        assert unit.activity.has("tx", "admitted", Span())
-        assert not unit.activity.has("tx", "failed", Span())
+        assert unit.value(unit.activity.has("tx", "admitted", Span(since=99)))
+        assert not unit.value(unit.activity.has("tx", "admitted", Span(since=100)))
+        assert unit.value(unit.activity.has("tx", "admitted", Span()))
+        assert not unit.value(unit.activity.has("tx", "failed", Span()))
 
 
 def test_time_never_goes_back(store: Store) -> None:
@@ -140,7 +143,7 @@ def test_time_never_goes_back(store: Store) -> None:
     with store.write() as unit:
         unit.activity.add(Happening(agent_id="one", tx_id="a", what="denied", at=100))
         unit.activity.add(Happening(agent_id="one", tx_id="b", what="denied", at=40))
-        assert unit.activity.of_agent("one", "denied", Span(since=99)) == 2
+        assert unit.value(unit.activity.of_agent("one", "denied", Span(since=99))) == (2, 100)
 
 
 def _streak(seen: list[Happening], agent_id: str) -> int:

@@ -6,7 +6,7 @@ from tests.store.samples import ASSET, entry, new_id, reservation, transaction
 from waiaas.store.database import Store
 
 MANY = 205
-"""More than go into one statement, twice."""
+"""More than anybody has."""
 
 
 def test_many_agents_together_are_the_sum_of_each(store: Store) -> None:
@@ -60,13 +60,14 @@ def test_a_second_judgement_leaves_its_own_reservation_out_and_no_other(store: S
     first, _ = _transaction(store, agent_id), _transaction(store, agent_id)
     for whose in (agent_id, [agent_id, new_id()], None):
         with store.read() as unit:
-            assert unit.reservations.total(agent_id=whose, asset=ASSET, kinds=("amount",)) == 2000
-            assert unit.reservations.total(agent_id=whose, asset=ASSET, kinds=("amount",), except_tx=first) == 1000
+            total = unit.reservations.total
+            assert unit.value(total(agent_id=whose, asset=ASSET, kinds=("amount",))) == 2000
+            assert unit.value(total(agent_id=whose, asset=ASSET, kinds=("amount",), except_tx=first)) == 1000
 
 
 def _together(store: Store, agents: list[str], since: int | None) -> int:
     with store.read() as unit:
-        return unit.ledger.spent_together(agent_ids=agents, asset=ASSET, kinds=("amount", "rent"), since=since)
+        return unit.value(unit.ledger.spent(agent_id=agents, asset=ASSET, kinds=("amount", "rent"), since=since))[0]
 
 
 def _transaction(store: Store, agent_id: str) -> str:

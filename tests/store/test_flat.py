@@ -89,15 +89,16 @@ HELD = ("PENDING", "QUEUED")
 QUESTIONS: dict[str, Callable[[Unit], object]] = {
     "who is this": lambda unit: unit.sessions.by_token_hash("a" * 64),
     "was it sent before": lambda unit: unit.transactions.by_key("agent", "key 77"),
-    "what was spent lately": lambda unit: unit.ledger.spent(
-        agent_id="agent", asset=ASSET, kinds=["amount", "fee"], since=100
+    "what was spent lately": lambda unit: unit.value(
+        unit.ledger.spent(agent_id="agent", asset=ASSET, kinds=["amount", "fee"], since=100)
     ),
-    "what did the session spend": lambda unit: unit.ledger.spent(
-        agent_id="agent", asset=ASSET, kinds=["amount"], since=100, session_id="session"
+    "what did the session spend": lambda unit: unit.value(
+        unit.ledger.spent(agent_id="agent", asset=ASSET, kinds=["amount"], since=100, session_id="session")
     ),
-    "when is there room again": lambda unit: unit.ledger.oldest_after("agent", ASSET, ["amount"], 100),
     "where is the ledger": lambda unit: unit.ledger.last_position(),
-    "what is reserved": lambda unit: unit.reservations.total(agent_id="agent", asset=ASSET, kinds=["amount"]),
+    "what is reserved": lambda unit: unit.value(
+        unit.reservations.total(agent_id="agent", asset=ASSET, kinds=["amount"])
+    ),
     "how many are held": lambda unit: unit.transactions.count_queued("agent"),
     "how many are active": lambda unit: unit.transactions.count_active(),
     "what is unfinished": lambda unit: unit.transactions.ids_in(("PENDING", "EXECUTING", "QUEUED", "SUBMITTED")),

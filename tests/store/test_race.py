@@ -41,8 +41,8 @@ def in_parallel(count: int, work: Callable[[int], None]) -> None:
 def pay_within_the_limit(store: Store, agent_id: str) -> None:
     """Check, then insert: the shape of every admission."""
     with store.write() as unit:
-        spent = unit.ledger.spent(agent_id=agent_id, asset=ASSET, kinds=["amount"], since=0)
-        held = unit.reservations.total(agent_id=agent_id, asset=ASSET, kinds=["amount"])
+        spent, _ = unit.value(unit.ledger.spent(agent_id=agent_id, asset=ASSET, kinds=["amount"], since=0))
+        held = unit.value(unit.reservations.total(agent_id=agent_id, asset=ASSET, kinds=["amount"]))
         if spent + held + AMOUNT <= LIMIT:
             row = transaction(agent_id, amount=AMOUNT)
             unit.transactions.insert(row)

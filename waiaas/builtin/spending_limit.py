@@ -9,6 +9,7 @@ for that rent, and a limit of the native asset, where there is one, still counts
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from waiaas.builtin.dollars import PRICE_MISSING, price_of
 from waiaas.builtin.leaving import ANY_VALUE, leaving, total
@@ -45,7 +46,7 @@ class SpendingLimit(PolicyType[SpendingRules]):
         asset = _asset(rules)
         if not leaving(resolved.effects, asset):
             return ()
-        return [_window(name, seconds, asset) for name, seconds in rules.windows()]
+        return _windows(rules)
 
     def judge(self, rules: SpendingRules, facts: Facts) -> Verdict | None:
         """DENY above a limit, otherwise the amount's tier. ``remaining`` does not count this transaction.
@@ -76,6 +77,11 @@ class SpendingLimit(PolicyType[SpendingRules]):
     def is_tighter(self, old: SpendingRules, new: SpendingRules) -> bool:
         """Exact, but for delays left to the configuration on one side."""
         return is_tighter(old, new)
+
+
+@lru_cache(maxsize=1024)
+def _windows(rules: SpendingRules) -> Sequence[Window]:
+    return tuple(_window(name, seconds, _asset(rules)) for name, seconds in rules.windows())
 
 
 def _window(name: str, seconds: int, asset: str) -> Window:

@@ -6,6 +6,7 @@ the first threshold in dollars, also for amounts that would be under a later one
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 
 from waiaas.builtin.spending_rules import Bounds, SpendingRules
@@ -57,6 +58,19 @@ def steps_at(rules: SpendingRules, within: Within | None, scale: int = 1) -> Ste
     :param within: None without a price
     :param scale: count in parts of base units, so many each: for comparing at prices that have fractions
     """
+    if scale != 1:
+        return _steps(rules, within, scale)
+    plain = _without_price(rules)
+    return plain if within is None or not plain.lacks_price else _steps(rules, within, scale)
+
+
+@lru_cache(maxsize=1024)
+def _without_price(rules: SpendingRules) -> Steps:
+    """Most rules have no bound in dollars, and those are always the same steps."""
+    return _steps(rules, None, 1)
+
+
+def _steps(rules: SpendingRules, within: Within | None, scale: int) -> Steps:
     tiers = [(_known(bounds, within, scale), tier) for bounds, tier in rules.thresholds()]
     limits = {name: _known(bounds, within, scale) for name, bounds in rules.limits()}
     named = {**{tier.value: known for known, tier in tiers}, **limits}

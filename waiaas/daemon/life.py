@@ -18,6 +18,7 @@ from waiaas.config import DataDir, Settings, check, load, write_private
 from waiaas.config.password_file import VARIABLE as PASSWORD_FILE
 from waiaas.config.password_file import read_password_file
 from waiaas.daemon.assembly import Ground, House, assemble
+from waiaas.daemon.garbage import settle as settle_garbage
 from waiaas.daemon.lock import DirectoryLock
 from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
@@ -63,6 +64,7 @@ def run(
     daemon = Daemon(data_dir, os.environ if environ is None else environ, observe, clock or SystemClock())
     try:
         daemon.start(password)
+        settle_garbage()
         on_ready(daemon.url)
         return daemon.wait()
     finally:

@@ -94,7 +94,8 @@ class Wallet:
         """What payments under way may still take is not there to be spent (invariant 4)."""
         asset = balance.asset
         with self._bench.store.read() as unit:
-            reserved = unit.reservations.total(agent_id=view.agent.id, asset=asset.id, kinds=(*VALUE_KINDS, "fee"))
+            kinds = (*VALUE_KINDS, "fee")
+            reserved = unit.value(unit.reservations.total(agent_id=view.agent.id, asset=asset.id, kinds=kinds))
         return WalletBalance(
             view=view, asset=asset, balance=balance.total, spendable=max(0, balance.spendable - reserved)
         )
@@ -128,7 +129,8 @@ class Wallet:
         native = self._bench.chains.of(agent).network.native.id
         with self._bench.store.read() as unit:
             windows = constraint_windows(constraints, native)
-            values, _ = read_windows(unit, nothing_of(agent, session, native), windows, self._bench.clock.now())
+            now = self._bench.clock.now()
+            values, _ = read_windows(unit, nothing_of(agent, session, native), windows, now)
         limits = _limit(native, constraints.maxAmount, constraints.maxTotal, values)
         if constraints.tokens is not None:
             limits["tokens"] = [

@@ -6,8 +6,8 @@ is right because ``at`` never goes back.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
+from waiaas.store.readings import Reading
 from waiaas.store.records import LedgerEntry
 from waiaas.store.shapes import AMOUNT, Shape
 from waiaas.store.statements import Statements
@@ -18,23 +18,24 @@ _APPEND = (
     "INSERT INTO spend_ledger"
     " (agent_id, session_id, tx_id, asset, kind, amount, cumulative, session_cumulative, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# Look-ups, each the last or first step of an index; several go into one statement, because asking costs more than looking.
-# Of an agent and of a session: the newest total, and the last one up to a second.
-_AGENT = (
-    "(SELECT cumulative FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? ORDER BY at DESC, id DESC LIMIT 1)",
-    "(SELECT cumulative FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at <= ?"
-    " ORDER BY at DESC, id DESC LIMIT 1)",
+# Look-ups, each the first or last step of an index: the newest total, and the first entry after a second with its own total.
+_NEWEST = (
+    "SELECT cumulative FROM spend_ledger WHERE agent_id = ?1 AND asset = ?2 AND kind = ?3"
+    " ORDER BY at DESC, id DESC LIMIT 1"
 )
-_SESSION = (
-    "(SELECT session_cumulative FROM spend_ledger WHERE session_id = ? AND asset = ? AND kind = ?"
-    " ORDER BY at DESC, id DESC LIMIT 1)",
-    "(SELECT session_cumulative FROM spend_ledger WHERE session_id = ? AND asset = ? AND kind = ? AND at <= ?"
-    " ORDER BY at DESC, id DESC LIMIT 1)",
+_FIRST = (
+    "SELECT at || ' ' || cumulative || ' ' || amount FROM spend_ledger"
+    " WHERE agent_id = ?1 AND asset = ?2 AND kind = ?3 AND at > ?4 ORDER BY at, id LIMIT 1"
 )
-_FIRST = "(SELECT at FROM spend_ledger WHERE agent_id = ? AND asset = ? AND kind = ? AND at > ? ORDER BY at LIMIT 1)"
-_AGENTS_AT_ONCE = 100
-"""So that one statement stays below SQLite's most columns."""
-_LAST_AT = "(SELECT at FROM spend_ledger ORDER BY id DESC LIMIT 1)"
+_OF_AGENT = (_NEWEST, _FIRST)
+_OF_SESSION = tuple(
+    look.replace("cumulative", "session_cumulative").replace("agent_id", "session_id") for look in _OF_AGENT
+)
+_LAST_AT = "SELECT at FROM spend_ledger ORDER BY id DESC LIMIT 1"
+_BEFORE = f"SELECT ({_LAST_AT}), ({_NEWEST}), ({_OF_SESSION[0].replace('?1', '?4')})"
+
+Spent = tuple[int, int | None]
+"""Base units, and when the first entry of them was made, the next to leave a rolling window; None where there is none."""
 
 
 class Ledger:
@@ -68,44 +69,34 @@ class Ledger:
         return int(cursor.lastrowid or 0)
 
     def spent(
-        self, *, agent_id: str, asset: str, kinds: Sequence[str], since: int | None, session_id: str | None = None
-    ) -> int:
-        """What was taken after ``since``, in base units; ever, where None.
+        self,
+        *,
+        agent_id: str | Sequence[str],
+        asset: str,
+        kinds: Sequence[str],
+        since: int | None,
+        session_id: str | None = None,
+    ) -> Reading[Spent]:
+        """What was taken after ``since``; ever, where None, and then without a moment. Two look-ups a kind.
 
+        :param agent_id: whose; or several agents', two look-ups an agent and kind
         :param session_id: count this session's alone
         """
-        (newest, upto), whose = (_AGENT, agent_id) if session_id is None else (_SESSION, session_id)
-        looks: list[tuple[str, tuple[str | int | None, ...]]] = [(newest, (whose, asset, kind)) for kind in kinds]
-        if since is not None:
-            looks += [(upto, (whose, asset, kind, since)) for kind in kinds]
-        totals = [int(found or 0) for found in self._look(looks)]
-        return sum(totals[: len(kinds)]) - sum(totals[len(kinds) :])
-
-    def spent_together(self, *, agent_ids: Sequence[str], asset: str, kinds: Sequence[str], since: int | None) -> int:
-        """What several agents took after ``since``, in base units; ever, where None. Two look-ups an agent and kind."""
-        total = 0
-        for start in range(0, len(agent_ids), _AGENTS_AT_ONCE):
-            some = agent_ids[start : start + _AGENTS_AT_ONCE]
-            looks: list[tuple[str, tuple[str | int | None, ...]]]
-            looks = [(_AGENT[0], (one, asset, kind)) for one in some for kind in kinds]
-            if since is not None:
-                looks += [(_AGENT[1], (one, asset, kind, since)) for one in some for kind in kinds]
-            totals = [int(found or 0) for found in self._look(looks)]
-            half = len(some) * len(kinds)
-            total += sum(totals[:half]) - sum(totals[half:])
-        return total
-
-    def oldest_after(self, agent_id: str | Sequence[str], asset: str, kinds: Sequence[str], since: int) -> int | None:
-        """When the first entry after ``since`` was made: the next to leave a rolling window. None where there is none.
-
-        :param agent_id: whose; or several agents', one look-up an agent and kind
-        """
-        whose = [agent_id] if isinstance(agent_id, str) else agent_id
-        times: list[Any] = []
-        for start in range(0, len(whose), _AGENTS_AT_ONCE):
-            some = whose[start : start + _AGENTS_AT_ONCE]
-            times += self._look([(_FIRST, (one, asset, kind, since)) for one in some for kind in kinds])
-        return min((int(at) for at in times if at is not None), default=None)
+        (newest, first), whose = (_OF_AGENT, _each(agent_id)) if session_id is None else (_OF_SESSION, [session_id])
+        places = [(one, asset, kind) for one in whose for kind in kinds]
+        if since is None:
+            totals = yield [(newest, place) for place in places]
+            return sum(int(total or 0) for total in totals), None
+        # The newest first: what is appended in between then counts neither in the window nor as what was before it.
+        found = yield [*((newest, place) for place in places), *((first, (*place, since)) for place in places)]
+        inside = [
+            (int(total or 0), *map(int, entry.split()))
+            for total, entry in zip(found, found[len(places) :], strict=False)
+            if entry is not None
+        ]
+        return sum(last - (own - amount) for last, _, own, amount in inside), min(
+            (at for _, at, *_ in inside), default=None
+        )
 
     def last_position(self) -> tuple[int, int]:
         """Id and time of the newest entry; zeros for an empty ledger."""
@@ -119,14 +110,10 @@ class Ledger:
 
     def _before(self, entry: LedgerEntry) -> tuple[int, int, int]:
         """The last entry's time, and the totals so far of the entry's agent and of its session; zeros where there are none."""
-        what = (entry.asset, entry.kind)
-        looks = ((_LAST_AT, ()), (_AGENT[0], (entry.agent_id, *what)), (_SESSION[0], (entry.session_id, *what)))
-        last_at, spent, by_session = self._look(looks)
-        return int(last_at or 0), int(spent or 0), int(by_session or 0)
+        row = self._sql.one(_BEFORE, (entry.agent_id, entry.asset, entry.kind, entry.session_id))
+        last_at, spent, by_session = (int(found or 0) for found in row or (0, 0, 0))
+        return last_at, spent, by_session
 
-    def _look(self, looks: Sequence[tuple[str, tuple[str | int | None, ...]]]) -> Sequence[Any]:
-        """Several look-ups, each with its parameters, in one statement; None for each that finds nothing."""
-        if not looks:
-            return ()
-        sql = f"SELECT {', '.join(look for look, _ in looks)}"
-        return self._sql.one(sql, [value for _, parameters in looks for value in parameters]) or ()
+
+def _each(agent_id: str | Sequence[str]) -> Sequence[str]:
+    return [agent_id] if isinstance(agent_id, str) else agent_id

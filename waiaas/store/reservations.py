@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 
+from waiaas.store.readings import Reading
 from waiaas.store.records import Reservation
 from waiaas.store.shapes import AMOUNT, Shape
 from waiaas.store.statements import Statements
 
 RESERVATION = Shape(Reservation, "reservations", turns={"amount": AMOUNT})
+
+_TOTAL = (
+    "SELECT exact_sum(amount) FROM reservations"
+    " WHERE asset = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND tx_id IS NOT ?3"
+)
+_OF_AGENTS = f"{_TOTAL} AND agent_id IN (SELECT value FROM json_each(?4))"  # noqa: S608 - literals
+_OF_SESSION = f"{_TOTAL} AND agent_id = ?4 AND session_id = ?5"
 
 
 class Reservations:
@@ -54,30 +62,28 @@ class Reservations:
         kinds: Sequence[str],
         session_id: str | None = None,
         except_tx: str | None = None,
-    ) -> int:
+    ) -> Reading[int]:
         """What is reserved, in base units.
 
         :param agent_id: whose; several, or None for everybody's
-        :param session_id: count this session's alone
+        :param session_id: count this session's alone, which is one agent's
         :param except_tx: leave out this transaction's own, for a second judgement
         """
-        where = f"asset = ? AND kind IN ({', '.join('?' * len(kinds))})"
-        parameters: list[str] = [asset, *kinds]
-        if agent_id is not None:
-            whose = [agent_id] if isinstance(agent_id, str) else [*agent_id]
-            where = f"agent_id IN ({', '.join('?' * len(whose))}) AND {where}"
-            parameters = [*whose, *parameters]
-        if session_id is not None:
-            where += " AND session_id = ?"
-            parameters.append(session_id)
-        if except_tx is not None:
-            where += " AND tx_id <> ?"
-            parameters.append(except_tx)
-        row = self._sql.one(f"SELECT exact_sum(amount) FROM reservations WHERE {where}", parameters)  # noqa: S608 - literals
-        return int(row[0] or 0) if row else 0  # an aggregate that saw no row gives NULL
+        common = (asset, tuple(kinds), except_tx)
+        if agent_id is None:
+            found = yield [(_TOTAL, common)]
+        elif session_id is not None:
+            found = yield [(_OF_SESSION, (*common, *_each(agent_id), session_id))]
+        else:
+            found = yield [(_OF_AGENTS, (*common, _each(agent_id)))]
+        return int(found[0] or 0)  # an aggregate that saw no row gives NULL
 
     def count(self, *, agent_id: str | None = None) -> int:
         """How many rows there are, of one agent or of all."""
         where, parameters = ("", ()) if agent_id is None else (" WHERE agent_id = ?", (agent_id,))
         row = self._sql.one(f"SELECT COUNT(*) FROM reservations{where}", parameters)  # noqa: S608 - one of two literals
         return int(row[0]) if row else 0
+
+
+def _each(agent_id: str | Sequence[str]) -> tuple[str, ...]:
+    return (agent_id,) if isinstance(agent_id, str) else tuple(agent_id)

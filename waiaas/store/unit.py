@@ -1,8 +1,8 @@
 """One session with the database: every noun, sharing one transaction or one reader."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from waiaas.store.activity import Activity
 from waiaas.store.agents import Agents
@@ -15,6 +15,7 @@ from waiaas.store.ledger import Ledger
 from waiaas.store.outbox import Outbox
 from waiaas.store.policies import Policies
 from waiaas.store.policy_sets import PolicySets
+from waiaas.store.readings import Reading, read_all
 from waiaas.store.reservations import Reservations
 from waiaas.store.sealer import Sealer
 from waiaas.store.seals import Position, Seals
@@ -24,6 +25,8 @@ from waiaas.store.statements import Statements
 from waiaas.store.tokens import Tokens
 from waiaas.store.transactions import Transactions
 from waiaas.store.variants import Variants
+
+T = TypeVar("T")
 
 
 class Unit:
@@ -55,6 +58,14 @@ class Unit:
         """Called by the store, after the commit."""
         for tell in self._after_commit:
             tell()
+
+    def value(self, reading: Reading[T]) -> T:
+        """What a reading of one of the nouns comes to."""
+        return read_all(self._sql, [reading])[0]
+
+    def values(self, readings: Iterable[Reading[T]]) -> list[T]:
+        """What several come to, in their order, with one statement for all look-ups of a kind."""
+        return read_all(self._sql, readings)
 
     @property
     def writable(self) -> bool:

@@ -13,33 +13,23 @@ from typing import Any
 
 from waiaas.clock import Clock
 from waiaas.config import Settings
-from waiaas.engine.chains import Chains
-from waiaas.engine.facts import Known, Sameness, Subject, read_window, read_windows, sameness
+from waiaas.engine.chains import Chain, Chains
+from waiaas.engine.facts import Measured, Subject, Wanted, measure, told, wanted
 from waiaas.engine.judge_cell import Unjudged
 from waiaas.engine.judges import Judge, Judges
+from waiaas.engine.pipeline.bounds import Bounds, with_sources
+from waiaas.engine.pipeline.house_rules import HouseRule, doubted, doubts, house_rules
 from waiaas.engine.reconciliation import FULL, unreconciled, with_doubt
-from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
-from waiaas.engine.rules.denials import TAMPERED, UNRECONCILED
-from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
-from waiaas.engine.rules.verdicts import Decision, Named, combine, house, unreadable, wire_verdict
-from waiaas.errors import BadRequest, Malformed
+from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
 from waiaas.interfaces.chain import Amount, Asset
 from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.money import USD_DECIMALS, leaving_value, micro_usd
-from waiaas.interfaces.policy import Facts, Tier, Verdict, Window
+from waiaas.interfaces.policy import Facts, Tier
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Policy, Transaction
 
 _log = logging.getLogger("waiaas.policies")
 POLICY_EPOCH = "policy_epoch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """A window, its value when judged, and the largest value at which the judgement holds."""
-
-    window: Window
-    at_most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +41,7 @@ class Judgement:
     """
 
     decision: Decision
-    bounds: tuple[Bound, ...]
+    bounds: Bounds
     epoch: str
     at: int
     usd: int = 0
@@ -67,31 +57,6 @@ class Judgement:
             "epoch": self.epoch,
             **({"usd": show_units(self.usd, USD_DECIMALS)} if self.usd else {}),
         }
-
-
-_FIRST = 1 << 32
-"""Above every policy's priority: what makes all their figures void is named, not a policy that tells those figures."""
-_TAMPERED = replace(
-    house(
-        "POLICY_SET",
-        Tier.DENY,
-        TAMPERED,
-        "the policies were changed outside of the daemon, so everything is denied",
-    ),
-    priority=_FIRST,
-)
-
-
-_CLOCK = house("CLOCK", Tier.APPROVAL, "CLOCK_DISAGREES", "the machine's clock and the chain's are minutes apart")
-_UNRECONCILED = replace(
-    house(
-        "RECONCILIATION",
-        Tier.DENY,
-        UNRECONCILED,
-        "the data directory was restored or moved, and nobody has said yet what was spent since",
-    ),
-    priority=_FIRST,
-)
 
 
 def judged_usd(row: Transaction) -> int:
@@ -115,7 +80,7 @@ class _Question:
 
     policy: Policy
     judge: Judge | None = None
-    windows: tuple[Window, ...] = ()
+    windows: Wanted = ()
     denial: Named | None = None
 
 
@@ -173,29 +138,29 @@ class Evaluator:
         return self._weighed(subject, _Ground(policies=policies, books=lambda: nullcontext(books)), "", now)
 
     def _weighed(self, subject: Subject, ground: _Ground, epoch: str, now: int) -> Judgement:
-        resolved, doubtful = subject.resolved, ground.doubtful
+        resolved, network = subject.resolved, self._chains.of(subject.agent)
         prices = self._prices(resolved.assets)
         questions = [self._question(policy, subject) for policy in ground.policies]
-        bounds: list[Bound] = []
-        known: Known = {}
+        rules = house_rules(subject, network)
+        asked = with_sources([*(one.windows for one in questions), *(rule.windows for rule in rules)])
         with ground.books() as unit:
-            asked = [_measured(unit, subject, one, now, known, doubtful) for one in questions]
-            own = [*self._house(unit, subject, now, bounds), *_doubts(subject, ground.are_whole, doubtful)]
-        answers = [
-            self._answer(one, values, self._facts(subject, now, values, ends, prices), bounds)
-            for one, values, ends in asked
+            measured = measure(unit, subject, asked.items(), now)
+        facts, bounds = _common_facts(subject, network, now, prices), Bounds(asked, measured)
+        answers = [self._answer(one, measured, facts, ground.doubtful, bounds) for one in questions]
+        verdicts = [
+            *(named for named in answers if named is not None),
+            *(named for rule in rules for named in _ruled(rule, measured, bounds)),
+            *doubts(subject, ground.are_whole, ground.doubtful),
         ]
-        verdicts = [*(named for named in answers if named is not None), *own]
         decision = combine(verdicts, resolved.intent.kind, resolved.effects, self._delay, resolved.cautions)
         usd = leaving_value(resolved.effects, resolved.assets, prices)[0] if prices else 0
-        return Judgement(decision=decision, bounds=_tightest(bounds), epoch=epoch, at=now, usd=usd)
+        return Judgement(decision=decision, bounds=bounds, epoch=epoch, at=now, usd=usd)
 
     def still_holds(self, unit: Unit, subject: Subject, judgement: Judgement) -> bool:
         """Under the writer lock: no policy changed and every window is within its bound."""
         if (unit.state.get(POLICY_EPOCH) or "0") != judgement.epoch:
             return False
-        now = self._clock.now()
-        return all(read_window(unit, subject, bound.window, now) <= bound.at_most for bound in judgement.bounds)
+        return judgement.bounds.still_hold(unit, subject, self._clock.now())
 
     def _question(self, policy: Policy, subject: Subject) -> _Question:
         judge = self._judges.get(policy.type)
@@ -203,133 +168,65 @@ class Evaluator:
             why = f"no plugin knows the policy type {policy.type}"
             return _Question(policy=policy, denial=unreadable(policy.id, policy.type, why, "POLICY_TYPE_MISSING"))
         try:
-            windows = tuple(judge.windows(policy, subject.resolved))
-            return _Question(policy=policy, judge=judge, windows=windows)
+            return _Question(policy=policy, judge=judge, windows=wanted(judge.windows(policy, subject.resolved)))
         except Exception as problem:  # noqa: BLE001 - what cannot be judged denies
             return _Question(policy=policy, denial=_unjudged(policy, problem))
 
-    def _answer(self, one: _Question, values: Mapping[str, int], facts: Facts, bounds: list[Bound]) -> Named | None:
-        if one.judge is None:
+    def _answer(
+        self,
+        one: _Question,
+        measured: Measured,
+        common: Mapping[str, Any],
+        doubtful: frozenset[str],
+        bounds: Bounds,
+    ) -> Named | None:
+        """The policy's verdict, and up to where it holds; what cannot be measured or judged denies."""
+        policy, judge = one.policy, one.judge
+        if judge is None:
             return one.denial
-        policy = one.policy
         try:
-            verdict = one.judge.judge(policy, facts)
-            bounds += _bounds(verdict, one.windows, values)
+            values, ends = told(measured, one.windows)
+            if doubtful:
+                values = with_doubt(values, [window for _, window in one.windows], common["agent"], doubtful)
+            verdict = judge.judge(policy, Facts(**common, windows=values, oldest=ends))
+            bounds.hold(one.windows, values, {} if verdict is None else verdict.valid_while)
         except Exception as problem:  # noqa: BLE001 - what cannot be judged denies
             return _unjudged(policy, problem)
         if verdict is None:
             return None
-        if verdict.grants and not one.judge.grants:
+        if verdict.grants and not judge.grants:
             verdict = replace(verdict, grants=False)
         if verdict.tier is Tier.DENY and FULL in values.values():
-            verdict = _doubted(verdict)
+            verdict = doubted(verdict)
         return Named(verdict=verdict, type=policy.type, policy_id=policy.id, priority=policy.priority)
 
-    def _facts(
-        self,
-        subject: Subject,
-        now: int,
-        values: Mapping[str, int],
-        ends: Mapping[str, int],
-        prices: Mapping[str, tuple[str, int]],
-    ) -> Facts:
-        native = self._chains.of(subject.agent).network.native.id
-        agent = subject.agent
-        owner = "NONE" if agent.owner_address is None else "LOCKED" if agent.owner_verified else "GRACE"
-        return Facts(
-            now=now,
-            agent=agent.id,
-            session=subject.session_id,
-            chain=agent.chain,
-            network=agent.network,
-            native=native,
-            kind=subject.resolved.intent.kind,
-            effects=subject.resolved.effects,
-            fee=Amount(asset=native, units=subject.fee_cap),
-            resolved=subject.resolved,
-            windows=values,
-            oldest=ends,
-            prices=prices,
-            owner_state=owner,
-            held_seconds=subject.held_seconds,
-        )
 
-    def _house(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
-        doubted = [_CLOCK] if self._chains.of(subject.agent).ahead is not None else []
-        return [*doubted, *self._fee(unit, subject, now, bounds), *self._session(unit, subject, now, bounds)]
-
-    def _fee(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
-        chain = self._chains.of(subject.agent)
-        window = fee_window(chain.network.native.id)
-        values, ends = read_windows(unit, subject, [window], now)
-        named = judge_fee(subject.fee_cap, values[FEE_DAY], chain.fees, ends.get(FEE_DAY))
-        bounds += _bounds(named.verdict, [window], values)
-        return [named]
-
-    def _session(self, unit: Unit, subject: Subject, now: int, bounds: list[Bound]) -> list[Named]:
-        if subject.session is None:
-            return []
-        native = self._chains.of(subject.agent).network.native.id
-        try:
-            constraints = read_constraints(json.loads(subject.session.constraints))
-        except (BadRequest, Malformed, ValueError):
-            return [
-                unreadable(
-                    "", "SESSION_CONSTRAINT", "the session's constraints cannot be read", "CONSTRAINT_UNREADABLE"
-                )
-            ]
-        windows = constraint_windows(constraints, native)
-        values, _ = read_windows(unit, subject, windows, now)
-        found = judge_constraints(constraints, subject.resolved, native, values)
-        held = {name: most for named in found for name, most in named.verdict.valid_while.items()}
-        bounds += [Bound(window=window, at_most=held.get(window.name, values[window.name])) for window in windows]
-        return list(found)
+def _common_facts(subject: Subject, chain: Chain, now: int, prices: Mapping[str, tuple[str, int]]) -> Mapping[str, Any]:
+    """What every judge is told alike; windows come from each policy."""
+    native, agent = chain.network.native.id, subject.agent
+    return {
+        "now": now,
+        "agent": agent.id,
+        "session": subject.session_id,
+        "chain": agent.chain,
+        "network": agent.network,
+        "native": native,
+        "kind": subject.resolved.intent.kind,
+        "effects": subject.resolved.effects,
+        "fee": Amount(asset=native, units=subject.fee_cap),
+        "resolved": subject.resolved,
+        "prices": prices,
+        "owner_state": "NONE" if agent.owner_address is None else "LOCKED" if agent.owner_verified else "GRACE",
+        "held_seconds": subject.held_seconds,
+    }
 
 
-def _doubts(subject: Subject, are_whole: bool, doubtful: frozenset[str]) -> list[Named]:
-    """What denies whatever the policies say: they are not the operator's, or what was spent is unknown (invariants 10, 14)."""
-    unknown = (_UNRECONCILED,) if subject.agent.id in doubtful else ()
-    return [*unknown, *(() if are_whole else (_TAMPERED,))]
-
-
-def _doubted(verdict: Verdict) -> Verdict:
-    """A denial by sums that nobody knows: it tells no figures, and is no breach that agents are frozen for."""
-    return replace(
-        verdict,
-        code=UNRECONCILED,
-        reason=_UNRECONCILED.verdict.reason,
-        remaining=None,
-        resets_at=None,
-        freeze=False,
-        freeze_agents=(),
-    )
-
-
-def _measured(
-    unit: Unit, subject: Subject, one: _Question, now: int, known: Known, doubtful: frozenset[str]
-) -> tuple[_Question, Mapping[str, int], Mapping[str, int]]:
-    """The question with its windows' values; a window that nobody can measure denies."""
-    try:
-        values, ends = read_windows(unit, subject, one.windows, now, known)
-        return one, with_doubt(values, one.windows, subject.agent.id, doubtful) if doubtful else values, ends
-    except (ValueError, LookupError, TypeError, AttributeError) as problem:
-        return replace(one, judge=None, windows=(), denial=_unjudged(one.policy, problem)), {}, {}
-
-
-def _bounds(verdict: Verdict | None, windows: Sequence[Window], values: Mapping[str, int]) -> list[Bound]:
-    """Up to where the answer holds; a window that it does not name holds only at the very value it was judged with."""
-    holds = {} if verdict is None else verdict.valid_while
-    return [Bound(window=window, at_most=holds.get(window.name, values[window.name])) for window in windows]
-
-
-def _tightest(bounds: Sequence[Bound]) -> tuple[Bound, ...]:
-    """One bound for all windows of one value, so that nothing is read twice under the writer lock."""
-    found: dict[Sameness, Bound] = {}
-    for bound in bounds:
-        key = sameness(bound.window)
-        if key not in found or bound.at_most < found[key].at_most:
-            found[key] = bound
-    return tuple(found.values())
+def _ruled(rule: HouseRule, measured: Measured, bounds: Bounds) -> Sequence[Named]:
+    """What a house rule says, and up to where that holds."""
+    values, ends = told(measured, rule.windows)
+    said = rule.judge(values, ends)
+    bounds.hold(rule.windows, values, {name: most for one in said for name, most in one.verdict.valid_while.items()})
+    return said
 
 
 def _unjudged(policy: Policy, problem: Exception) -> Named:
