@@ -63,8 +63,8 @@ def test_counts_agree_with_history(
         its = [one.at for one in inside if one.session_id == session]
         counted = unit.value(unit.activity.of_session(session, what, Span(since=after)))
         assert counted == (len(its), min(its, default=None))
-        for n, at in enumerate([*its, None]):
-            assert unit.activity.nth(agents["a"], what, Span(since=after), n, session) == at
+        for n, moment in enumerate([*its, None]):
+            assert unit.activity.nth(agents["a"], what, Span(since=after), n, session) == moment
         assert unit.value(unit.activity.of_all(what, Span()))[0] - start == sum(one.what == what for one in seen)
         alike = [one for one in seen if one.agent_id == agents["a"] and one.likeness == "1" and one.at > after]
         last = max((one.at for one in alike), default=None)
@@ -98,8 +98,8 @@ def test_spans_agree_with_history(
             if (kind, whose) == (what, mine) and moment > base[0] + since and number > low
         ]
         before = [one for one in inside if span.before is None or one[0] < high]
-        first = before[0][1] if before else None
-        assert unit.value(unit.activity.of_agent(mine, what, span)) == (len(before), first)
+        earliest = before[0][1] if before else None
+        assert unit.value(unit.activity.of_agent(mine, what, span)) == (len(before), earliest)
         for n in range(len(inside) + 1):
             expected = inside[n][1] if n < len(inside) else None
             assert unit.activity.nth(mine, what, replace(span, before=None), n) == expected

@@ -133,7 +133,8 @@ class Activity:
         if inside is None or last is None:
             return 0, None
         at, own = map(int, inside.split())
-        return max(0, last - own + 1), at
+        count = last - own + 1
+        return (count, at) if count > 0 else (0, None)
 
 
 def _newest(total: Total) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from waiaas.store.listing import Listing, Query
@@ -12,6 +13,8 @@ from waiaas.store.shapes import FLAG, Shape
 from waiaas.store.statements import Statements
 
 POLICY = Shape(Policy, "policies", turns={"enabled": FLAG})
+_read = lru_cache(maxsize=4096)(POLICY.read)
+"""Every decision reads its policies, and they hardly change."""
 
 # Inside a class that has a method of this name, ``list`` is that method.
 Rows = list[Policy]
@@ -51,7 +54,7 @@ class Policies:
         rows = self._sql.all(
             POLICY.select("WHERE enabled = 1 AND (agent_id = ? OR agent_id IS NULL) ORDER BY id"), (agent_id,)
         )
-        return [POLICY.read(row) for row in rows]
+        return [_read(row) for row in rows]
 
     def sealed_for(self, agent_id: str) -> tuple[Rows, bool]:
         """The same, and whether every one of them and both their sets are as the daemon wrote them last."""
