@@ -4,8 +4,10 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +20,10 @@ from waiaas.config import Settings, check, load
 
 _LEAST_FREE_BYTES = 1 << 30
 _LEAST_LOCKED_BYTES = 1 << 20
+_RECENT_SECONDS = 7 * 86_400
+_ALARMS = (
+    "SELECT event_type, COUNT(*) FROM audit_log WHERE severity = 'critical' AND timestamp > ? GROUP BY event_type ORDER BY 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,19 @@ def _audit(invocation: Invocation) -> Iterator[tuple[str, str]]:
         return
     report = verify_database(path)
     yield "ok" if report.is_intact else "problem", as_lines(as_document(report, path)).replace("\n", " ")
+    yield from _alarms(path)
+
+
+def _alarms(path: Path) -> Iterator[tuple[str, str]]:
+    """What a person should have looked at: rows that were changed outside of the daemon are among it."""
+    from waiaas.cli.database import opened
+
+    since = int(time.time()) - _RECENT_SECONDS
+    with opened(path, "ro") as connection:
+        rows = connection.execute(_ALARMS, (since,)).fetchall()
+    if rows:
+        told = ", ".join(f"{event} ({count})" for event, count in rows)
+        yield "warning", f"critical in the last 7 days: {told}; see: waiaas audit list --severity critical"
 
 
 def _daemon(invocation: Invocation) -> Iterator[tuple[str, str]]:

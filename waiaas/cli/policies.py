@@ -9,6 +9,7 @@ import click
 from waiaas_sdk import Operator, Policy
 
 from waiaas.cli.agent_names import agent_names
+from waiaas.cli.changed_rows import warn_of_changed_policies
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
@@ -72,6 +73,7 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
         agent_id = daemon.agents.show(agent_name).id if agent_name else None
         page = daemon.policies.list(agent_id=agent_id, limit=limit, cursor=cursor)
         names = {} if as_json else agent_names(daemon)
+        warn_of_changed_policies(daemon)
     if as_json:
         return print_json(page)
     columns = [
@@ -97,8 +99,9 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
 @click.pass_obj
 def show(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Show one policy."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=True) as daemon:
         _print(daemon.policies.show(policy_id), as_json)
+        warn_of_changed_policies(daemon)
 
 
 @policy.command()

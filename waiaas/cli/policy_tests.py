@@ -13,6 +13,7 @@ from waiaas_sdk import AgentLimits, Backtest, BacktestRow, Limit, Operator
 
 from waiaas.cli.agent_names import agent_names
 from waiaas.cli.amounts import Unit
+from waiaas.cli.changed_rows import warn_of_changed_policies
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
@@ -107,6 +108,7 @@ def limits(invocation: Invocation, agent_name: str | None, as_json: bool) -> Non
     """Show who can spend what today: every limit, what is used of it, what is left, and when it resets."""
     with operator(invocation, several=True) as daemon:
         found = _limits(daemon, agent_name)
+        warn_of_changed_policies(daemon)
     if as_json:
         return print_json({"items": found})
     columns = [
