@@ -1,11 +1,13 @@
 """A shell under the daemon's user writes into the database of a running daemon: it gains nothing and is named (10, 14)."""
 
+import json
 from collections.abc import Mapping
 
 import httpx
 import pytest
 from waiaas_sdk import Denied, Stopped, Unauthenticated, WaiaasApiError
 
+from tests.harness.commands import waiaas
 from tests.harness.deadline import until
 from tests.harness.fixtures import one_case
 from tests.harness.house import House, Wallet, confirmed
@@ -219,3 +221,30 @@ def test_a_clock_set_forward_opens_no_window(house: House) -> None:
         token=house.operator.sessions.issue(wallet.agent_id).token,
     )
     confirmed(house, house.client(wallet).send(**house.case.payment(house.case.new_recipient())))
+
+
+def test_a_person_is_told_beside_the_list(house: House) -> None:
+    """Lists of policies and limits say on standard error that somebody else changed one, and doctor warns; not before."""
+    house.start()
+    wallet = house.instant()
+    looks = (["policy", "list"], ["policy", "limits"], ["policy", "show", one_policy(house, wallet)])
+    assert not any("outside of the daemon" in waiaas(house.root, *look).stderr for look in looks)
+    assert "policy.tampered" not in waiaas(house.root, "doctor").stdout
+    edit_rows(house, POLICIES["edited"], wallet.agent_id)
+    for look in looks:
+        done = waiaas(house.root, *look, "--json")
+        assert "Policies were changed outside of the daemon" in done.stderr
+        assert json.loads(done.stdout)
+    alarm = until(
+        lambda: next(
+            (line for line in waiaas(house.root, "doctor").stdout.splitlines() if "policy.tampered" in line), ""
+        ),
+        "doctor to warn",
+    )
+    assert alarm.split()[:2] == ["warning", "audit"]
+    assert "waiaas audit list --severity critical" in alarm
+
+
+def one_policy(house: House, wallet: Wallet) -> str:
+    """The id of a policy of the wallet's agent."""
+    return str(house.rows("SELECT id FROM policies WHERE agent_id = ?", wallet.agent_id)[0]["id"])
