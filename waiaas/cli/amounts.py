@@ -88,6 +88,13 @@ class Units:
         found = self._native.get((chain, network))
         return None if found is None or asset not in ("native", found[0], None) else found[1]
 
+    def brief_of(self, asset: str | None, amount: int | None) -> str:
+        """An amount of the asset with this id, in base units where nobody here knows how it is written."""
+        if amount is None:
+            return "-"
+        unit = next((unit for known, unit in self._native.values() if known == asset), None)
+        return str(amount) if unit is None else unit.display(amount)
+
     def brief(self, row: Transaction) -> str:
         """The transaction's amount as a table has room for it: without base units where it is known how it is written."""
         unit = self.of_transaction(row)

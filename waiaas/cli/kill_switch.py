@@ -17,6 +17,7 @@ from waiaas.cli.output import Column, at, print_facts, print_json, print_table, 
 
 _PATIENCE_SECONDS = 5.0
 _MOST_BYTES = 65536
+_NAMELESS = "somebody on this machine, who needs no credential to stop"
 _UNREADABLE = b"what was here could not be read\n"
 
 
@@ -192,7 +193,7 @@ def _print_stops(stops: Stops) -> None:
         {
             "everything": stops.state,
             "since": None if stops.since is None else at(stops.since),
-            "by": stops.by or None,
+            "by": _NAMELESS if stops.by == "nobody" else stops.by or None,
             "reason": stops.reason or None,
             "recoverableAt": None if ends is None else at(ends),
         }

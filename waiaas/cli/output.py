@@ -103,6 +103,11 @@ def say(text: str) -> None:
     console().print(Text("\n".join(lines)), soft_wrap=True)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """``1 policy``, ``2 policies``."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def shown(value: object) -> str:
     """A value as a person reads it; foreign characters that hide or reorder text are gone."""
     if value is None:

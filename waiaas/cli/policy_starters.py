@@ -11,7 +11,7 @@ from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, print_json, print_table, say
+from waiaas.cli.output import Column, counted, print_json, print_table, say
 from waiaas.cli.starter_sets import STARTER_SETS, Document, StarterSet, Wanted
 
 _ALLOWED = "ALLOWED_ADDRESSES"
@@ -55,7 +55,7 @@ def init(
         documents = chosen.make(wanted)
         if not yes:
             _show(daemon, agent, chosen, documents, unit.show(wanted.usual))
-            click.confirm(f"Apply these {len(documents)} policies to {agent.name}?", abort=True)
+            click.confirm(f"Apply {counted(len(documents), 'policy', 'policies')} to {agent.name}?", abort=True)
         _apply(daemon, agent, documents, as_json)
 
 
@@ -75,7 +75,8 @@ def _show(daemon: Operator, agent: Agent, chosen: StarterSet, documents: Sequenc
     print_table([Column("type"), Column("rules")], [(one["type"], one["rules"]) for one in documents], empty="")
     present = daemon.policies.list(agent_id=agent.id, limit=_PAGE).items
     if present:
-        say(f"{agent.name} has {len(present)} policies already ({_types(present)}). They stay, and all have to agree.")
+        has = counted(len(present), "policy", "policies")
+        say(f"{agent.name} has {has} already ({_types(present)}). What it has stays, and all have to agree.")
 
 
 def _types(policies: Sequence[Policy]) -> str:

@@ -12,7 +12,7 @@ import click
 from waiaas_sdk import AgentLimits, Backtest, BacktestRow, Limit, Operator
 
 from waiaas.cli.agent_names import agent_names
-from waiaas.cli.amounts import Unit
+from waiaas.cli.amounts import Unit, Units
 from waiaas.cli.changed_rows import warn_of_changed_policies
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import USAGE, Failure
@@ -45,13 +45,13 @@ def try_draft(invocation: Invocation, file: str, since: str, agent_name: str | N
         found = daemon.policies.backtest(drafts, agent_id=agent_name, since=int(time.time()) - span)
         if as_json:
             return print_json(found)
-        names = agent_names(daemon)
-    _print_changes(found, names)
+        names, units = agent_names(daemon), Units.of(daemon)
+    _print_changes(found, names, units)
     _print_totals(found)
     return None
 
 
-def _print_changes(found: Backtest, names: Mapping[str, str]) -> None:
+def _print_changes(found: Backtest, names: Mapping[str, str], units: Units) -> None:
     changed = [row for row in found.rows if row.changed]
     columns = [
         Column("when", is_whole=True),
@@ -63,19 +63,28 @@ def _print_changes(found: Backtest, names: Mapping[str, str]) -> None:
         Column("would be", is_whole=True),
         Column("because", when_wide=90),
     ]
-    rows = [_change(row, names) for row in changed[:_MOST_SHOWN]]
+    rows = [_change(row, names, units) for row in changed[:_MOST_SHOWN]]
     print_table(columns, rows, empty="Nothing would have been decided otherwise.")
     if len(changed) > _MOST_SHOWN:
         say(f"{len(changed) - _MOST_SHOWN} more changes are not shown; --json has all of them.")
     say("")
 
 
-def _change(row: BacktestRow, names: Mapping[str, str]) -> Sequence[object]:
+def _change(row: BacktestRow, names: Mapping[str, str], units: Units) -> Sequence[object]:
     why = f"{row.after.get('type')}: {row.after.get('reason')}"
     freezes = ", and the agent would be suspended" if row.after.get("freezes") else ""
     who = names.get(row.agent_id, row.agent_id)
     before, after = row.before.get("tier"), row.after.get("tier")
-    return at(row.created_at), row.id, who, row.amount, row.to_address, before, after, why + freezes
+    return (
+        at(row.created_at),
+        row.id,
+        who,
+        units.brief_of(row.asset, row.amount),
+        row.to_address,
+        before,
+        after,
+        why + freezes,
+    )
 
 
 def _print_totals(found: Backtest) -> None:

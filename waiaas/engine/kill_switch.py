@@ -303,7 +303,7 @@ def _require_within(unit: Unit, scope: Scope, release: Sequence[str]) -> None:
     strangers = [tx_id for tx_id, row in rows.items() if row is None or not scope.holds(row)]
     if strangers:
         raise BadRequest(
-            f"{len(strangers)} of the payments to release are not within this stop",
+            f"not within this stop: {len(strangers)} of the payments to release",
             hint="see `waiaas kill-switch status` for what is held",
             details={"release": strangers[:20]},
         )
