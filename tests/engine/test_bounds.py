@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -84,7 +85,7 @@ def test_they_hold_exactly_while_each_window_is_within_its_bound(
 
 
 def test_far_bounds_are_held_to_their_sources(long_lived: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred windows far from their bounds cost the look-ups of one; near it each is read again."""
+    """A hundred windows that have room for what came since cost the look-ups of one; with less room each is read again."""
     many = wanted(
         [
             Window(name=f"{number}", measure="spent", seconds=number, scope="agent", where=SPENT)
@@ -99,15 +100,45 @@ def test_far_bounds_are_held_to_their_sources(long_lived: Store, monkeypatch: py
 
     alone = Statements.all
     with long_lived.write() as unit:
-        now = _last_moment(unit) + 100
-        far = judged(unit, many, {window.name: FAR for _, window in many}, now)
-        near = judged(unit, many, {window.name: 0 for _, window in many}, now)
+        now = play(unit, [("pay", True, 9), ("wait", True, 9)], _last_moment(unit) + 100)
+        values, _ = told(measure(unit, MINE, many, now), many)
+        assert sum(values.values()) == 9 * 91
+        roomy = judged(unit, many, {name: value + 1 for name, value in values.items()}, now)
+        full = judged(unit, many, values, now)
         play(unit, [("pay", True, 1)], now)
         monkeypatch.setattr(Statements, "all", heard)
-        assert far.still_hold(unit, MINE, now)
+        assert roomy.still_hold(unit, MINE, now)
         assert not any("at > " in text for text in texts)
-        assert not near.still_hold(unit, MINE, now)
+        assert not full.still_hold(unit, MINE, now)
         assert any("at > " in text for text in texts)
+
+
+def test_equal_payments_have_no_source() -> None:
+    """Only what grows with the sum over all of history is measured over all of it too, once for all its windows."""
+    asked = windows()
+    sources = {window.name for same, window in with_sources([asked, asked]).items() if same not in dict(asked)}
+    assert sources == {"hour", "all", "count", "everybody", "failed"}
+    assert all(window.seconds is None for same, window in with_sources([asked]).items() if same not in dict(asked))
+
+
+def test_where_a_sum_is_not_known_the_window_decides(long_lived: Store) -> None:
+    """What all of history comes to could not be measured: the window is read again, and holds up to its bound."""
+    asked = windows()[:1]
+    with long_lived.write() as unit:
+        now = play(unit, [("pay", True, 5)], _last_moment(unit) + 100)
+        for most, is_held in ((4, False), (5, True)):
+            bounds = Bounds(with_sources([asked]), dict.fromkeys(with_sources([asked]), ValueError("nobody knows")))
+            bounds.hold(asked, {"hour": 5}, {"hour": most})
+            assert bounds.still_hold(unit, MINE, now) == is_held
+
+
+def test_what_cannot_be_measured_any_more_does_not_hold(long_lived: Store) -> None:
+    """A window that was measured once and cannot be now is not within its bound, however far that is."""
+    asked = wanted([Window(name="assetless", measure="spent", seconds=5, scope="agent")])
+    with long_lived.write() as unit:
+        bounds = Bounds(with_sources([asked]), dict.fromkeys(with_sources([asked]), (0, None)))
+        bounds.hold(asked, {"assetless": 0}, {"assetless": FAR})
+        assert not bounds.still_hold(unit, MINE, _last_moment(unit))
 
 
 def test_a_window_without_a_bound_holds_only_at_its_value(long_lived: Store) -> None:
@@ -128,20 +159,20 @@ def test_a_window_without_a_bound_holds_only_at_its_value(long_lived: Store) -> 
 
 def test_a_cancelled_one_of_long_ago_makes_no_room_for_its_like(long_lived: Store) -> None:
     """While one that is not in the window any more is cancelled, another comes in: the sum of all stays, the window grows."""
-    asked = windows()[-1:]
+    asked = (*windows()[-1:], *wanted([replace(windows()[-1][1], name="ever alike", seconds=None)]))
     with long_lived.write() as unit:
         old, now = transaction(AGENT.id, status="PENDING"), _last_moment(unit) + 100
         unit.transactions.insert(old)
         unit.activity.add(_admitted(old.id, now))
         now += 100
-        bounds = judged(unit, asked, {"alike": 0}, now)
+        bounds = judged(unit, asked, {"alike": 0, "ever alike": FAR}, now)
         assert bounds.still_hold(unit, MINE, now)
         unit.transactions.move(old.id, expected="PENDING", status="CANCELLED", at=now)
         unit.activity.add(_admitted(new_id(), now))
         assert not bounds.still_hold(unit, MINE, now)
 
 
-def judged(unit: Unit, asked: Wanted, most: dict[str, int], now: int) -> Bounds:
+def judged(unit: Unit, asked: Wanted, most: Mapping[str, int], now: int) -> Bounds:
     """What a judgement of these windows keeps."""
     wide = with_sources([asked])
     measured = measure(unit, MINE, wide.items(), now)

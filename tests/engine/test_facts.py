@@ -207,10 +207,10 @@ def test_windows_agree_with_what_happened(
 
 
 def test_a_window_of_everybody_is_everybodys(long_lived: Store) -> None:
-    """What another agent spends and is denied counts in windows of all, and in none of an agent or a session."""
+    """What another agent spends and is denied counts in windows of all and in no others; what is judged counts in none."""
     with long_lived.write() as unit:
         past = _begin(unit)
-        subject = Subject(agent=past.agent, session=past.session, resolved=NOTHING, fee_cap=0)
+        subject = Subject(agent=past.agent, session=past.session, resolved=NOTHING, fee_cap=0, except_tx=past.own)
         asked = [
             Window(name=f"{measure_} {scope}", measure=measure_, seconds=50, scope=scope, where=where)
             for measure_, where in WHAT_OTHERS_DO
@@ -220,6 +220,8 @@ def test_a_window_of_everybody_is_everybodys(long_lived: Store) -> None:
         past.play("pay", "other", 7)
         past.play("reserve", "other", 5)
         past.play("denied", "other", 1)
+        past.play("own", "mine", 2)
+        past.play("own", "mine", 1)
         after, ends = read_windows(unit, subject, asked, past.now)
         assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
             "spent all": 12,

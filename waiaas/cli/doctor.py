@@ -21,7 +21,10 @@ from waiaas.config import Settings, check, load
 _LEAST_FREE_BYTES = 1 << 30
 _LEAST_LOCKED_BYTES = 1 << 20
 _RECENT_SECONDS = 7 * 86_400
-_ALARMS = "SELECT event_type, COUNT(*) FROM audit_log WHERE severity = 'critical' AND timestamp > ? GROUP BY event_type ORDER BY 1"
+_ALARMS = (
+    "SELECT event_type, COUNT(*) FROM audit_log WHERE severity = 'critical' AND timestamp > ?"
+    " GROUP BY event_type ORDER BY event_type"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,17 +61,16 @@ class Bounds:
         grown = measure(unit, subject, ((one, self._asked[one]) for one in sources if one in self._asked), now)
         close = {same: bound for same, bound in self.bounds.items() if not self._is_far(same, bound, grown)}
         again = measure(unit, subject, ((same, bound.window) for same, bound in close.items()), now)
-        return all(_is_within(again, same, bound.at_most) for same, bound in close.items())
+        values = ((_value(again, same), bound.at_most) for same, bound in close.items())
+        return all(value is not None and value <= at_most for value, at_most in values)
 
     def _is_far(self, same: Sameness, bound: Bound, grown: Measured) -> bool:
         """Whether the window cannot have come to its bound, whatever of its source's growth is in it."""
         source = _source(same)
-        if not _grows_with_its_source(bound.window) or source not in grown:
+        if not _grows_with_its_source(bound.window):
             return False
-        before, after = self._measured[source], grown[source]
-        if isinstance(before, Exception) or isinstance(after, Exception):
-            return False
-        return bound.value + after[0] - before[0] <= bound.at_most
+        before, after = _value(self._measured, source), _value(grown, source)
+        return before is not None and after is not None and bound.value + after - before <= bound.at_most
 
 
 def _source(same: Sameness) -> Sameness:
@@ -87,6 +86,7 @@ def _grows_with_its_source(window: Window) -> bool:
     return "like" not in window.where
 
 
-def _is_within(measured: Measured, same: Sameness, most: int) -> bool:
-    found = measured[same]
-    return not isinstance(found, Exception) and found[0] <= most
+def _value(measured: Measured, same: Sameness) -> int | None:
+    """None for what could not be measured."""
+    found = measured.get(same)
+    return None if found is None or isinstance(found, Exception) else found[0]
