@@ -1,15 +1,20 @@
 """What holds for every test of the house, whichever it is."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.harness.leaks import leaks_below
 
 # How long an example takes says what else the machine does; a test that hangs meets pytest's own timeout.
 settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+# A mutant is killed by the first example that fails, the same one in every run; nobody reads how small it could be.
+settings.register_profile(
+    "mutants", deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
+settings.load_profile("mutants" if "MUTANT_UNDER_TEST" in os.environ else "house")
 
 
 @pytest.fixture(scope="session", autouse=True)
