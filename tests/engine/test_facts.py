@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,16 +23,22 @@ NOTHING = Resolved(
 LIKE = effects_likeness(())
 WHAT_OTHERS_DO: tuple[tuple[Measure, dict[str, str]], ...] = (("spent", {"asset": ASSET}), ("denied", {}))
 WORDS = {"count": "admitted", "failed": "failed", "denied": "denied", "near_limit": "near_limit"}
-EVENTS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["pay", "fee", "reserve", "admitted", "alike", "failed", "paid", "denied", "near_limit", "own", "wait"]
-        ),
-        st.sampled_from(["mine", "session", "other"]),
-        st.integers(1, 9),
-    ),
-    max_size=25,
+KINDS = (
+    "pay",
+    "fee",
+    "reserve",
+    "set aside",
+    "admitted",
+    "alike",
+    "failed",
+    "paid",
+    "denied",
+    "near_limit",
+    "own",
+    "wait",
 )
+WHOSE = ("mine", "session", "other")
+EVENTS = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(WHOSE), st.integers(1, 9)), max_size=25)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,9 @@ class Past:
             kind = "amount" if what == "pay" else "fee"
             number = self.unit.ledger.append(entry(who, session_id=of, kind=kind, amount=size, at=self.now))
             self.spent.append(Row(number, kind, who, of, "", self.now, amount=size))
-        elif what == "reserve":
-            row = transaction(who, id=self.own) if size == 1 and not self.reserved else transaction(who)
+        elif what in ("reserve", "set aside"):
+            is_own = what == "set aside" and all(one.tx != self.own for one in self.reserved)
+            row = transaction(who, id=self.own) if is_own else transaction(who)
             self.unit.transactions.insert(row)
             self.unit.reservations.reserve([reservation(row.id, who, session_id=of, amount=size)])
             self.reserved.append(Row(0, "amount", who, of, row.id, self.now, amount=size))
@@ -92,6 +100,17 @@ class Past:
         self.unit.activity.add(happening)
         number = int((self.unit._sql.one("SELECT MAX(id) FROM activity") or (0,))[0])
         self.happened.append(Row(number, what, who, of, tx, self.now, likeness))
+
+    def subject(self, *, is_admitted: bool, has_session: bool, mark: int) -> Subject:
+        """Who is judged. :param mark: how much had happened when the agent was last let go on, if so much did"""
+        first = self.happened[0].id if self.happened else 1
+        return Subject(
+            agent=replace(self.agent, resumed_after=first - 1 + mark if self.happened[mark:] else first - 1),
+            session=self.session if has_session else None,
+            resolved=NOTHING,
+            fee_cap=0,
+            except_tx=self.own if is_admitted else None,
+        )
 
     def standing(self, window: Window, subject: Subject) -> tuple[int, int | None]:
         """What the window should read, and when it should become smaller."""
@@ -151,7 +170,7 @@ def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-def windows(agents: str) -> list[Window]:
+def windows(mine: str, other: str) -> list[Window]:
     """Every kind, in several lengths."""
     spent = {"asset": ASSET}
     made = [
@@ -160,13 +179,16 @@ def windows(agents: str) -> list[Window]:
         for scope in ("agent", "session", "all")
         for where in (spent, {**spent, "kinds": "fee"})
     ]
-    made += [Window(name="", measure="spent", seconds=20, scope="all", where={**spent, "agents": agents})]
+    made += [
+        Window(name="", measure="spent", seconds=20, scope="all", where={**spent, "agents": agents})
+        for agents in (mine, other, f"{mine},{other}")
+    ]
     made += [
         Window(name="", measure=measure_, seconds=seconds, scope=scope, where=where)
         for measure_ in ("count", "failed", "denied", "near_limit")
         for seconds in (None, 7, 30)
         for scope in ("agent", "session", "all")
-        for where in ({}, {"below": "1"}, {"since": "resumed"})
+        for where in ({}, {"below": "1"}, {"below": "3"}, {"since": "resumed"}, {"since": "resumed", "below": "2"})
         if not (scope == "all" and where)
     ]
     made += [
@@ -178,31 +200,38 @@ def windows(agents: str) -> list[Window]:
     return [replace(window, name=str(number)) for number, window in enumerate(made)]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS, is_admitted=st.booleans(), has_session=st.booleans(), mark=st.integers(0, 25))
 def test_windows_agree_with_what_happened(
     long_lived: Store, events: list[tuple[str, str, int]], is_admitted: bool, has_session: bool, mark: int
 ) -> None:
     """Whatever happened, each window has the value and the end that a plain count of what happened gives."""
     with long_lived.write() as unit:
-        for (tx_id,) in unit._sql.all("SELECT DISTINCT tx_id FROM reservations"):
-            unit.reservations.release(tx_id)
         past = _begin(unit)
         for event in events:
             past.play(*event)
-        first = past.happened[0].id if past.happened else 1
-        subject = Subject(
-            agent=replace(past.agent, resumed_after=first - 1 + mark if past.happened[mark:] else first - 1),
-            session=past.session if has_session else None,
-            resolved=NOTHING,
-            fee_cap=0,
-            except_tx=past.own if is_admitted else None,
-        )
-        asked = wanted(windows(f"{past.agent.id},{past.other.id}"))
-        measured = measure(unit, subject, asked, past.now)
-        for same, window in asked:
-            if window.scope == "all" and not window.where.get("agents"):
-                continue  # everybody's, of earlier examples too
+        _agrees(past, past.subject(is_admitted=is_admitted, has_session=has_session, mark=mark))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_windows_agree_with_a_long_past(long_lived: Store, seed: int) -> None:
+    """The same at every tenth moment of a long and busy past, for a payment that was admitted in it and for a new one."""
+    chance = Random(seed)
+    with long_lived.write() as unit:
+        past = _begin(unit)
+        for number in range(160):
+            what = "own" if number == 60 else chance.choice(KINDS)
+            past.play(what, chance.choice(WHOSE), 9 if number == 60 else chance.randint(1, 4))
+            if number % 10 == 9:
+                for is_admitted in (False, True):
+                    _agrees(past, past.subject(is_admitted=is_admitted, has_session=True, mark=number // 4))
+
+
+def _agrees(past: Past, subject: Subject) -> None:
+    asked = wanted(windows(past.agent.id, past.other.id))
+    measured = measure(past.unit, subject, asked, past.now)
+    for same, window in asked:
+        if window.scope != "all" or window.where.get("agents"):  # everybody's are those of earlier examples too
             assert measured[same] == past.standing(window, subject), window
 
 
@@ -261,4 +290,6 @@ def _begin(unit: Unit) -> Past:
     for one in (mine, other):
         unit.agents.insert(one)
     unit.sessions.insert(past.session)
+    for (tx_id,) in unit._sql.all("SELECT DISTINCT tx_id FROM reservations"):
+        unit.reservations.release(tx_id)
     return past

@@ -69,7 +69,7 @@ def test_counts_agree_with_history(
         alike = [one for one in seen if one.agent_id == agents["a"] and one.likeness == "1" and one.at > after]
         last = max((one.at for one in alike), default=None)
         assert unit.value(unit.activity.alike(agents["a"], "1", Span(since=after))) == (len(alike), last)
-        assert unit.value(unit.activity.failed_since_paid(agents["a"])) == _streak(seen, agents["a"])
+        assert unit.value(unit.activity.failed_since_paid(agents["a"], 0)) == _streak(seen, agents["a"])
 
 
 @settings(max_examples=150, deadline=None)
@@ -136,6 +136,27 @@ def test_what_happened_to_one_transaction_is_known(store: Store) -> None:
         assert not unit.value(unit.activity.has("tx", "admitted", Span(since=100)))
         assert unit.value(unit.activity.has("tx", "admitted", Span()))
         assert not unit.value(unit.activity.has("tx", "failed", Span()))
+
+
+def test_a_span_that_ends_before_its_first_row_is_empty(store: Store) -> None:
+    """What happened at the end of a span, or after it, is not in it, though it is the first one behind its beginning."""
+    with store.write() as unit:
+        for number in range(1, 5):
+            unit.activity.add(Happening(agent_id="one", tx_id=f"{number}", what="admitted", at=100 + number))
+        for number in (2, 3):
+            span = Span(since=102, before=Place(id=number, at=100 + number))
+            assert unit.value(unit.activity.of_agent("one", "admitted", span)) == (0, None)
+        span = Span(since=102, before=Place(id=4, at=104))
+        assert unit.value(unit.activity.of_agent("one", "admitted", span)) == (1, 103)
+
+
+def test_the_first_row_counts(store: Store) -> None:
+    """The very first thing that happens, in the first second there is, counts in all of history and begins a row of failures."""
+    with store.write() as unit:
+        unit.activity.add(Happening(agent_id="one", tx_id="a", what="failed", at=0))
+        assert unit.value(unit.activity.of_agent("one", "failed", Span())) == (1, 0)
+        assert unit.value(unit.activity.failed_since_paid("one", 0)) == 1
+        assert unit.value(unit.activity.failed_since_paid("one", 1)) == 0
 
 
 def test_time_never_goes_back(store: Store) -> None:

@@ -97,8 +97,8 @@ def test_windows_agree_with_history(
 def test_time_never_goes_back(store: Store) -> None:
     """An entry dated before the last one, of any agent, is dated like it."""
     with store.write() as unit:
-        unit.ledger.append(entry("one", at=100))
-        unit.ledger.append(entry("two", at=40, tx_id="late"))
+        assert unit.ledger.append(entry("one", at=100)) == 1
+        assert unit.ledger.append(entry("two", at=40, tx_id="late")) == 2
         assert [row.at for row in unit.ledger.of("late")] == [100]
         assert unit.ledger.last_position() == (2, 100)
 

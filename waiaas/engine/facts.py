@@ -112,8 +112,7 @@ def _likeness(effects: tuple[Effect, ...]) -> str:
 
 def sameness(window: Window) -> Sameness:
     """Pure. What windows share that have the same value, whatever they are called."""
-    where = window.where
-    return window.measure, window.seconds, window.scope, tuple(sorted(where.items())) if where else ()
+    return window.measure, window.seconds, window.scope, tuple(sorted(window.where.items()))
 
 
 class _Books:

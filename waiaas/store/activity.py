@@ -67,7 +67,7 @@ class Activity:
     def add(self, happening: Happening) -> None:
         """Count one. Time never goes back: what is dated before the last one is dated like it."""
         one, what = happening, happening.what
-        found = self._sql.one(_BEFORE, (one.agent_id, what, one.session_id)) or (0, 0, 0, 0)
+        found = self._sql.only(_BEFORE, (one.agent_id, what, one.session_id))
         last_at, by_agent, by_session, by_all = (int(value or 0) for value in found)
         session_total = None if one.session_id is None else by_session + 1
         totals = (by_agent + 1, session_total, by_all + 1)
@@ -97,11 +97,8 @@ class Activity:
         count, _, last = found[0].partition(" ")
         return int(count), int(last) if last else None
 
-    def failed_since_paid(self, agent_id: str, after: int = 0) -> Reading[int]:
-        """How many of the agent's transactions failed after the last one that was paid. A few look-ups.
-
-        :param after: and after this row
-        """
+    def failed_since_paid(self, agent_id: str, after: int) -> Reading[int]:
+        """How many of the agent's transactions failed after the last one that was paid, and after a row. A few look-ups."""
         paid = yield [(_LAST_PAID, (agent_id,))]
         count, _ = yield from self.of_agent(agent_id, "failed", Span(after=max(after, paid[0] or 0)))
         return count
@@ -137,37 +134,36 @@ class Activity:
         return (count, at) if count > 0 else (0, None)
 
 
-def _newest(total: Total) -> str:
-    column, where = total
-    return f"SELECT {column} FROM activity WHERE {where} ORDER BY at DESC, id DESC LIMIT 1"  # noqa: S608 - literals
-
-
-def _upto(total: Total) -> str:
-    """The running total up to a moment and a row."""
-    column, where = total
-    return f"SELECT {column} FROM activity WHERE {where} AND at <= ?3 AND id <= ?4 ORDER BY at DESC, id DESC LIMIT 1"  # noqa: S608
-
-
-def _first(total: Total, bounds: str) -> str:
-    """The first one within bounds: when it was, and the running total with it."""
-    column, where = total
-    return f"SELECT at || ' ' || {column} FROM activity WHERE {where} AND {bounds} ORDER BY at, id LIMIT 1"  # noqa: S608
-
-
 # What lies behind a row is not older than it. A row that is gone hides nothing.
 _BEHIND_ROW = (
     "at >= MAX(?3 + 1, COALESCE((SELECT at FROM activity WHERE id = ?4), 0))"
     " AND id > COALESCE((SELECT id FROM activity WHERE id = ?4), 0)"
 )
 _TOTALS = (_AGENT, _SESSION, _ALL)
-_NEWEST = {total: _newest(total) for total in _TOTALS}
-_UPTO = {total: _upto(total) for total in _TOTALS}
+# Each of the first or last row within some bounds; texts of this module alone.
+_NEWEST = {
+    (column, where): f"SELECT {column} FROM activity WHERE {where} ORDER BY at DESC, id DESC LIMIT 1"  # noqa: S608
+    for column, where in _TOTALS
+}
+_UPTO = {
+    (column, where): f"SELECT {column} FROM activity WHERE {where} AND at <= ?3 AND id <= ?4"  # noqa: S608
+    " ORDER BY at DESC, id DESC LIMIT 1"
+    for column, where in _TOTALS
+}
 _NTH = {
     (column, where): f"SELECT at FROM activity WHERE {where} AND at > ?3 AND id > ?4 ORDER BY at, id LIMIT 1 OFFSET ?5"  # noqa: S608
     for column, where in _TOTALS
 }
-_FIRST = {total: _first(total, "at > ?3") for total in _TOTALS}
-_FIRST_BEHIND = {total: _first(total, _BEHIND_ROW) for total in _TOTALS}
+_FIRST, _FIRST_BEHIND = (
+    {
+        (
+            column,
+            where,
+        ): f"SELECT at || ' ' || {column} FROM activity WHERE {where} AND {bounds} ORDER BY at, id LIMIT 1"  # noqa: S608
+        for column, where in _TOTALS
+    }
+    for bounds in ("at > ?3", _BEHIND_ROW)
+)
 _BEFORE = f"SELECT ({_LAST_AT}), ({_NEWEST[_AGENT]}), ({_NEWEST[_SESSION].replace('?1', '?3')}), ({_NEWEST[_ALL]})"
 
 

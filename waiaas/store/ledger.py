@@ -52,7 +52,7 @@ class Ledger:
         last_at, spent, spent_by_session = self._before(entry)
         total = spent + entry.amount
         session_total = None if entry.session_id is None else str(spent_by_session + entry.amount)
-        cursor = self._sql.run(
+        return self._sql.insert(
             _APPEND,
             (
                 entry.agent_id,
@@ -66,7 +66,6 @@ class Ledger:
                 max(entry.at, last_at),
             ),
         )
-        return int(cursor.lastrowid or 0)
 
     def spent(
         self,
@@ -110,8 +109,8 @@ class Ledger:
 
     def _before(self, entry: LedgerEntry) -> tuple[int, int, int]:
         """The last entry's time, and the totals so far of the entry's agent and of its session; zeros where there are none."""
-        row = self._sql.one(_BEFORE, (entry.agent_id, entry.asset, entry.kind, entry.session_id))
-        last_at, spent, by_session = (int(found or 0) for found in row or (0, 0, 0))
+        row = self._sql.only(_BEFORE, (entry.agent_id, entry.asset, entry.kind, entry.session_id))
+        last_at, spent, by_session = (int(found or 0) for found in row)
         return last_at, spent, by_session
 
 

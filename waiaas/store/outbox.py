@@ -19,11 +19,10 @@ class Outbox:
 
     def insert(self, channel_id: str, event: str, payload: str, next_at: int, created_at: int) -> int:
         """Add one item; returns its id. An unknown channel is refused."""
-        cursor = self._sql.run(
+        return self._sql.insert(
             "INSERT INTO notification_outbox (created_at, channel, event, payload, next_at) VALUES (?, ?, ?, ?, ?)",
             (created_at, channel_id, event, payload, next_at),
         )
-        return int(cursor.lastrowid or 0)
 
     def due(self, now: int, limit: int = 100) -> list[OutboxItem]:
         """Items to try now, the longest due first."""

@@ -81,8 +81,7 @@ class Reservations:
     def count(self, *, agent_id: str | None = None) -> int:
         """How many rows there are, of one agent or of all."""
         where, parameters = ("", ()) if agent_id is None else (" WHERE agent_id = ?", (agent_id,))
-        row = self._sql.one(f"SELECT COUNT(*) FROM reservations{where}", parameters)  # noqa: S608 - one of two literals
-        return int(row[0]) if row else 0
+        return int(self._sql.only(f"SELECT COUNT(*) FROM reservations{where}", parameters)[0])  # noqa: S608 - one of two literals
 
 
 def _each(agent_id: str | Sequence[str]) -> tuple[str, ...]:

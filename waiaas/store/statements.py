@@ -56,8 +56,15 @@ class Statements:
             raise self._broken(fault) from fault
         return row
 
+    def only(self, sql: str, parameters: Sequence[Any] = ()) -> Row:
+        """The row of a SELECT that always gives one, such as an aggregate."""
+        row = self.one(sql, parameters)
+        if row is None:
+            raise StoreFault("a statement that always gives a row gave none")
+        return row
+
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """A statement that writes; its cursor tells ``rowcount`` and ``lastrowid``.
+        """A statement that writes; its cursor tells ``rowcount``.
 
         :raises RuntimeError: in a unit that only reads
         """
@@ -69,6 +76,10 @@ class Statements:
             raise self._broken(fault) from fault
         self._after_write()
         return cursor
+
+    def insert(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """An INSERT of one row whose id the store gives; returns that id."""
+        return int(self.run(sql, parameters).lastrowid or 0)
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
         if self.failure is not None:

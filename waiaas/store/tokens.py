@@ -18,7 +18,7 @@ class Tokens:
 
     def insert(self, token: Token) -> int:
         """Add one; returns its id. :raises Conflict: for an asset that its network has already"""
-        return int(self._sql.run(TOKEN.insert, TOKEN.values(token)).lastrowid or 0)
+        return self._sql.insert(TOKEN.insert, TOKEN.values(token))
 
     def get(self, token_id: int) -> Token | None:
         """By id."""
