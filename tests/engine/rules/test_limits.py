@@ -15,11 +15,12 @@ from waiaas.engine.rules.constraints import (
     judge_constraints,
     read_constraints,
 )
-from waiaas.engine.rules.fees import FEE_DAY, FeeLimits, fee_cap, judge_fee
+from waiaas.engine.rules.fees import FEE_DAY, FeeLimits, fee_cap, fee_window, judge_fee
 from waiaas.engine.rules.totals import leaving, totals
+from waiaas.engine.rules.verdicts import Named
 from waiaas.errors import BadRequest
 from waiaas.interfaces.chain import Amount, Destination, Effect, Intent, Kind, Resolved, What
-from waiaas.interfaces.policy import Tier
+from waiaas.interfaces.policy import Tier, Verdict, Window
 
 NATIVE = "sol"
 units = st.integers(1, 10**30)
@@ -130,6 +131,41 @@ def test_a_day_of_fees_is_bounded(cap: int, spent: int, daily: int, later: int) 
     assert (named.verdict.tier is Tier.DENY) == (spent + cap > daily)
     if named.verdict.tier is not Tier.DENY:
         assert (later <= named.verdict.valid_while[FEE_DAY]) == (later + cap <= daily)
+
+
+def test_fees_are_summed_over_the_agents_last_day() -> None:
+    """The window is the agent's own, 24 hours long, of the native asset, and of fees and nothing else."""
+    assert fee_window(NATIVE) == Window(
+        name=FEE_DAY, measure="spent", seconds=24 * 60 * 60, scope="agent", where={"asset": NATIVE, "kinds": "fee"}
+    )
+
+
+def test_fees_up_to_the_very_limit_are_within_it() -> None:
+    """A cap that just fits is instant and grants nothing; it holds while the day's fees leave room for it."""
+    assert judge_fee(10, 90, FeeLimits(max=10, daily=100), 1700) == Named(
+        type="FEES",
+        verdict=Verdict(
+            tier=Tier.INSTANT,
+            code="WITHIN_FEE_LIMITS",
+            reason="fees of up to 10 are within the day's limit",
+            valid_while={FEE_DAY: 90},
+        ),
+    )
+
+
+@pytest.mark.parametrize(("spent", "left"), [(91, 9), (100, 0), (150, 0)])
+def test_fees_beyond_the_days_limit_are_denied_with_what_is_left(spent: int, left: int) -> None:
+    """One base unit too much is denied; what is left is told, never below nothing, and when there will be more."""
+    assert judge_fee(10, spent, FeeLimits(max=10, daily=100), 1700) == Named(
+        type="FEES",
+        verdict=Verdict(
+            tier=Tier.DENY,
+            code="FEE_DAILY_LIMIT",
+            reason=f"fees of up to 10 would pass the day's limit of 100; {left} is left",
+            remaining=left,
+            resets_at=1700,
+        ),
+    )
 
 
 effects = st.builds(

@@ -2,10 +2,11 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waiaas.engine.rules.verdicts import Named, combine
+from waiaas.engine.rules.verdicts import Decision, Named, combine, unreadable, wire_verdict
 from waiaas.interfaces.chain import Caution, Effect, Kind, What
 from waiaas.interfaces.policy import RECIPIENTS_NAMED, Tier, Verdict
 
@@ -159,3 +160,100 @@ def test_a_caution_never_loosens(verdicts: list[Named], some: list[Caution], mor
     after = combine(verdicts, Kind.TRANSFER, PAYMENT, 300, [*some, *more])
     assert bare.tier.rank <= before.tier.rank <= after.tier.rank
     assert combine(verdicts, Kind.TRANSFER, PAYMENT, 300, [*more, *some]).tier is after.tier
+
+
+# --- to the letter -----------------------------------------------------------------------------------------------------
+
+
+def said(type_: str, tier: Tier, code: str, reason: str) -> Named:
+    """What a rule of the house says: it is no policy's, grants nothing and tells no figures."""
+    return Named(verdict=Verdict(tier=tier, code=code, reason=reason), type=type_)
+
+
+AUTHORITY = said("EFFECTS", Tier.DENY, "AUTHORITY_CHANGE", "it would hand control of the account to somebody")
+STRANGE = said("EFFECTS", Tier.DENY, "UNKNOWN_EFFECT", "it does something that no policy understands")
+NAMELESS = said("EFFECTS", Tier.DENY, "UNKNOWN_EFFECT", "it moves something that has no name or amount")
+UNLIMITED = said("EFFECTS", Tier.DENY, "UNBOUNDED", "it would let somebody take an unlimited amount")
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdict"),
+    [
+        (Effect(what=What.AUTHORITY, asset="a", units=0), AUTHORITY),
+        (Effect(what=What.UNKNOWN, asset="a", units=0), STRANGE),
+        (Effect(what=What.CALL, asset="a", units=0), STRANGE),
+        (Effect(what=What.OUT, asset=None, units=1), NAMELESS),
+        (Effect(what=What.OUT, asset="a", units=-1), NAMELESS),
+        (Effect(what=What.APPROVE, asset="a", units=None), UNLIMITED),
+    ],
+)
+def test_each_effect_that_nobody_can_judge_is_denied_in_words(effect: Effect, verdict: Named) -> None:
+    """Beside effects that move something or nothing, the one that cannot be judged has one denial, and it decides."""
+    nothing = Effect(what=What.APPROVE, asset="a", units=0, to="x")
+    assert combine([grant()], Kind.TRANSFER, (*PAYMENT, nothing, effect), 300) == Decision(
+        tier=Tier.DENY, named=verdict, verdicts=(grant(), verdict), delay_seconds=300
+    )
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_missing_grant_is_told_with_what_follows(kind: Kind) -> None:
+    """The default names the kind and says whether a person can still let it pass."""
+    tier, what = Tier.DENY, "it is denied"
+    if kind is Kind.TRANSFER:
+        tier, what = Tier.APPROVAL, "a person must approve it"
+    default = said("DEFAULT", tier, "NO_GRANT", f"no policy speaks for this {kind.value}, so {what}")
+    assert combine([], kind, PAYMENT, 300) == Decision(tier=tier, named=default, verdicts=(default,), delay_seconds=300)
+
+
+def test_a_cancel_that_moves_nothing_is_told_so() -> None:
+    """It passes without any policy, in words of its own."""
+    passed = said("DEFAULT", Tier.INSTANT, "NOTHING_LEAVES", "it takes another's place and nothing but a fee leaves")
+    assert combine([], Kind.CANCEL, (), 300) == Decision(
+        tier=Tier.INSTANT, named=passed, verdicts=(passed,), delay_seconds=300
+    )
+
+
+def test_each_caution_is_told_in_the_chains_words() -> None:
+    """Under the chain's own code; of a recipient's it is said besides what an operator can do about it."""
+    about_asset = said("CAUTION", Tier.APPROVAL, "PERMANENT_DELEGATE", "its issuer can take it back")
+    about_recipient = said(
+        "CAUTION", Tier.DENY, "OFF_CURVE",
+        "no key can sign for the recipient; a policy of the type ALLOWED_ADDRESSES has to name the recipient",
+    )  # fmt: skip
+    assert combine([grant()], Kind.TOKEN_TRANSFER, PAYMENT, 300, [ASSET, RECIPIENT]) == Decision(
+        tier=Tier.DENY, named=about_recipient, verdicts=(grant(), about_asset, about_recipient), delay_seconds=300
+    )
+
+
+def test_a_policy_is_named_before_a_rule_of_the_house_that_is_as_strict() -> None:
+    """Of two denials of one priority the agent is told the one that an operator wrote, whatever its id."""
+    denial = unreadable("0", "A", "r")
+    assert combine([denial], Kind.TOKEN_TRANSFER, PAYMENT, 300).named == denial
+
+
+def test_what_cannot_be_read_denies_in_the_policys_name() -> None:
+    """The denial carries the policy's id and type and the reason, under a general code where no other is given."""
+    verdict = Verdict(tier=Tier.DENY, code="POLICY_UNREADABLE", reason="why")
+    assert unreadable("p", "T", "why") == Named(verdict=verdict, type="T", policy_id="p")
+    special = Verdict(tier=Tier.DENY, code="POLICY_TYPE_MISSING", reason="why")
+    assert unreadable("p", "T", "why", "POLICY_TYPE_MISSING") == Named(verdict=special, type="T", policy_id="p")
+
+
+@pytest.mark.parametrize(("remaining", "shown"), [(None, None), (0, "0"), (10**30, "1" + 30 * "0")])
+def test_a_verdict_goes_over_the_wire_without_what_is_the_houses_business(
+    remaining: int | None, shown: str | None
+) -> None:
+    """Agents see who said what and when more is possible, amounts as strings; bounds, marks and grants they do not see."""
+    verdict = Verdict(
+        tier=Tier.DELAY, code="C", reason="r", remaining=remaining, resets_at=1700, delay_seconds=5, grants=True,
+        marks=frozenset({"M"}), valid_while={"w": 1},
+    )  # fmt: skip
+    assert wire_verdict(Named(verdict=verdict, type="T", policy_id="p", priority=3)) == {
+        "policyId": "p",
+        "type": "T",
+        "tier": "DELAY",
+        "code": "C",
+        "reason": "r",
+        "remaining": shown,
+        "resetsAt": 1700,
+    }

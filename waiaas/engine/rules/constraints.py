@@ -50,8 +50,8 @@ def read_constraints(document: Mapping[str, Any], reader: AssetReader | None = N
     try:
         constraints = Constraints.model_validate(dict(document))
     except ValidationError as problem:
-        first = problem.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "constraints"
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
         raise BadRequest(
             f"constraints.{where}: {first['msg']}", hint="see the session constraints in the documentation"
         ) from None
