@@ -1,6 +1,7 @@
 """Policies that ask for the same window share it: it is read once, and the tightest of them bounds the verdict."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.engine.desk import Desk, native
 from waiaas.engine.pipeline.admit import Admission, subject
 from waiaas.engine.pipeline.bounds import Bound
 from waiaas.engine.pipeline.evaluate import Judgement
+from waiaas.interfaces.policy import Tier
 
 
 @pytest.fixture
@@ -38,6 +40,31 @@ def test_what_the_tightest_bound_excludes_no_longer_holds(desk: Desk) -> None:
     desk.send(program, native(1))
     with desk.store.read() as unit:
         assert not desk.evaluator.still_holds(unit, about, judgement)
+
+
+def test_a_session_is_held_to_the_tighter_of_two_totals(desk: Desk) -> None:
+    """Where constraints name one asset twice, what another send used up of the smaller total voids the judgement."""
+    program = desk.session(maxTotal="20", tokens=[{"address": "native", "maxTotal": "1000"}])
+    admission = Admission(desk.bench)
+    request = admission.request(program, native(20), None)
+    about = subject(request, admission.resolve(request))
+    judgement = desk.evaluator.judge(about)
+    with desk.store.read() as unit:
+        assert desk.evaluator.still_holds(unit, about, judgement)
+    desk.send(program, native(1))
+    with desk.store.read() as unit:
+        assert not desk.evaluator.still_holds(unit, about, judgement)
+
+
+@pytest.mark.parametrize("stored", ["", "null", "[1]", "{", '{"maxTotal": 5}', '{"unheardOf": "1"}'])
+def test_constraints_that_cannot_be_read_deny(desk: Desk, stored: str) -> None:
+    """Whatever stands in a session's row instead of constraints, nothing of the session passes."""
+    admission = Admission(desk.bench)
+    request = admission.request(desk.session(), native(1), None)
+    about = subject(request, admission.resolve(request))
+    assert about.session is not None
+    judgement = desk.evaluator.judge(replace(about, session=replace(about.session, constraints=stored)))
+    assert (judgement.decision.tier, judgement.decision.named.verdict.code) == (Tier.DENY, "CONSTRAINT_UNREADABLE")
 
 
 def _judged(desk: Desk, units: int) -> Judgement:

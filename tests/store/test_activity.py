@@ -151,7 +151,7 @@ def test_a_span_that_ends_before_its_first_row_is_empty(store: Store) -> None:
 
 
 def test_the_first_row_counts(store: Store) -> None:
-    """The very first thing that happens, in the first second there is, counts in all of history and begins a row of failures."""
+    """The very first thing that happens, in the first second there is, counts in all history and begins a row of failures."""
     with store.write() as unit:
         unit.activity.add(Happening(agent_id="one", tx_id="a", what="failed", at=0))
         assert unit.value(unit.activity.of_agent("one", "failed", Span())) == (1, 0)

@@ -222,10 +222,13 @@ def _common_facts(subject: Subject, chain: Chain, now: int, prices: Mapping[str,
 
 
 def _ruled(rule: HouseRule, measured: Measured, bounds: Bounds) -> Sequence[Named]:
-    """What a house rule says, and up to where that holds."""
+    """What a house rule says, and up to where that holds: of two verdicts on one window, the tighter bound."""
     values, ends = told(measured, rule.windows)
     said = rule.judge(values, ends)
-    bounds.hold(rule.windows, values, {name: most for one in said for name, most in one.verdict.valid_while.items()})
+    held: dict[str, int] = {}
+    for one in said:
+        held |= {name: min(most, held.get(name, most)) for name, most in one.verdict.valid_while.items()}
+    bounds.hold(rule.windows, values, held)
     return said
 
 

@@ -48,13 +48,11 @@ def read_constraints(document: Mapping[str, Any], reader: AssetReader | None = N
     :raises BadRequest: naming the first field that is wrong
     """
     try:
-        constraints = Constraints.model_validate(dict(document))
+        constraints = Constraints.model_validate(document)
     except ValidationError as problem:
         first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadRequest(
-            f"constraints.{where}: {first['msg']}", hint="see the session constraints in the documentation"
-        ) from None
+        where = ".".join(("constraints", *(str(part) for part in first["loc"])))
+        raise BadRequest(f"{where}: {first['msg']}", hint="see the session constraints in the documentation") from None
     return constraints if reader is None else _canonical(constraints, reader)
 
 
