@@ -150,6 +150,17 @@ def test_a_span_that_ends_before_its_first_row_is_empty(store: Store) -> None:
         assert unit.value(unit.activity.of_agent("one", "admitted", span)) == (1, 103)
 
 
+def test_what_is_added_between_two_look_ups_is_not_in_the_span_yet(store: Store) -> None:
+    """The last total is read first: what comes after it counts neither in the span nor as what was before it."""
+    with store.read() as unit:
+        for last, first in ((None, "100 1"), (7, "100 8")):
+            reading = unit.activity.of_agent("one", "denied", Span(since=50))
+            assert ["agent_count FROM" in look[0] for look in next(reading)] == [True, True]
+            with pytest.raises(StopIteration) as end:
+                reading.send([last, first])
+            assert end.value.value == (0, None)
+
+
 def test_the_first_row_counts(store: Store) -> None:
     """The very first thing that happens, in the first second there is, counts in all history and begins a row of failures."""
     with store.write() as unit:

@@ -113,6 +113,17 @@ def test_a_window_ends_sharply(store: Store) -> None:
             assert found == (wanted, oldest)
 
 
+def test_what_is_appended_between_two_look_ups_is_not_in_the_window_yet(store: Store) -> None:
+    """The newest total is read first: an entry that comes after it counts neither as spent nor as what was spent before."""
+    with store.read() as unit:
+        for newest, entry_found in ((None, "100 5 5"), ("7", "100 12 5")):
+            reading = unit.ledger.spent(agent_id="one", asset=ASSET, kinds=["amount"], since=50)
+            assert [look[0] for look in next(reading)] == list(_OF_AGENT)
+            with pytest.raises(StopIteration) as end:
+                reading.send([newest, entry_found])
+            assert end.value.value == (0, 100)
+
+
 def test_several_agents_have_one_oldest_entry(store: Store) -> None:
     """Of a window that several share the earliest entry of any of them leaves first, however many they are."""
     many = [f"nobody-{number}" for number in range(150)]
