@@ -88,8 +88,10 @@ def test_dollars_are_read_exactly_or_rounded_up(whole: int, part: str) -> None:
 def test_what_is_no_plain_decimal_is_no_price(text: str) -> None:
     """Signs, exponents, spaces, other digits and words are refused wherever a price is read."""
     for read in (micro_usd, lambda price: value_of(1, 1, price), lambda price: units_within(1, 1, price)):
-        with pytest.raises(Malformed):
+        with pytest.raises(Malformed) as caught:
             read(text)
+        assert caught.value.message == f"{text!r} is no decimal number"
+        assert caught.value.hint == "digits with at most one point, such as 12.5"
 
 
 @settings(deadline=None)
@@ -109,7 +111,24 @@ def test_what_is_unbounded_or_nameless_has_no_value() -> None:
     """It counts as an asset without a price, though its asset has one; what stays in the account counts nothing."""
     prices = {"a": ("1", 1)}
     assets = [Asset(id="a", symbol="a", decimals=0, native=True)]
-    for odd in (Effect(what=What.APPROVE, asset="a", units=None), Effect(what=What.OUT, asset=None, units=1)):
-        assert leaving_value([odd], assets, prices)[1]
+    unbounded, nameless = Effect(what=What.APPROVE, asset="a", units=None), Effect(what=What.OUT, asset=None, units=1)
+    assert leaving_value([unbounded], assets, prices) == (0, frozenset({"a"}))
+    assert leaving_value([nameless], assets, prices) == (0, frozenset({""}))
     assert leaving_value([Effect(what=What.OUT, asset="a", units=1)], [], prices) == (0, frozenset({"a"}))
     assert leaving_value([Effect(what=What.CALL, to="x")], assets, prices) == (0, frozenset())
+
+
+def test_what_counts_nothing_hides_nothing_behind_it() -> None:
+    """Effects after a call or after an asset without a price are counted all the same, and so is each such asset."""
+    prices = {"a": ("2.5", 1)}
+    assets = [Asset(id=name, symbol=name, decimals=1, native=False) for name in "abc"]
+    paid = Effect(what=What.OUT, asset="a", units=4)
+    effects = [
+        Effect(what=What.CALL, to="x"),
+        paid,
+        Effect(what=What.OUT, asset="b", units=1),
+        paid,
+        Effect(what=What.LOCKED, asset="c", units=1),
+        paid,
+    ]
+    assert leaving_value(effects, assets, prices) == (3_000_000, frozenset({"b", "c"}))

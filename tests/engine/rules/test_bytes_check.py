@@ -51,35 +51,67 @@ def test_the_judged_bytes_pass(case: str) -> None:
     assert check(replace(decoded, effects=decoded.effects[::-1]), resolved) is None
 
 
-MUTATIONS = {
-    "incomplete": replace(DECODED, complete=False),
-    "another chain": replace(DECODED, chain_id="solana:other"),
-    "another payer": replace(DECODED, account="thief"),
-    "fee above the cap": replace(DECODED, max_fee=Amount(asset="sol", units=CAP + 1)),
-    "fee below zero": replace(DECODED, max_fee=Amount(asset="sol", units=-1)),
-    "fee in another asset": replace(DECODED, max_fee=Amount(asset="usd", units=1)),
-    "another memo": replace(DECODED, memo="ho"),
-    "no memo": replace(DECODED, memo=None),
-    "nothing paid": replace(DECODED, effects=()),
-    "paid twice": replace(DECODED, effects=(OUT, OUT)),
-    "more": replace(DECODED, effects=(replace(OUT, units=6),)),
-    "less": replace(DECODED, effects=(replace(OUT, units=4),)),
-    "another recipient": replace(DECODED, effects=(replace(OUT, to="thief"),)),
-    "another asset": replace(DECODED, effects=(replace(OUT, asset="usd"),)),
-    "an allowance instead": replace(DECODED, effects=(replace(OUT, what=What.APPROVE),)),
-    "a poisoned extra payment": replace(DECODED, effects=(OUT, replace(OUT, to="thief", units=1))),
-    "an authority change": replace(DECODED, effects=(OUT, Effect(what=What.AUTHORITY, method="assign"))),
-    "something unknown": replace(DECODED, effects=(OUT, Effect(what=What.UNKNOWN, data="ff"))),
-    "rent": replace(DECODED, effects=(OUT, Effect(what=What.LOCKED, asset="sol", units=1))),
-    "an effect on trust": replace(DECODED, on_trust=frozenset({"out"})),
-    "an effect on trust beside rent": replace(DECODED, on_trust=frozenset({"out", "rent"})),
+UNREAD = "the bytes hold something that cannot be read"
+MEMO = "the bytes carry another memo"
+BOUND = "not one of 0 to 10000 of sol"
+MORE, LESS = "the bytes do more than was judged: ", "the bytes do less than was judged: "
+BEYOND = "the bytes hold what nobody can judge: "
+AUTHORITY = Effect(what=What.AUTHORITY, method="assign")
+MUTATIONS: dict[str, tuple[Decoded, str]] = {
+    "incomplete": (replace(DECODED, complete=False), UNREAD),
+    "another chain": (replace(DECODED, chain_id="solana:o"), "the bytes are for chain solana:o, not solana:test"),
+    "another payer": (replace(DECODED, account="thief"), "the bytes are paid by thief, not by me"),
+    "fee above the cap": (
+        replace(DECODED, max_fee=Amount(asset="sol", units=CAP + 1)),
+        f"the bytes allow a fee of 10001 of sol, {BOUND}",
+    ),
+    "fee below zero": (
+        replace(DECODED, max_fee=Amount(asset="sol", units=-1)),
+        f"the bytes allow a fee of -1 of sol, {BOUND}",
+    ),
+    "fee in another asset": (
+        replace(DECODED, max_fee=Amount(asset="usd", units=1)),
+        f"the bytes allow a fee of 1 of usd, {BOUND}",
+    ),
+    "another memo": (replace(DECODED, memo="ho"), MEMO),
+    "no memo": (replace(DECODED, memo=None), MEMO),
+    "nothing paid": (replace(DECODED, effects=()), f"{LESS}out 5 of sol to you"),
+    "paid twice": (replace(DECODED, effects=(OUT, OUT)), f"{MORE}out 5 of sol to you"),
+    "more": (replace(DECODED, effects=(replace(OUT, units=6),)), f"{MORE}out 6 of sol to you"),
+    "less": (replace(DECODED, effects=(replace(OUT, units=4),)), f"{MORE}out 4 of sol to you"),
+    "another recipient": (replace(DECODED, effects=(replace(OUT, to="thief"),)), f"{MORE}out 5 of sol to thief"),
+    "another asset": (replace(DECODED, effects=(replace(OUT, asset="usd"),)), f"{MORE}out 5 of usd to you"),
+    "an allowance instead": (
+        replace(DECODED, effects=(replace(OUT, what=What.APPROVE),)),
+        f"{MORE}approve 5 of sol to you",
+    ),
+    "a poisoned extra payment": (
+        replace(DECODED, effects=(OUT, replace(OUT, to="thief", units=1))),
+        f"{MORE}out 1 of sol to thief",
+    ),
+    "an authority change": (replace(DECODED, effects=(OUT, AUTHORITY)), f"{BEYOND}authority assign"),
+    "something unknown": (replace(DECODED, effects=(OUT, Effect(what=What.UNKNOWN, data="ff"))), f"{BEYOND}unknown"),
+    "rent": (replace(DECODED, effects=(OUT, RENT)), f"{MORE}locked 2 of sol to you"),
+    "effects on trust": (
+        replace(DECODED, on_trust=frozenset({"out", "amount"})),
+        "the bytes prove nothing of amount, out: it is only what a node said",
+    ),
+    "an effect on trust beside rent": (
+        replace(DECODED, on_trust=frozenset({"out", "rent"})),
+        "the bytes prove nothing of out: it is only what a node said",
+    ),
+    "rent of another asset on trust": (
+        replace(DECODED, effects=(OUT, replace(RENT, asset="usd")), on_trust=frozenset({"rent"})),
+        "the bytes prove nothing of rent: it is only what a node said",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_every_mutation_is_refused(name: str) -> None:
-    """Each field of the decoded bytes, changed alone, is named and refused."""
-    assert check(MUTATIONS[name]) is not None
+    """Each field of the decoded bytes, changed alone, is refused, and the reason names it and what it is."""
+    decoded, why = MUTATIONS[name]
+    assert check(decoded) == why
 
 
 # --- field by field, so that a field added to a record is not forgotten here -------------------------------------------

@@ -42,6 +42,21 @@ def test_everything_is_said_of_the_policy_that_decided() -> None:
     }
 
 
+def test_what_no_policy_measures_is_null() -> None:
+    """A denial without a figure or a moment tells neither, and none is made up for a row that does not exist."""
+    assert denial_details(decided({}), None) == {
+        "transactionId": None,
+        "policyId": "p0",
+        "type": "STRICT",
+        "code": "NO_0",
+        "reason": "no 0",
+        "remaining": None,
+        "resetsAt": None,
+        "canRetry": False,
+        "retryAt": None,
+    }
+
+
 @pytest.mark.parametrize(
     ("denials", "retry_at"),
     [

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from waiaas.engine.rules.foreign import amount_text, quoted, tidy, tidy_asset
@@ -44,11 +44,14 @@ def test_a_tidied_asset_is_plain_and_short(asset: Asset) -> None:
 @pytest.mark.parametrize("decimals", [-1, 256, 10**9])
 def test_an_asset_has_0_to_255_decimals(decimals: int) -> None:
     """Other numbers of decimals are no asset's: dividing by them would cost the daemon dear."""
-    with pytest.raises(ValueError, match="decimals"):
+    with pytest.raises(ValueError, match=f"^c/slip44:1 claims {decimals} decimals$"):
         tidy_asset(replace(COIN, decimals=decimals), COIN.id)
+    for least_or_most in (0, 255):
+        assert tidy_asset(replace(COIN, decimals=least_or_most), COIN.id).decimals == least_or_most
 
 
 @given(st.lists(words, max_size=40), words, words)
+@example([], "A" * 63 + " B", "")
 def test_tidying_touches_words_alone(warnings: list[str], code: str, text: str) -> None:
     """Intent, effects and fee are what they were; warnings and cautions are clean and bounded, and none is lost."""
     resolved = Resolved(
@@ -67,6 +70,30 @@ def test_tidying_touches_words_alone(warnings: list[str], code: str, text: str) 
     for sentence in (*found.warnings, caution.text, caution.code):
         assert len(sentence) <= 256
         assert clean(sentence) == sentence
+
+
+def test_every_foreign_word_of_a_payment_is_tidied() -> None:
+    """Assets, the first 32 warnings and all cautions come out clean; a code of nothing visible is CAUTION."""
+    resolved = Resolved(
+        intent=Intent(kind=Kind.TRANSFER),
+        effects=(),
+        assets=(Asset(id="c/token:t", symbol="US\u202eD", decimals=6, native=True, name="Dollar\n"),),
+        likely_fee=Amount(asset=COIN.id, units=1),
+        warnings=tuple(f"line\n{n}" for n in range(33)),
+        cautions=(
+            Caution(code="\u200b", text="a\tb", about="asset"),
+            Caution(code="C" * 65, text="", about="recipient"),
+        ),
+    )
+    assert tidy(resolved, COIN.id) == replace(
+        resolved,
+        assets=(Asset(id="c/token:t", symbol="USD", decimals=6, native=False, name="Dollar"),),
+        warnings=tuple(f"line {n}" for n in range(32)),
+        cautions=(
+            Caution(code="CAUTION", text="a b", about="asset"),
+            Caution(code="C" * 64, text="", about="recipient"),
+        ),
+    )
 
 
 def test_amounts_are_told_in_display_units() -> None:

@@ -35,6 +35,10 @@ def test_amounts_are_said_in_both_units(units: int | None, asset: str | None, wo
             'sends 1 "SOL to friend" (100 base units) of c/token:T to R',
         ),
         (Effect(what=What.LOCKED, asset=SOL.id, units=5), "locks up 0.000000005 SOL (5 base units)"),
+        (
+            Effect(what=What.LOCKED, asset=SOL.id, units=5, to="V"),
+            "locks up 0.000000005 SOL (5 base units) at V",
+        ),
         (Effect(what=What.APPROVE, asset=FAKE.id, to="S"), "lets S take WITHOUT LIMIT of c/token:T"),
         (Effect(what=What.AUTHORITY, to="T"), "HANDS CONTROL to T"),
         (Effect(what=What.UNKNOWN, to="P", data="00"), "UNDECODED CALL to P"),
@@ -44,6 +48,18 @@ def test_amounts_are_said_in_both_units(units: int | None, asset: str | None, wo
 def test_every_kind_of_effect_has_words(effect: Effect, words: str) -> None:
     """What leaves, is tied up, may be taken, or is not understood, is said so."""
     assert effect_words(effect, ASSETS) == words
+
+
+def test_effects_are_said_in_order() -> None:
+    """Each has a clause of its own, with the symbols of the assets that are known."""
+    effects = (
+        Effect(what=What.OUT, asset=SOL.id, units=10**9, to="R"),
+        Effect(what=What.LOCKED, asset="c/token:unknown", units=5),
+    )
+    assert effects_words(effects, ASSETS) == (
+        "sends 1 SOL (1000000000 base units) to R",
+        "locks up 5 base units of c/token:unknown",
+    )
 
 
 def test_no_effect_is_said_too() -> None:

@@ -41,7 +41,8 @@ def mismatch(decoded: Decoded, resolved: Resolved, account: Account, chain_id: s
     if decoded.account != account.address:
         return f"the bytes are paid by {decoded.account}, not by {account.address}"
     if decoded.max_fee.asset != resolved.likely_fee.asset or not 0 <= decoded.max_fee.units <= fee_cap:
-        return f"the bytes allow a fee of {decoded.max_fee.units}, above the cap of {fee_cap}"
+        bound = f"0 to {fee_cap} of {resolved.likely_fee.asset}"
+        return f"the bytes allow a fee of {decoded.max_fee.units} of {decoded.max_fee.asset}, not one of {bound}"
     if (decoded.memo or "") != (resolved.intent.memo or ""):
         return "the bytes carry another memo"
     unproven = decoded.on_trust - {RENT}

@@ -23,6 +23,8 @@ def denial_details(decision: Decision, tx_id: str | None) -> dict[str, Any]:
     """Pure. The facts of a denial, for programs.
 
     ``canRetry`` says whether the same transaction can pass later with nobody changing anything, and ``retryAt`` from when on.
+
+    :param decision: whose tier is DENY
     """
     named, retry_at = decision.named, _retry_at(_denials(decision))
     return {
@@ -39,13 +41,17 @@ def denial_details(decision: Decision, tx_id: str | None) -> dict[str, Any]:
 
 
 def denial_hint(decision: Decision, shown: Callable[[int], str]) -> str:
-    """Pure. What to do, in a sentence for an agent or a person. :param shown: a moment (Unix seconds) as people read it"""
+    """Pure. What to do, in a sentence for an agent or a person.
+
+    :param decision: whose tier is DENY
+    :param shown: a moment (Unix seconds) as people read it
+    """
     denials = _denials(decision)
     if decision.named.verdict.code in _REMEDIES:
         return _REMEDIES[decision.named.verdict.code]
     if any(one.freeze for one in denials):
         return "the agent is stopped; the operator finds out why, and lets it go on: `waiaas agent resume`"
-    least, retry_at = min((one.remaining or 0 for one in denials), default=0), _retry_at(denials)
+    least, retry_at = min(one.remaining or 0 for one in denials), _retry_at(denials)
     smaller = f"send at most {least} base units" if least else ""
     later = f"try again at {shown(retry_at)}" if retry_at is not None else ""
     if smaller or later:
@@ -61,4 +67,4 @@ def _retry_at(denials: Sequence[Verdict]) -> int | None:
     """When the last of them lets the same pass; None as soon as one never does."""
     moments = [None if one.freeze else one.resets_at for one in denials]
     known = [moment for moment in moments if moment is not None]
-    return max(known, default=None) if len(known) == len(moments) else None
+    return max(known) if len(known) == len(moments) else None

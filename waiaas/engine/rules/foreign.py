@@ -60,4 +60,5 @@ def tidy(resolved: Resolved, native: str) -> Resolved:
 
 
 def _tidy_caution(caution: Caution) -> Caution:
-    return replace(caution, code=clean(caution.code)[:_CODE_LENGTH] or "CAUTION", text=shown(caution.text))
+    code = clean(caution.code)[:_CODE_LENGTH].strip()
+    return replace(caution, code=code or "CAUTION", text=shown(caution.text))

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from waiaas.errors import Malformed
-from waiaas.interfaces.money import USD_DECIMALS, value_of
+from waiaas.interfaces.money import micro_usd
 
 MOST_AHEAD_SECONDS = 60
 """Clocks differ a little; a price from further ahead is none, and none counts as younger than now."""
@@ -39,7 +39,7 @@ def is_jump(before: str, usd: str) -> bool:
 
 def _is_plain(text: str) -> bool:
     try:
-        value_of(1, USD_DECIMALS, text)
+        micro_usd(text)
     except Malformed:
         return False
     return True
