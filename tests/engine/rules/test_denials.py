@@ -92,6 +92,13 @@ def test_the_hint_says_what_passes_every_policy(denials: list[dict[str, Any]], h
     assert denial_hint(decided(*denials), shown_moment) == hint
 
 
+def test_what_a_session_forbids_another_session_may_allow() -> None:
+    """No policy has to change for it."""
+    decision = decided({})
+    hint = denial_hint(replace(decision, named=replace(decision.named, type="SESSION_CONSTRAINT")), shown_moment)
+    assert hint == "retrying will not help; ask the operator for a session that allows it"
+
+
 @pytest.mark.parametrize(
     ("code", "command"),
     [("POLICY_TAMPERED", "waiaas audit seals"), ("WINDOWS_UNRECONCILED", "waiaas agent resume --confirm-spent")],

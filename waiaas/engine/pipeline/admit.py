@@ -255,7 +255,7 @@ def subject(request: Request, intent: StoredIntent) -> Subject:
 def denial(judgement: Judgement, tx_id: str | None) -> Denied:
     """The error of a refused send: who refused, why, what remains, whether it can pass later, and what to do."""
     decision = judgement.decision
-    code = "CONSTRAINT_DENIED" if decision.named.type == "SESSION_CONSTRAINT" else "POLICY_DENIED"
+    code = "CONSTRAINT_DENIED" if decision.named.type == SESSION else "POLICY_DENIED"
     details, hint = denial_details(decision, tx_id), denial_hint(decision, shown_moment)
     return Denied(decision.named.verdict.reason, code=code, hint=hint, details=details)
 

@@ -13,7 +13,7 @@ from waiaas.engine.facts import Subject, Wanted, wanted
 from waiaas.engine.rules.constraints import constraint_windows, judge_constraints, read_constraints
 from waiaas.engine.rules.denials import TAMPERED, UNRECONCILED
 from waiaas.engine.rules.fees import FEE_DAY, fee_window, judge_fee
-from waiaas.engine.rules.verdicts import Named, house, unreadable
+from waiaas.engine.rules.verdicts import SESSION, Named, house, unreadable
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.policy import Tier, Verdict
 
@@ -37,7 +37,7 @@ _UNRECONCILED = replace(
     priority=_FIRST,
 )
 _CLOCK = house("CLOCK", Tier.APPROVAL, "CLOCK_DISAGREES", "the machine's clock and the chain's are minutes apart")
-_UNREADABLE = unreadable("", "SESSION_CONSTRAINT", "the session's constraints cannot be read", "CONSTRAINT_UNREADABLE")
+_UNREADABLE = unreadable("", SESSION, "the session's constraints cannot be read", "CONSTRAINT_UNREADABLE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

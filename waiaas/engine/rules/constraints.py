@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from waiaas.engine.rules.totals import VALUE_KINDS, leaving
-from waiaas.engine.rules.verdicts import Named, house
+from waiaas.engine.rules.verdicts import SESSION, Named, house
 from waiaas.errors import BadRequest
 from waiaas.interfaces.chain import Kind, Resolved, What
 from waiaas.interfaces.policy import AssetReader, Tier, Window
@@ -97,7 +97,7 @@ def _total_window(asset: str) -> Window:
 
 
 def _denied(code: str, reason: str, **more: object) -> Named:
-    return house("SESSION_CONSTRAINT", Tier.DENY, code, reason, **more)
+    return house(SESSION, Tier.DENY, code, reason, **more)
 
 
 def _by_type(constraints: Constraints, kind: Kind) -> list[Named]:
@@ -158,7 +158,7 @@ def _by_count(constraints: Constraints, windows: Mapping[str, int]) -> list[Name
 
 def _within(window: str, bound: int, left: int | None) -> Named:
     return house(
-        "SESSION_CONSTRAINT",
+        SESSION,
         Tier.INSTANT,
         "WITHIN_CONSTRAINT",
         "the session's constraints allow it",

@@ -7,7 +7,7 @@ later only if it passes each, and a smaller one only if each leaves room for it.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from waiaas.engine.rules.verdicts import Decision
+from waiaas.engine.rules.verdicts import SESSION, Decision
 from waiaas.interfaces.policy import Tier, Verdict
 
 TAMPERED, UNRECONCILED = "POLICY_TAMPERED", "WINDOWS_UNRECONCILED"
@@ -56,6 +56,8 @@ def denial_hint(decision: Decision, shown: Callable[[int], str]) -> str:
     later = f"try again at {shown(retry_at)}" if retry_at is not None else ""
     if smaller or later:
         return ", or ".join(text for text in (smaller, later) if text)
+    if decision.named.type == SESSION:
+        return "retrying will not help; ask the operator for a session that allows it"
     return "retrying will not help; ask the operator to change the policy"
 
 

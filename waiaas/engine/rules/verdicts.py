@@ -22,6 +22,9 @@ from dataclasses import dataclass
 from waiaas.interfaces.chain import Caution, Effect, Kind, What
 from waiaas.interfaces.policy import RECIPIENTS_NAMED, Tier, Verdict
 
+SESSION = "SESSION_CONSTRAINT"
+"""The word of the rules that a session brings along."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
