@@ -22,6 +22,7 @@ from waiaas.engine.pipeline.resolution import asset_of, read_resolved
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.denials import denial_details, denial_hint
 from waiaas.engine.rules.fees import fee_cap
+from waiaas.engine.rules.verdicts import SESSION
 from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent
 from waiaas.errors import (
