@@ -79,7 +79,7 @@ def _answer_text(error: "WaiaasApiError") -> str:
 
 def _answer_hint(error: "WaiaasApiError") -> str:
     if error.status == 401:
-        return "try again with the right one; a session ends, or is revoked: waiaas session list"
+        return "try again with the right one"
     if error.status == 500 and error.request_id:
         return f"the daemon's log has the details under requestId {error.request_id}"
     return error.hint
