@@ -23,7 +23,7 @@ def simulations(history: History, rounds: int, seconds: float) -> Figure:
     rate, floor = alternate(rounds, lambda: _rate(simulate, seconds), lambda: 2 * _rate(history.look_up, seconds))
     return Figure(
         name=f"simulations a second after {history.size:,} transactions",
-        unit="1/s",
+        unit="/s",
         ours=rate,
         floor=floor,
         limit=_LEAST,
