@@ -54,7 +54,7 @@ class Row:
     """A transaction. :param cap: what is reserved for its fee; :param ask_until: of an open approval, when it closes
 
     :param judged: the count of policy changes when it was judged last; :param is_noted: the house knows that a node has it
-    :param is_withheld: a person lifted a stop and did not let it go on
+    :param is_withheld: a person lifted a stop and did not let it go on; :param settled: when the chain told its fate
     """
 
     agent: str
@@ -71,6 +71,7 @@ class Row:
     ask_until: int | None = None
     is_noted: bool = False
     is_withheld: bool = False
+    settled: int = 0
 
     @property
     def deadline(self) -> int:
@@ -377,10 +378,10 @@ class Model:
         """What the chain tells of the row's bytes, for good."""
         row = self.rows[tx_id]
         if row.status == "SUBMITTED":
-            row.status = "CONFIRMED" if fate == "paid" else "FAILED"
+            row.status, row.settled = "CONFIRMED" if fate == "paid" else "FAILED", self.now
             self.happened.append((row.agent, "paid" if fate == "paid" else "failed", self.now))
             self._book(row, fate)
-        elif row.status == "FAILED" and fate == "paid":
+        elif row.status == "FAILED" and fate == "paid" and row.settled >= self.now - DAY:  # the house looks so long
             row.status = "CONFIRMED"
             self.happened.append((row.agent, "paid", self.now))
             self.late[row.agent] = self.late.get(row.agent, 0) + row.amount
