@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from waiaas_sdk import Transaction
+from waiaas_sdk.models import Chain, NativeAsset
 
 from tests.cli.conftest import FRIEND, Running
+from waiaas.cli.amounts import Unit, Units
 from waiaas.cli.options import AGENT_STATUSES, TRANSACTION_STATUSES
+from waiaas.cli.output import counted
 from waiaas.cli.transactions import trouble
 
 pytestmark = pytest.mark.xdist_group("running-daemon")
@@ -127,3 +130,17 @@ def test_details_of_the_status_are_lines(running: Running) -> None:
     assert re.search(r"^signer +unlocked", out, re.MULTILINE)
     assert re.search(r"^solana/localnet +test ", out, re.MULTILINE)
     assert json.loads(running("status", "--details", "--json").out)["details"]["signer"] == "unlocked"
+
+
+def test_an_amount_of_a_known_asset_is_written_in_its_units() -> None:
+    """By the asset's id, whatever its network; in base units where nobody knows how it is written, and a dash for no amount."""
+    native = NativeAsset(id="solana:local/slip44:501", symbol="SOL", decimals=9)
+    units = Units([Chain(chain="solana", network="localnet", chain_id="solana:local", native=native)])
+    assert units.brief_of(native.id, 1_500_000_000) == Unit("SOL", 9).display(1_500_000_000) == "1.5 SOL"
+    assert units.brief_of("solana:local/token:x", 1_500_000_000) == "1500000000"
+    assert units.brief_of(native.id, None) == "-"
+
+
+def test_one_of_a_kind_is_counted_as_one() -> None:
+    """The noun follows the number."""
+    assert [counted(number, "policy", "policies") for number in range(3)] == ["0 policies", "1 policy", "2 policies"]

@@ -201,7 +201,7 @@ class _Books:
 
         :raises ValueError: where a mark of one agent is asked for by a window of all
         """
-        if "since" not in window.where or "resumed" not in _since(window):
+        if "resumed" not in _since(window):
             return 0
         if window.scope == "all":
             raise ValueError(f"the window {window.name} is of all agents, who were not resumed together")

@@ -27,9 +27,8 @@ class Tier(StrEnum):
     @property
     def rank(self) -> int:
         """0 for INSTANT up to 4 for DENY."""
-        return _RANKS[
-            self._value_
-        ]  # ``value`` is a descriptor in Python, and ranks are compared for each of many verdicts
+        # Not ``value``, a descriptor written in Python: ranks are compared for each of many verdicts.
+        return _RANKS[self._value_]
 
 
 _RANKS = {"INSTANT": 0, "NOTIFY": 1, "DELAY": 2, "APPROVAL": 3, "DENY": 4}

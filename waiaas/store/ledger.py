@@ -1,8 +1,8 @@
 """The spend ledger: append-only, with running totals, so that a window costs two index look-ups whatever its history.
 
 Each entry holds the total of its (agent, asset, kind), itself included, and where it has a session that of its (session,
-asset, kind) too. What was spent after a second is the newest total minus the total of the last entry at or before it; that
-is right because ``at`` never goes back.
+asset, kind) too. What was spent after a second is the newest total minus the total before the first entry after it; that is
+right because ``at`` never goes back.
 """
 
 from collections.abc import Sequence
