@@ -15,14 +15,16 @@
     ├── ChainUnreachable      502  CHAIN_UNREACHABLE (nothing was stored)
     ├── NotReady              503  SIGNER_LOCKED, STOPPING, STORE_FULL, BUSY
     ├── StartRefused               the daemon or a command cannot begin; the message says how to mend it
-    └── PluginError                Malformed, Unavailable, NotYet, Refused (chains);
+    └── PluginError                Malformed, Unavailable, NotYet, NodeFailure, Refused (chains);
                                    RetryLater, Undeliverable, Misconfigured, Conflicted (channels)
 
 An error names the thing, the limit and the next step. Its message never holds a secret, a stack, a node's address or a
 node's own words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -204,6 +206,57 @@ class Unavailable(PluginError):
     status = 502
     retryable = True
     codes: ClassVar[tuple[str, ...]] = ("UNAVAILABLE",)
+
+
+class Trouble(StrEnum):
+    """What is wrong with one endpoint, as far as it concerns whoever asked it."""
+
+    UNREACHABLE = "unreachable"  # no name, no connection, no whole answer in time
+    LIMITED = "limited"  # it asks for patience, or a plan is used up
+    TURNED_AWAY = "turned-away"  # it wants a key, or does not take ours
+    MOVED = "moved"  # it names another address, where nobody follows
+    FAILED = "failed"  # it says that it failed, or says what nobody here understands
+    UNHEALTHY = "unhealthy"  # it is behind, catches up, or reads its books
+    PRUNED = "pruned"  # it has thrown away what was asked for
+    UNSUPPORTED = "unsupported"  # it does not know the method
+    MALFORMED = "malformed"  # what it said is no answer to what was asked
+    TOO_LARGE = "too-large"  # the question or the answer is larger than one of the two takes
+    WRONG_CHAIN = "wrong-chain"  # it serves another chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeTrouble:
+    """What one endpoint did instead of answering.
+
+    :param endpoint: scheme and host, everything else masked; empty where nobody knows
+    :param position: which of the configured endpoints, from 1; 0 where nobody knows
+    :param words: one sentence of ours, never the node's
+    """
+
+    kind: Trouble
+    words: str
+    endpoint: str = ""
+    position: int = 0
+
+
+class NodeFailure(Unavailable):
+    """None of the endpoints that were asked answered.
+
+    :param troubles: what is wrong with each, in the order in which they were asked
+    :param answer: the JSON that came with an HTTP status that is no 2xx; None where there was none
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        troubles: Sequence[NodeTrouble],
+        answer: Any = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.troubles = tuple(troubles)
+        self.answer = answer
 
 
 class NotYet(Unavailable):

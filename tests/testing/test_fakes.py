@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from waiaas.errors import Unavailable
+from waiaas.errors import NodeFailure, Unavailable
 from waiaas.testing.clock import FrozenClock
 from waiaas.testing.http import DirectHttp, ScriptedHttp, no_network
 
@@ -71,10 +71,12 @@ def test_direct_http_asks_endpoints_in_turn(node: str) -> None:
     http.close()
 
 
-def test_an_error_in_json_is_an_answer(node: str) -> None:
-    """A 4xx with a JSON body is the node's word; no endpoint at all is Unavailable."""
+def test_an_error_in_json_is_kept(node: str) -> None:
+    """A 4xx is a failure that brings its JSON along, as the host's client has it; no endpoint at all is Unavailable."""
     http = DirectHttp(node)
-    assert http.json("POST", "/refusal", {}) == {"error": "no"}
+    with pytest.raises(NodeFailure) as problem:
+        http.json("POST", "/refusal", {})
+    assert problem.value.answer == {"error": "no"}
     with pytest.raises(Unavailable):
         DirectHttp().json("POST", "", {})
     http.close()

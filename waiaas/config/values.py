@@ -135,6 +135,8 @@ def _check_url(url: str) -> None:
     host, _ = parts.hostname, parts.port  # a bad port raises here
     if not host or parts.scheme not in ("https", "http"):
         raise ValueError("not an http address")
+    if ":" not in host:
+        host.encode("idna")  # a name that cannot be asked for raises here
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("http beyond loopback")
 

@@ -14,7 +14,7 @@ from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.nodes import NodeHttp
 from waiaas.engine.rules.fees import FeeLimits
-from waiaas.errors import BadRequest, PluginError, Refused, Stopped, Unavailable
+from waiaas.errors import BadRequest, NodeFailure, NodeTrouble, PluginError, Refused, Stopped, Trouble, Unavailable
 from waiaas.interfaces.chain import Account, Asset, ChainAdapter, Network, RunsLocally, TellsTime
 from waiaas.interfaces.signing import PublicKey, Scheme
 from waiaas.registry import Registry
@@ -82,7 +82,7 @@ class Chain:
                 self.call(self.adapter.health)
             except Refused as problem:
                 _log.error("a node of %s was turned away: %s", self.network.chain_id, problem.message)
-                raise Unavailable(f"the node of {self.network.name} serves another chain") from None
+                raise _wrong_chain(self.network, problem) from None
             self._compare_time()
             self._healthy_until = self._clock.monotonic() + _HEALTH_SECONDS
 
@@ -236,6 +236,18 @@ class Chains:
             "fees": {"max": str(fees.max), "dailyLimit": str(fees.daily)},
             "degraded": bool(live and live.is_degraded),
         }
+
+
+def _wrong_chain(network: Network, problem: Refused) -> NodeFailure:
+    """The endpoint's trouble, as far as the adapter says which one it is."""
+    position = problem.details.get("position")
+    trouble = NodeTrouble(
+        kind=Trouble.WRONG_CHAIN,
+        words="it serves another chain",
+        endpoint=str(problem.details.get("endpoint", "")),
+        position=position if type(position) is int else 0,
+    )
+    return NodeFailure(f"the node of {network.name} serves another chain", troubles=(trouble,))
 
 
 def _networks_of(adapter: type[ChainAdapter], table: Any) -> Sequence[Network]:

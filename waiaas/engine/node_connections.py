@@ -4,6 +4,7 @@ A payment makes several calls, and each costs the daemon a third of what it cost
 node answers that is not a plain, complete and bounded response is refused, and its connection closed: nothing is guessed.
 """
 
+import base64
 import re
 import select
 import socket
@@ -12,11 +13,14 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 import httpcore
 
+from waiaas.engine.node_names import Addresses, Names
+
 _CONNECT_SECONDS = 2.0
+"""To find the name and to reach one of its addresses; so much again for TLS."""
 _KEEP_SECONDS = 30.0
 _MOST_KEPT = 16
 _MOST_HEAD, _MOST_BODY = 64 * 1024, 16 * 1024 * 1024
@@ -32,6 +36,10 @@ class BrokenAnswer(OSError):
     """The node's answer is no response that can be read to its end."""
 
 
+class TooLarge(BrokenAnswer):
+    """The node's answer is larger than is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One response. :param headers: names in lower case; of several with one name the last"""
@@ -45,17 +53,18 @@ class Answer:
 class Endpoint:
     """One address and the connections to it that are kept. Thread-safe; a connection serves one call at a time.
 
-    :param url: http or https; a path and a query are kept
+    :param url: http or https, taken as it is written: path, last slash and query are kept, ``user:password@`` is sent as Basic
+        authentication (RFC 7617)
     """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._is_secure = parts.scheme == "https"
         self._host = parts.hostname or ""
-        self._port = parts.port or (443 if self._is_secure else 80)
-        self._target = quote(parts.path.rstrip("/"), safe=_SAFE)
+        self._names = Names(self._host, parts.port or (443 if self._is_secure else 80))
+        self._target = quote(parts.path, safe=_SAFE)
         self._query = f"?{quote(parts.query, safe=_SAFE)}" if parts.query else ""
-        self._fields = _fields(self._host, parts.port)
+        self._fields = _fields(parts)
         self._context: ssl.SSLContext | None = None
         self._idle: deque[tuple[float, Connection]] = deque()
         self._lock = threading.Lock()
@@ -63,11 +72,11 @@ class Endpoint:
     def ask(self, method: str, path: str, content: bytes | None, seconds: float) -> Answer:
         """One request and its response. Network; the whole of it ends within ``seconds``.
 
-        :param path: appended to the address's own
+        :param path: appended to the address's own; with none, the address is asked as it is written
         :raises OSError: when there is no response that can be read to its end
         """
         end = time.monotonic() + seconds
-        target = (self._target + quote(path, safe=_SAFE) or "/") + self._query
+        target = self._target_of(path)
         length = b"" if content is None else b"content-length: %d\r\n" % len(content)
         request = f"{method} {target} HTTP/1.1\r\n".encode("ascii") + self._fields + length + b"\r\n" + (content or b"")
         connection = self._take(end)
@@ -89,6 +98,10 @@ class Endpoint:
         for _, connection in idle:
             connection.close()
 
+    def _target_of(self, path: str) -> str:
+        own = self._target.removesuffix("/") if path.startswith("/") else self._target
+        return (own + quote(path, safe=_SAFE) or "/") + self._query
+
     def _take(self, end: float) -> "Connection":
         while True:
             with self._lock:
@@ -108,7 +121,8 @@ class Endpoint:
             old.close()
 
     def _connect(self, end: float) -> "Connection":
-        sock = socket.create_connection((self._host, self._port), min(_CONNECT_SECONDS, _left(end)))
+        soon = min(end, time.monotonic() + _CONNECT_SECONDS)
+        sock = _reached(self._names.addresses(soon), soon)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._is_secure:
@@ -181,7 +195,7 @@ class Connection:
         if length is None:
             return self._rest(end), False
         if _LENGTH.fullmatch(length) is None or int(length) > _MOST_BODY:
-            raise BrokenAnswer("a length that is none, or too large")
+            raise TooLarge("a length that is none, or too large")
         return self._exactly(int(length), end), True
 
     def _chunks(self, end: float) -> bytes:
@@ -193,7 +207,7 @@ class Connection:
             count = int(line[1], 16)
             size += count
             if size > _MOST_BODY:
-                raise BrokenAnswer("too large")
+                raise TooLarge("too large")
             if count == 0:
                 break
             part = self._exactly(count + 2, end)
@@ -233,7 +247,7 @@ class Connection:
                 return b"".join(parts)
             parts.append(part)
             size += len(part)
-        raise BrokenAnswer("too large")
+        raise TooLarge("too large")
 
     def _some(self, end: float) -> bytes:
         part = self._receive(end)
@@ -254,9 +268,39 @@ def _left(end: float) -> float:
     return seconds
 
 
-def _fields(host: str, port: int | None) -> bytes:
+def _reached(addresses: Addresses, end: float) -> socket.socket:
+    """A connection to the first that takes one; each has its share of the time. :raises OSError: when none does"""
+    problem: OSError = ConnectionError("the name has no address")
+    for index, (family, kind, protocol, where) in enumerate(addresses):
+        try:
+            seconds = _left(end) / (len(addresses) - index)
+            sock = socket.socket(family, kind, protocol)
+        except OSError as away:
+            problem = away
+            continue
+        try:
+            sock.settimeout(seconds)
+            sock.connect(where)
+        except OSError as away:
+            problem = away
+            sock.close()
+        else:
+            return sock
+    raise problem
+
+
+def _fields(parts: SplitResult) -> bytes:
+    host = parts.hostname or ""
     name = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
-    shown = name if port is None else f"{name}:{port}"
+    shown = name if parts.port is None else f"{name}:{parts.port}"
     return (
-        f"host: {shown}\r\ncontent-type: application/json\r\naccept: application/json\r\nuser-agent: waiaas\r\n"
+        f"host: {shown}\r\n{_authorization(parts)}"
+        "content-type: application/json\r\naccept: application/json\r\nuser-agent: waiaas\r\n"
     ).encode("ascii")
+
+
+def _authorization(parts: SplitResult) -> str:
+    if parts.username is None and parts.password is None:
+        return ""
+    pair = unquote_to_bytes(parts.username or "") + b":" + unquote_to_bytes(parts.password or "")
+    return f"authorization: Basic {base64.b64encode(pair).decode('ascii')}\r\n"

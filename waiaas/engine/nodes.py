@@ -10,11 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from waiaas.engine.node_connections import Answer, Endpoint
-from waiaas.errors import Unavailable
+from waiaas.config.values import mask_url
+from waiaas.engine.node_connections import Answer, Endpoint, TooLarge
+from waiaas.errors import NodeFailure, NodeTrouble, Trouble
 
 _CALL_SECONDS = 5.0
-_RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
+_STATUSES: dict[int, tuple[Trouble, str]] = {
+    401: (Trouble.TURNED_AWAY, "it wants a key, or does not take the one in its address"),
+    402: (Trouble.LIMITED, "the provider's plan is used up"),
+    403: (Trouble.TURNED_AWAY, "it does not serve us: a key is missing or wrong, or a plan is used up"),
+    404: (Trouble.TURNED_AWAY, "there is no such service at its address"),
+    407: (Trouble.TURNED_AWAY, "a proxy before it wants a password"),
+    413: (Trouble.TOO_LARGE, "the question is larger than it takes"),
+    429: (Trouble.LIMITED, "it is asked more often than it allows"),
+}
+"""What an HTTP status says of an endpoint (RFC 9110, RFC 6585; the providers agree on these)."""
 
 _limits = threading.local()
 
@@ -59,60 +69,108 @@ class NodeHttp:
         self.tally = Tally()
         self._read = read
         self._endpoints = tuple(Endpoint(url) for url in urls)
-        self._preferred = 0
+        self._addresses = tuple(mask_url(url) for url in urls)
+        self._first, self._preferred = 1, 0
+        # one endpoint is its own client
+        self._each: tuple[NodeHttp, ...] = (
+            (self,) if len(urls) == 1 else tuple(self._over(index) for index in range(len(urls)))
+        )
+
+    @property
+    def address(self) -> str:
+        """Scheme and host of the first endpoint, masked; empty where there is none."""
+        return self._addresses[0] if self._addresses else ""
 
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
-        """Ask until one endpoint answers with JSON. Network; may be called again.
+        """Ask until one endpoint answers with a 2xx and JSON. Network; may be called again.
 
-        :raises Unavailable: when none did in time
+        :raises NodeFailure: when none did in time
         """
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        retry_after: int | None = None
+        failures: list[NodeFailure] = []
         for offset in range(len(self._endpoints)):
             index = (self._preferred + offset) % len(self._endpoints)
             try:
-                answer = self._ask(self._endpoints[index], method, path, content)
-            except Unavailable as problem:
-                retry_after = problem.retry_after or retry_after
+                answer = self._ask(index, method, path, content)
+            except NodeFailure as failure:
+                failures.append(failure)
                 continue
             self._preferred = index
             return answer
-        raise Unavailable("no configured node answered", retry_after=retry_after)
+        raise _joined(failures)
 
     def each(self) -> "Sequence[NodeHttp]":
-        """One client an endpoint, sharing this one's connections."""
-        if len(self._endpoints) == 1:
-            return (self,)
-        return [self._over(endpoint) for endpoint in self._endpoints]
+        """One client an endpoint, sharing this one's connections; the same ones each time."""
+        return self._each
 
     def close(self) -> None:
         """Close every idle connection."""
         for endpoint in self._endpoints:
             endpoint.close()
 
-    def _over(self, endpoint: Endpoint) -> "NodeHttp":
+    def _over(self, index: int) -> "NodeHttp":
         one = NodeHttp((), self._read)
-        one.tally, one._endpoints = self.tally, (endpoint,)
+        one.tally, one._endpoints, one._addresses = self.tally, (self._endpoints[index],), (self._addresses[index],)
+        one._first, one._each = index + 1, (one,)
         return one
 
-    def _ask(self, endpoint: Endpoint, method: str, path: str, content: bytes | None) -> Any:
+    def _ask(self, index: int, method: str, path: str, content: bytes | None) -> Any:
         seconds = _seconds_left()
         if seconds <= 0:
-            raise Unavailable("the time for this call is used up")
+            raise self._failure(index, Trouble.UNREACHABLE, "the time for this call was used up before it was asked")
         self.tally.add()
         try:
-            answer = endpoint.ask(method, path, content, seconds)
+            answer = self._endpoints[index].ask(method, path, content, seconds)
+        except TooLarge:
+            raise self._failure(index, Trouble.TOO_LARGE, "its answer is larger than is read") from None
         except OSError as problem:
-            raise Unavailable(f"the node could not be asked ({type(problem).__name__})") from None
-        return self._parsed(answer)
+            words = f"it could not be asked ({type(problem).__name__})"
+            raise self._failure(index, Trouble.UNREACHABLE, words) from None
+        return self._parsed(index, answer)
 
-    def _parsed(self, answer: Answer) -> Any:
-        if answer.status in _RETRY_STATUSES:
-            raise Unavailable(f"the node answered {answer.status}", retry_after=_retry_after(answer))
+    def _parsed(self, index: int, answer: Answer) -> Any:
+        read = self._json_of(answer)
+        if not 200 <= answer.status < 300:
+            kind, words = _said_by(answer.status)
+            words = f"HTTP {answer.status}: {words}"
+            raise self._failure(index, kind, words, answer=read, retry_after=_retry_after(answer))
+        if read is None and answer.body.strip() != b"null":
+            raise self._failure(index, Trouble.MALFORMED, f"HTTP {answer.status} without JSON")
+        return read
+
+    def _json_of(self, answer: Answer) -> Any:
+        """None where there is no JSON."""
         try:
             return self._read(answer.body)
         except (ValueError, RecursionError):
-            raise Unavailable(f"the node answered {answer.status} without JSON") from None
+            return None
+
+    def _failure(
+        self, index: int, kind: Trouble, words: str, *, answer: Any = None, retry_after: int | None = None
+    ) -> NodeFailure:
+        trouble = NodeTrouble(kind=kind, words=words, endpoint=self._addresses[index], position=self._first + index)
+        return NodeFailure(
+            f"the node did not answer: {words}", troubles=(trouble,), answer=answer, retry_after=retry_after
+        )
+
+
+def _said_by(status: int) -> tuple[Trouble, str]:
+    if 300 <= status < 400:
+        return Trouble.MOVED, "it redirects to another address, and redirects are not followed"
+    return _STATUSES.get(
+        status, (Trouble.FAILED, "it is in trouble" if status >= 500 else "it did not take the question")
+    )
+
+
+def _joined(failures: Sequence[NodeFailure]) -> NodeFailure:
+    if len(failures) == 1:
+        return failures[0]
+    return NodeFailure(
+        "no configured node answered",
+        troubles=[trouble for failure in failures for trouble in failure.troubles],
+        answer=next((failure.answer for failure in failures if failure.answer is not None), None),
+        retry_after=next((failure.retry_after for failure in failures if failure.retry_after is not None), None),
+    )
 
 
 def _retry_after(answer: Answer) -> int | None:

@@ -89,12 +89,17 @@ __all__ = [
 class Http(Protocol):
     """The host's HTTP client for one network: deadlines, masking, metrics and several endpoints are its business."""
 
+    @property
+    def address(self) -> str:
+        """Scheme and host of the endpoint, or of the first of several, with everything else masked: for people."""
+
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
         """Ask the endpoints in turn and return the parsed JSON of the first that answers with a 2xx.
 
         :param method: ``GET`` or ``POST``
         :param path: appended to the endpoint's address
-        :raises Unavailable: when none answered in time, or not in JSON; may be called again
+        :raises NodeFailure: when none answered with a 2xx, in time and in JSON; it says what is wrong with each endpoint, and
+            holds the JSON that came with another status. May be called again
         """
 
     def each(self) -> "Sequence[Http]":

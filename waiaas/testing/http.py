@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx
 
-from waiaas.errors import Unavailable
+from waiaas.errors import NodeFailure, NodeTrouble, Trouble, Unavailable
 from waiaas.interfaces.chain import Http
 
 _SECONDS = 10.0
-_RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class DirectHttp:
@@ -31,10 +30,15 @@ class DirectHttp:
         """How many HTTP requests were made, over all endpoints."""
         return self._requests
 
-    def json(self, method: str, path: str = "", body: Any = None) -> Any:
-        """The JSON of the first endpoint that answers.
+    @property
+    def address(self) -> str:
+        """The first endpoint's address."""
+        return self._urls[0]
 
-        :raises Unavailable: when none did
+    def json(self, method: str, path: str = "", body: Any = None) -> Any:
+        """The JSON of the first endpoint that answers with a 2xx.
+
+        :raises NodeFailure: when none did
         """
         problem = Unavailable("no endpoint is configured")
         for url in self._urls:
@@ -58,13 +62,23 @@ class DirectHttp:
         try:
             response = self._client.request(method, url, json=body)
         except httpx.HTTPError as problem:
-            raise Unavailable(f"the node could not be asked ({type(problem).__name__})") from problem
-        if response.status_code in _RETRY_STATUSES:
-            raise Unavailable(f"the node answered {response.status_code}")
+            words = f"it could not be asked ({type(problem).__name__})"
+            raise _failure(Trouble.UNREACHABLE, words, url) from problem
         try:
-            return response.json()
-        except ValueError as problem:
-            raise Unavailable("the node did not answer in JSON") from problem
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not response.is_success:
+            kind = Trouble.LIMITED if response.status_code == httpx.codes.TOO_MANY_REQUESTS else Trouble.FAILED
+            raise _failure(kind, f"HTTP {response.status_code}", url, answer)
+        if answer is None and response.text.strip() != "null":
+            raise _failure(Trouble.MALFORMED, "it did not answer in JSON", url)
+        return answer
+
+
+def _failure(kind: Trouble, words: str, url: str, answer: Any = None) -> NodeFailure:
+    trouble = NodeTrouble(kind=kind, words=words, endpoint=url)
+    return NodeFailure(f"the node did not answer: {words}", troubles=(trouble,), answer=answer)
 
 
 class ScriptedHttp:
@@ -78,6 +92,11 @@ class ScriptedHttp:
         self._answer = answer
         self._others = others
         self.bodies: list[Any] = []
+
+    @property
+    def address(self) -> str:
+        """Nowhere."""
+        return "http://scripted.invalid"
 
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
         """What the function says; the body is kept in ``bodies``."""
