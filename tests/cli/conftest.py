@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.harness import forks
+
 PASSWORD = "violin-tarpaulin-89-grommet-xylem"
 ROOT = Path(__file__).parents[2]
 CHEAP = {"WAIAAS_KEYSTORE_ARGON2_MEMORY": "32768", "WAIAAS_KEYSTORE_ARGON2_TIME": "1"}
@@ -41,10 +43,11 @@ class Done:
 
 @dataclass
 class Program:
-    """``waiaas`` on one data directory."""
+    """``waiaas`` on one data directory. :param executed: commands are new images, not forks of one that has imported all"""
 
     data_dir: Path
     environ: dict[str, str] = field(default_factory=dict)
+    executed: bool = False
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
@@ -61,15 +64,13 @@ class Program:
 
     def within(self, seconds: float, /, *arguments: str, **more: str) -> Done:
         """As a call, with another deadline."""
-        done = subprocess.run(
-            self.command(*arguments),
+        run = forks.execute if self.executed else forks.run
+        done = run(
+            "waiaas.cli",
+            ["--data-dir", str(self.data_dir), *arguments],
             env=self.variables(**more),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
             timeout=seconds,
-            start_new_session=True,
-            check=False,
+            new_session=True,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

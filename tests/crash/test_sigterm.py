@@ -18,7 +18,7 @@ _ANSWERED_WITHIN_SECONDS = 10.0
 
 def test_waiters_are_answered_and_their_payments_made_after_the_restart(house: House, case: ChainCase) -> None:
     """With sixteen clients waiting for a node that is away, SIGTERM answers each, and the next daemon pays each once."""
-    house.start()
+    house.start(executed=True)
     wallets = [house.instant() for _ in range(4)]
     jobs = [(wallets[number % 4], case.new_recipient(), f"invoice-{number}") for number in range(_CLIENTS)]
     house.starve()
@@ -32,7 +32,7 @@ def test_waiters_are_answered_and_their_payments_made_after_the_restart(house: H
     assert house.daemon.wait() == 0
     assert {answer.status for answer in answers} <= {"PENDING", "EXECUTING"}
     house.starve(False)
-    house.start()
+    house.start(executed=True)
     for _, recipient, _ in jobs:
         until(lambda to=recipient: house.chain.payments(recipient=to), "the payment to be made")  # type: ignore[misc]
     for answer in answers:
@@ -42,7 +42,7 @@ def test_waiters_are_answered_and_their_payments_made_after_the_restart(house: H
 
 def test_a_stop_under_load_loses_no_accepted_payment(house: House, case: ChainCase) -> None:
     """Sixteen clients send as fast as they can; after SIGTERM in the middle every stored payment is made exactly once."""
-    house.start()
+    house.start(executed=True)
     wallets = [house.instant() for _ in range(4)]
     load = _Load(house, wallets)
     with ThreadPoolExecutor(_CLIENTS) as pool:
@@ -52,7 +52,7 @@ def test_a_stop_under_load_loses_no_accepted_payment(house: House, case: ChainCa
         for client in clients:
             client.result()
     assert house.daemon.wait() == 0
-    house.start()
+    house.start(executed=True)
     for tx_id in load.accepted:
         confirmed(house, tx_id)
     stored = [row["id"] for row in house.rows("SELECT id FROM transactions")]

@@ -3,18 +3,17 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests.harness import forks
 from tests.harness.data_directory import PASSWORD
 
 
 def waiaas(root: Path, *arguments: str, password: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
     """A command on a data directory, to its end."""
-    command = [sys.executable, "-P", "-m", "waiaas.cli", "--data-dir", str(root), *arguments]
     environ = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "WAIAAS_MASTER_PASSWORD": password}
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    return forks.run("waiaas.cli", ["--data-dir", str(root), *arguments], env=environ, timeout=120)
 
 
 def done(root: Path, *arguments: str) -> Any:

@@ -9,10 +9,13 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
+from tests.harness.forks import Forked, can_fork
 from tests.harness.watch import Watch
 
 READY_SECONDS = 60.0
+_LAUNCHER = "tests.harness.launcher"
 _END_SECONDS = 60.0
 
 
@@ -20,21 +23,31 @@ class DaemonProcess:
     """Started and ready; or dead already, where the watch killed it while it recovered.
 
     :param root: the data directory; its sibling files (clock, gates, output) lie in ``beside``
+    :param executed: as a new image, not as a fork of one that has imported everything
     :raises AssertionError: with the daemon's last words when it is not ready in time
     """
 
     def __init__(
-        self, root: Path, beside: Path, *, environ: Mapping[str, str], password: str | None, watch: Watch
+        self,
+        root: Path,
+        beside: Path,
+        *,
+        environ: Mapping[str, str],
+        password: str | None,
+        watch: Watch,
+        executed: bool = False,
     ) -> None:
         self._output = (beside / "daemon.out").open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tests.harness.launcher"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._output,
-            cwd="/",
-            env={"PATH": os.environ.get("PATH", ""), "HOME": str(beside)} | _python_path(environ),
-        )
+        variables = {"PATH": os.environ.get("PATH", ""), "HOME": str(beside)} | _python_path(environ)
+        stdin, told = os.pipe()
+        ready, stdout = os.pipe()
+        self._ready = ready
+        try:
+            start = _fork if not executed and can_fork(variables) else _execute
+            self._process = start(variables, stdin, stdout, self._output)
+        finally:
+            os.close(stdin)
+            os.close(stdout)
         orders = {
             "root": str(root),
             "gates": str(beside / "gates"),
@@ -43,9 +56,8 @@ class DaemonProcess:
             "environ": dict(environ),
             "watch": watch.to_json(),
         }
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(orders).encode() + b"\n")
-        self._process.stdin.close()
+        with open(told, "wb") as file:
+            file.write(json.dumps(orders).encode() + b"\n")
         self.url = self._wait_until_ready(may_die=bool(watch.kill))
 
     @property
@@ -92,8 +104,7 @@ class DaemonProcess:
         return Path(self._output.name).read_text(errors="replace")[-2000:]
 
     def _wait_until_ready(self, *, may_die: bool) -> str:
-        assert self._process.stdout is not None
-        descriptor, end, line = self._process.stdout.fileno(), time.monotonic() + READY_SECONDS, b""
+        descriptor, end, line = self._ready, time.monotonic() + READY_SECONDS, b""
         while not line.endswith(b"\n"):
             readable, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
             part = os.read(descriptor, 256) if readable else b""
@@ -108,9 +119,18 @@ class DaemonProcess:
         return line.decode().strip()
 
     def _close(self) -> None:
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        if not self._output.closed:
+            os.close(self._ready)
         self._output.close()
+
+
+def _fork(variables: Mapping[str, str], stdin: int, stdout: int, stderr: IO[bytes]) -> Forked:
+    return Forked(_LAUNCHER, env=variables, stdin=stdin, stdout=stdout, stderr=stderr)
+
+
+def _execute(variables: Mapping[str, str], stdin: int, stdout: int, stderr: IO[bytes]) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-P", "-m", _LAUNCHER]
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", env=dict(variables))
 
 
 def _python_path(environ: Mapping[str, str]) -> dict[str, str]:

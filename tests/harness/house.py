@@ -76,15 +76,23 @@ class House:
 
     # --- the daemon's life
 
-    def start(self, watch: Watch | None = None, *, password: str | None = PASSWORD) -> "House":
-        """Start a daemon and wait until it answers."""
+    def start(self, watch: Watch | None = None, *, password: str | None = PASSWORD, executed: bool = False) -> "House":
+        """Start a daemon and wait until it answers.
+
+        :param executed: by a new image, for claims about a process's life; else by a fork of one that has imported everything
+        """
         assert self._process is None or not self._process.is_alive, "a daemon runs already"
         for file in (self.beside / "gates").iterdir():
             file.unlink()
         self._forget()
         trust_plugins(self.paths)
         self._process = DaemonProcess(
-            self.root, self.beside, environ=self.environ, password=password, watch=watch or Watch()
+            self.root,
+            self.beside,
+            environ=self.environ,
+            password=password,
+            watch=watch or Watch(),
+            executed=executed,
         )
         return self
 

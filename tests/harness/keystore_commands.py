@@ -14,6 +14,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
+from tests.harness import forks
 from tests.harness.data_directory import CHEAP, PASSWORD
 
 _SECONDS = 60
@@ -25,14 +26,11 @@ def run_work(root: Path, work: str, **orders: Any) -> subprocess.CompletedProces
     :param work: ``seal``, ``note``, ``change`` or ``rekey``
     :param orders: ``kill``: the step, or the beginning of its name, after which it kills itself
     """
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "tests.harness.keystore_commands"],
-        input=json.dumps({"root": str(root), "work": work, **orders}),
-        capture_output=True,
-        text=True,
+    return forks.run(
+        "tests.harness.keystore_commands",
+        stdin=json.dumps({"root": str(root), "work": work, **orders}),
         timeout=_SECONDS,
         env={"PATH": os.environ.get("PATH", ""), "HOME": str(root.parent)},
-        check=False,
     )
 
 
