@@ -34,6 +34,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group") if mark.args})
+        groups = groups or _daemon_shared_by(item)
         kept = getattr(item, "_id", None)
         if groups and kept is not None and "@" not in item.nodeid.rpartition("]")[2]:
             item._id = type(kept).parse(f"{item.nodeid}@{'_'.join(groups)}")
+
+
+def _daemon_shared_by(item: pytest.Item) -> list[str]:
+    """The module and the case whose daemon a test shares: started by one worker, not by each."""
+    if "shared_house" not in getattr(item, "fixturenames", ()):
+        return []
+    case = getattr(getattr(item, "callspec", None), "params", {}).get("case")
+    return [f"{item.path.stem}-{getattr(case, 'name', 'any')}"]

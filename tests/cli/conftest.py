@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.harness import forks
+from tests.harness.data_directory import copy_of
 
 PASSWORD = "violin-tarpaulin-89-grommet-xylem"
 ROOT = Path(__file__).parents[2]
@@ -103,12 +104,21 @@ def bare(tmp_path: Path) -> Program:
     return Program(tmp_path / "data", dict(CHEAP))
 
 
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``waiaas init`` made. No daemon has seen it, so that a copy of it is as good as it is."""
+    folder = tmp_path_factory.mktemp("initialised")
+    done = Program(folder / "data", {**CHEAP, "WAIAAS_MASTER_PASSWORD_FILE": str(write_password(folder))})("init")
+    assert done.code == 0, done.err
+    return folder / "data"
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Program]:
+def made(tmp_path: Path, initialised: Path) -> Iterator[Program]:
     """An initialised data directory with a password file; what runs on it at the end is stopped."""
     environ = {**CHEAP, "WAIAAS_MASTER_PASSWORD_FILE": str(write_password(tmp_path))}
     program = Program(tmp_path / "data", {**environ, "WAIAAS_DAEMON_PORT": str(free_port())})
-    assert program("init").code == 0
+    copy_of(initialised, program.data_dir)
     yield program
     program("stop", "--timeout", "20")
 
@@ -141,7 +151,7 @@ FRIEND = "6tvocoi47xNi7ffVrCp5XKZpV8Z67D7fAQABp7xnxdpe"
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory, initialised: Path) -> Iterator[Running]:
     """One daemon for all tests of a worker; they use names of their own."""
     folder = tmp_path_factory.mktemp("running")
     environ = {
@@ -155,7 +165,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         try:
             assert chain.stdout is not None
             url = chain.stdout.readline().strip()
-            assert program("init").code == 0
+            copy_of(initialised, program.data_dir)
             config = program.data_dir / "config.toml"
             config.write_text(config.read_text() + f'\n[rpc.solana]\nlocalnet = "{url}"\n')
             started = program("start", "--detach")

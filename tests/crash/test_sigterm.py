@@ -9,7 +9,10 @@ from waiaas_sdk import NotReady, Transaction, Unreachable
 from tests.harness.books import check_books
 from tests.harness.chains import ChainCase
 from tests.harness.deadline import until
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, Wallet, confirmed
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 _CLIENTS = 16
 _BEFORE_STOP = 40

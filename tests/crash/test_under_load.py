@@ -8,8 +8,11 @@ import pytest
 from waiaas_sdk import Client, Retry, Unreachable
 
 from tests.harness.books import check_books
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, Wallet, confirmed
 from tests.harness.watch import kill_at
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 _CLIENTS = 16
 _PAYMENTS = 48

@@ -1,8 +1,11 @@
 """Lanes: one account's payments come one after another, and hold up nobody else's."""
 
 from tests.harness.books import check_books
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, confirmed
 from tests.harness.watch import hold_at
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 
 def test_an_account_that_is_stuck_holds_up_no_other(house: House) -> None:

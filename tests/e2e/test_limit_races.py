@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.books import check_books
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House
 from tests.harness.limit_race import SENDS, LimitRace
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 ROUNDS = 10
 

@@ -8,12 +8,15 @@ from waiaas_notify_telegram.stand_in import BotApiServer
 
 from tests.e2e.chats import facts, held, telling, told_of
 from tests.harness.deadline import until
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, confirmed
 from waiaas.engine.moments import shown_moment
 from waiaas.engine.rules.foreign import amount_text
 from waiaas.interfaces.chain import Asset
 from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.wire import from_wire
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 pytestmark = pytest.mark.xdist_group("notices")
 

@@ -13,7 +13,10 @@ from waiaas_sdk import Client, Conflict, Denied, NotFound, Stopped, Transaction,
 
 from tests.harness.books import check_audit, check_books
 from tests.harness.chains import ChainCase
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, Wallet, confirmed
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 Job = Callable[[], Any]
 

@@ -7,7 +7,10 @@ from waiaas_sdk import Unauthenticated
 
 from tests.e2e.test_backups import backed_up, restored
 from tests.harness.books import check_audit
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, confirmed
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 _HOUR = 3600
 

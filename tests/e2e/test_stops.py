@@ -11,8 +11,11 @@ from waiaas_sdk import Denied, Stopped, Transaction, Unauthenticated
 from tests.harness.books import check_books
 from tests.harness.chains import TestChain
 from tests.harness.deadline import until
+from tests.harness.fixtures import two_cases
 from tests.harness.house import House, Wallet, confirmed
 from tests.harness.watch import hold_at
+
+case = two_cases  # the claims are the house's: a coin of one chain, a token of the other
 
 _HOUR = 3600
 _EXECUTION_TIMEOUT = 600
