@@ -195,6 +195,13 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
         ("GET", "/v1/agents/my%20bot", AGENT),
         ("PATCH", "/v1/agents/a1", AGENT),
         ("DELETE", "/v1/agents/a1", None),
+        (
+            "GET",
+            "/v1/agents/a1/balances",
+            {"walletId": "a1", "chain": "c", "network": "n", "address": "x", "assets": []},
+        ),
+        ("POST", "/v1/sessions/check", {"agentId": "a1", "constraints": {"maxAmount": "5"}}),
+        ("POST", "/v1/policies/check", {"type": "T", "rules": {"x": "5"}, "display": {"x": "5 SOL"}}),
         ("POST", "/v1/agents/a1/suspend", AGENT),
         ("POST", "/v1/agents/a1/resume", AGENT),
         ("POST", "/v1/sessions", session),
@@ -227,6 +234,9 @@ def test_routes_of_the_operator(operator: Operator, at_socket: FakeDaemon) -> No
     operator.agents.show("my bot")
     operator.agents.rename("a1", "n")
     operator.agents.terminate("a1")
+    assert operator.agents.balances("a1").assets == []
+    assert operator.sessions.check("a1", {"maxAmount": "5"}).constraints == {"maxAmount": "5"}
+    assert operator.policies.check("T", {"x": "5SOL"}).display == {"x": "5 SOL"}
     operator.agents.suspend("a1", "why")
     operator.agents.resume("a1")
     assert operator.sessions.issue("a1", ttl=300, constraints={"maxAmount": "5"}).token == "wai_sess_x"

@@ -12,7 +12,7 @@ from waiaas.engine.actors import Actor
 from waiaas.engine.stop_request import Order
 from waiaas.engine.stops import Switch
 from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
-from waiaas.engine.views import AgentView, Issued, TransactionView, WalletBalance
+from waiaas.engine.views import AgentView, Checked, Issued, TransactionView, WalletBalance
 from waiaas.errors import NotFound, Unauthenticated
 from waiaas.store.examination import Finding
 from waiaas.store.records import Page, Session
@@ -62,6 +62,13 @@ class Sessions(Played):
     def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Session]:
         self.called("list", actor=actor, agent_id=agent_id, limit=limit, cursor=cursor)
         return Page(items=(session(),), cursor="next", has_more=True)
+
+    def check(self, actor: Actor, *, agent_id: str, constraints: Mapping[str, Any]) -> Checked:
+        self.called("check", actor=actor, agent_id=agent_id, constraints=constraints)
+        return Checked(agent_id=AGENT_ID, constraints={"maxAmount": "5"}, display={"maxAmount": "0.000000005 SOL"})
+
+    def display(self, sessions: Sequence[Session]) -> Sequence[Mapping[str, str]]:
+        return [{"maxAmount": "0.000000005 SOL"} for _ in sessions]
 
     def revoke(self, actor: Actor, session_id: str) -> None:
         self.called("revoke", actor=actor, session_id=session_id)
@@ -239,6 +246,12 @@ class Wallet(Played):
         self.called("assets", actor=actor)
         found = [WalletBalance(view=view(actor.agent), balance=5, spendable=5, asset=COIN)]
         return [*found, WalletBalance(view=view(actor.agent), balance=2**70, spendable=0, asset=MINT)]
+
+    def of_agent(self, actor: Actor, name_or_id: str) -> tuple[AgentView, Sequence[WalletBalance]]:
+        self.called("of_agent", actor=actor, name_or_id=name_or_id)
+        if name_or_id not in (AGENT_ID, "alice"):
+            raise NotFound("there is no such agent")
+        return view(), [WalletBalance(view=view(), balance=5, spendable=5, asset=COIN)]
 
     def require_sendable(self, actor: Actor, word: object) -> None:
         self.called("require_sendable", actor=actor, word=word)

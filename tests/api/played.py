@@ -41,6 +41,13 @@ class Policies(Played):
         )
         return policy()
 
+    def check(self, actor: Actor, *, agent_id: str | None, type: str, rules: Mapping[str, Any]) -> Policy:
+        self.called("check", actor=actor, agent_id=agent_id, type=type, rules=rules)
+        return policy()
+
+    def display(self, policies: Sequence[Policy]) -> Sequence[Mapping[str, str]]:
+        return [{"instant_max": "0.005 SOL"} for _ in policies]
+
     def get(self, actor: Actor, policy_id: str) -> Policy:
         self.called("get", actor=actor, policy_id=policy_id)
         return policy()

@@ -219,7 +219,10 @@ def test_answers_are_camel_case_and_hold_no_hash_of_a_token(house: House, path: 
 
 def _keys(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [*value, *(key for name, inner in value.items() if name != "rules" for key in _keys(inner))]
+        return [
+            *value,
+            *(key for name, inner in value.items() if name not in ("rules", "display") for key in _keys(inner)),
+        ]
     return [key for inner in value for key in _keys(inner)] if isinstance(value, list) else []
 
 

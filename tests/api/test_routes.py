@@ -47,6 +47,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/transactions/send": {"to": "x", "amount": "1"},
     "POST /v1/transactions/simulate": {"to": "x", "amount": "1"},
     "POST /v1/policies": {"type": "SPENDING_LIMIT", "rules": {}},
+    "POST /v1/sessions/check": {"agentId": AGENT_ID, "constraints": {"maxAmount": "0.1SOL"}},
+    "POST /v1/policies/check": {"type": "SPENDING_LIMIT", "rules": {}},
     "POST /v1/policies/backtest": {"policies": [{"type": "SPENDING_LIMIT", "rules": {}}]},
     "POST /v1/notification-channels": {"type": "TELEGRAM", "config": {"chat_id": "1"}},
     "POST /v1/admin/kill-switch": {"state": "SUSPENDED"},

@@ -319,7 +319,7 @@ def test_assets_name_the_native_one_and_tokens(house: House) -> None:
     native, token = house.http.get("/v1/wallet/assets", headers=AS_SESSION).json()["assets"]
     assert native == {
         "mint": "native", "symbol": "SOL", "name": "SOL", "balance": "5", "decimals": 9, "isNative": True, "spendable": "5",
-        "assetId": COIN.id,
+        "assetId": COIN.id, "isListed": True,
     }  # fmt: skip
     assert (token["mint"], token["isNative"], token["balance"], token["assetId"]) == (
         "Mint",

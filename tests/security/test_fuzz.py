@@ -52,6 +52,12 @@ class Aim:
             "POST /v1/agents": {"name": os.urandom(8).hex(), **place},
             "POST /v1/sessions": {"agentId": self.agent},
             "POST /v1/policies": limit,
+            "POST /v1/sessions/check": {"agentId": self.agent, "constraints": {"maxAmount": "0.5SOL"}},
+            "POST /v1/policies/check": {
+                "agentId": self.agent,
+                "type": limit["type"],
+                "rules": {"instant_max": "0.5SOL"},
+            },
             "POST /v1/policies/backtest": {
                 "agentId": self.agent,
                 "policies": [{"type": limit["type"], "rules": limit["rules"]}],

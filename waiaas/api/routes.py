@@ -13,13 +13,15 @@ from waiaas.api.models.kill_switch import RecoverAsked, RecoveredItem, StopAsked
 from waiaas.api.models.policies import (
     AskBacktest,
     BacktestItem,
+    CheckedPolicy,
+    CheckPolicy,
     CreatePolicy,
     LimitsPage,
     PoliciesAsked,
     PolicyItem,
     ReplacePolicy,
 )
-from waiaas.api.models.sessions import IssuedItem, IssueSession, SessionItem, SessionsAsked
+from waiaas.api.models.sessions import CheckedItem, CheckSession, IssuedItem, IssueSession, SessionItem, SessionsAsked
 from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
 from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
 from waiaas.api.models.wallet import AddressItem, AssetsItem, BalanceAsked, BalanceItem, ConnectInfo, WalletAsked
@@ -64,6 +66,8 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Make an agent of a key that `waiaas agent import` sealed", status=201, errors=(409,)),
     Route("GET", "/v1/agents", _OPERATOR, agents.list_, AgentsAsked, PageOf[AgentItem], "List agents"),
     Route("GET", "/v1/agents/{id}", _OPERATOR, agents.show, Nothing, AgentItem, "Show an agent, by id or name"),
+    Route("GET", "/v1/agents/{id}/balances", _OPERATOR, agents.balances, Nothing, AssetsItem,
+          "What an agent holds, by id or name, read from a node now", errors=(422, 423, 502)),
     Route("PATCH", "/v1/agents/{id}", _OPERATOR, agents.rename, RenameAgent, AgentItem,
           "Rename an agent", errors=(409,)),
     Route("DELETE", "/v1/agents/{id}", _OPERATOR, agents.terminate, Nothing, None,
@@ -74,6 +78,8 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Let a suspended agent go on", errors=(409, 423)),
     Route("POST", "/v1/sessions", _OPERATOR, sessions.issue, IssueSession, IssuedItem,
           "Issue a session; its token is shown this once", status=201, errors=(404, 409, 423)),
+    Route("POST", "/v1/sessions/check", _OPERATOR, sessions.check, CheckSession, CheckedItem,
+          "What constraints would be stored, amounts in base units; nothing is stored", errors=(404, 423)),
     Route("GET", "/v1/sessions", _OPERATOR, sessions.list_, SessionsAsked, PageOf[SessionItem], "List sessions"),
     Route("DELETE", "/v1/sessions/{id}", _OPERATOR, sessions.revoke, Nothing, None,
           "Revoke a session and cancel its unsigned payments", status=204),
@@ -113,6 +119,8 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/approvals", _OPERATOR, approvals.list_, PageAsked, ApprovalPage, "What waits for whom"),
     Route("POST", "/v1/policies", _OPERATOR, policies.create, CreatePolicy, PolicyItem,
           "Add a policy", status=201, errors=(404, 409)),
+    Route("POST", "/v1/policies/check", _OPERATOR, policies.check, CheckPolicy, CheckedPolicy,
+          "What a policy would be stored as, amounts in base units; nothing is stored", errors=(404, 423)),
     Route("POST", "/v1/policies/backtest", _OPERATOR, policies.backtest, AskBacktest, BacktestItem,
           "What a draft of policies would have done with recorded transactions; nothing is stored", errors=(404, 409)),
     Route("GET", "/v1/policies", _OPERATOR, policies.list_, PoliciesAsked, PageOf[PolicyItem], "List policies"),

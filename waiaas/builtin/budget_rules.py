@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from waiaas.builtin.dollars import PositiveDollars
 from waiaas.interfaces.money import micro_usd
+from waiaas.interfaces.policy import BaseUnits
 
 EVERYBODY = "*"
 AgentId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-Limit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$")]
 
 
 class BudgetRules(BaseModel):
@@ -21,7 +21,9 @@ class BudgetRules(BaseModel):
     agents: Literal["*"] | Annotated[tuple[AgentId, ...], Field(min_length=1, max_length=100)] = Field(
         description="ids of the agents that share it, or * for every agent"
     )
-    limit: Limit | None = Field(default=None, description="base units of the asset that all of them may spend together")
+    limit: BaseUnits | None = Field(
+        default=None, description="base units of the asset that all of them may spend together"
+    )
     limit_usd: PositiveDollars | None = Field(
         default=None, description="the same in dollars, as a decimal string; without a price: APPROVAL"
     )

@@ -5,16 +5,13 @@ measured in base units of one native asset; agents that pay their fees in anothe
 """
 
 from collections.abc import Sequence
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from waiaas.builtin.leaving import period, shown, total
 from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Resolved, What
-from waiaas.interfaces.policy import AssetReader, Facts, Limit, PolicyType, Tier, Verdict, Window
-
-Units = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$")]
+from waiaas.interfaces.policy import AssetReader, BaseUnits, Facts, Limit, PolicyType, Tier, Verdict, Window
 
 WINDOW = "costs"
 _DAY = 86_400
@@ -31,11 +28,11 @@ class FeeRules(BaseModel):
         max_length=256,
         description="the native asset in which it is counted; left out the agent's own; a global policy names it as CAIP-19",
     )
-    max_fee: Units | None = Field(
+    max_fee: BaseUnits | None = Field(
         default=None,
         description="the most that one transaction may cost besides its amount: fee, tips and rent; above: denied",
     )
-    daily_limit: Units | None = Field(default=None, description="the most in any 24 hours; above: denied")
+    daily_limit: BaseUnits | None = Field(default=None, description="the most in any 24 hours; above: denied")
 
     @model_validator(mode="after")
     def _is_sensible(self) -> "FeeRules":

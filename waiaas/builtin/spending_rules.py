@@ -1,16 +1,12 @@
 """The rules document of SPENDING_LIMIT."""
 
 from collections.abc import Iterator
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from waiaas.builtin.dollars import Dollars, PositiveDollars
 from waiaas.interfaces.money import micro_usd
-from waiaas.interfaces.policy import Tier
-
-Limit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$")]
-Threshold = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,77})$")]
+from waiaas.interfaces.policy import BaseUnits, BaseUnitsOrZero, Tier
 
 PERIODS = {"daily": 86_400, "weekly": 604_800, "monthly": 2_592_000}
 """Rolling windows in seconds: 24 hours, 7 days, 30 days; from the shortest to the longest."""
@@ -33,9 +29,13 @@ class SpendingRules(BaseModel):
         max_length=256,
         description="native, a token's address, or CAIP-19; left out it is the agent's native asset",
     )
-    instant_max: Threshold | None = Field(default=None, description="up to this amount: INSTANT; 0 allows no amount")
-    notify_max: Threshold | None = Field(default=None, description="up to this amount: NOTIFY; 0 allows no amount")
-    delay_max: Threshold | None = Field(
+    instant_max: BaseUnitsOrZero | None = Field(
+        default=None, description="up to this amount: INSTANT; 0 allows no amount"
+    )
+    notify_max: BaseUnitsOrZero | None = Field(
+        default=None, description="up to this amount: NOTIFY; 0 allows no amount"
+    )
+    delay_max: BaseUnitsOrZero | None = Field(
         default=None, description="up to this amount: DELAY; above the last threshold: APPROVAL"
     )
     instant_max_usd: Dollars | None = Field(
@@ -52,9 +52,9 @@ class SpendingRules(BaseModel):
         le=31_536_000,
         description="thresholds count the amount and what was spent in so many seconds before it; left out, the amount alone",
     )
-    daily_limit: Limit | None = Field(default=None, description="in any 24 hours; above: denied")
-    weekly_limit: Limit | None = Field(default=None, description="in any 7 days; above: denied")
-    monthly_limit: Limit | None = Field(default=None, description="in any 30 days; above: denied")
+    daily_limit: BaseUnits | None = Field(default=None, description="in any 24 hours; above: denied")
+    weekly_limit: BaseUnits | None = Field(default=None, description="in any 7 days; above: denied")
+    monthly_limit: BaseUnits | None = Field(default=None, description="in any 30 days; above: denied")
     daily_limit_usd: PositiveDollars | None = Field(
         default=None, description="as daily_limit, in dollars at the present price; without a price: APPROVAL"
     )

@@ -113,6 +113,8 @@ class Judges:
     """Every installed policy type by its word. Thread-safe; starts processes when they are first needed."""
 
     def __init__(self, registry: Registry) -> None:
+        self._models = {name: type_.rules_model for name, type_ in registry.policy_types.items()}
+        self._schemas: dict[str, Mapping[str, Any]] = {}
         self._cells: dict[str, Cell] = {}
         self._isolated: dict[str, Cell] = {}
         self._judges: Mapping[str, Judge] = {
@@ -122,6 +124,16 @@ class Judges:
     def get(self, type_: str) -> Judge | None:
         """The judge of a type; None where no plugin brings it, which denies."""
         return self._judges.get(type_)
+
+    def schema(self, type_: str) -> Mapping[str, Any]:
+        """The JSON Schema of a type's rules; empty for one that is not installed or whose model has none."""
+        if type_ not in self._schemas and type_ in self._models:
+            try:
+                self._schemas[type_] = self._models[type_].model_json_schema()
+            except Exception:  # noqa: BLE001 - a stranger's model
+                _log.exception("%s has no schema of its rules", type_)
+                self._schemas[type_] = {}
+        return self._schemas.get(type_, {})
 
     def read_rules(self, type_: str, rules: Mapping[str, Any], reader: AssetReader) -> str:
         """Rules as the operator wrote them, as the text that is stored.

@@ -11,6 +11,7 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.facts import Subject, read_windows
 from waiaas.engine.judges import Judge, Judges
 from waiaas.engine.pipeline.evaluate import Prices, no_prices
+from waiaas.engine.policy_documents import PolicyDocuments
 from waiaas.engine.reconciliation import FULL, unreconciled, with_doubt
 from waiaas.engine.rules.fees import fee_window
 from waiaas.errors import NotFound, WaiaasError
@@ -44,6 +45,7 @@ class Limits:
         self._chains = chains
         self._clock = clock
         self._prices = prices
+        self.documents = PolicyDocuments(store, chains, judges)
 
     def list(
         self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None

@@ -1,7 +1,7 @@
 """Policies: what the operator wrote, read through its type's model, versioned; every change reaches held rows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -9,14 +9,13 @@ from uuid6 import uuid7
 
 from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
-from waiaas.engine.asset_reader import AnyChainReader, OneChainReader
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.loosening import Loosening, require_right_to_loosen
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
+from waiaas.engine.policy_documents import PolicyDocuments
 from waiaas.errors import BadRequest, Conflict, NotFound, Stopped
-from waiaas.interfaces.policy import AssetReader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Page, Policy
 
@@ -28,9 +27,8 @@ class Policies:
 
     def __init__(self, *, store: Store, judges: Judges, chains: Chains, journal: Journal, clock: Clock) -> None:
         self._store = store
-        self._judges = judges
         self._loosening = Loosening(judges)
-        self._chains = chains
+        self._documents = PolicyDocuments(store, chains, judges)
         self._journal = journal
         self._clock = clock
 
@@ -52,7 +50,7 @@ class Policies:
         """
         require_operator(actor)
         owner = self.owner(agent_id)
-        text = self._read(owner, type, rules)
+        text = self._documents.read(owner, type, rules)
         now = self._clock.now()
         policy = Policy(
             id=str(uuid7()),
@@ -100,7 +98,9 @@ class Policies:
         if strange:
             raise BadRequest(f"a policy's {strange[0]} cannot be changed", hint="delete it and create another")
         before = self.get(actor, policy_id)
-        rules = self._read(before.agent_id, before.type, changes["rules"]) if "rules" in changes else before.rules
+        rules = (
+            self._documents.read(before.agent_id, before.type, changes["rules"]) if "rules" in changes else before.rules
+        )
         enabled = changes.get("enabled", before.enabled)
         is_loosening = self._loosening.is_by_change(before, rules, enabled=enabled)
         require_right_to_loosen(actor, is_loosening)
@@ -133,12 +133,24 @@ class Policies:
             unit.policies.delete(policy_id)
             self._changed(unit, "policy.deleted", actor, policy, {"before": _document(policy), "tightens": False})
 
+    def check(self, actor: Actor, *, agent_id: str | None, type: str, rules: Mapping[str, Any]) -> Policy:
+        """What :meth:`create` would store, so that a person can look at it first. Nothing is stored.
+
+        :raises BadRequest: with code INVALID_RULES, naming the field
+        """
+        require_operator(actor)
+        return self.draft(self.owner(agent_id), type, rules)
+
+    def display(self, policies: Sequence[Policy]) -> Sequence[Mapping[str, str]]:
+        """The amounts of each policy's rules in display units, by their paths (``daily_limit``); of assets on no list: none."""
+        return self._documents.display(policies)
+
     def draft(self, owner: str | None, type: str, rules: Mapping[str, Any]) -> Policy:
         """A policy as :meth:`create` would store it, and nothing is stored. Its id says what it says, so it is always the same.
 
         :raises BadRequest: with code INVALID_RULES, naming the field
         """
-        text, now = self._read(owner, type, rules), self._clock.now()
+        text, now = self._documents.read(owner, type, rules), self._clock.now()
         digest = blake2b(f"{owner}|{type}|{text}".encode(), digest_size=16, person=b"waiaas-draft").hexdigest()
         return Policy(id=f"draft-{digest}", created_at=now, updated_at=now, agent_id=owner, type=type, rules=text)
 
@@ -151,18 +163,6 @@ class Policies:
         if agent is None:
             raise NotFound("there is no such agent", hint="see `waiaas agent list`")
         return agent.id
-
-    def _read(self, agent_id: str | None, type_: str, rules: Mapping[str, Any]) -> str:
-        return self._judges.read_rules(type_, rules, self._reader(agent_id))
-
-    def _reader(self, agent_id: str | None) -> AssetReader:
-        if agent_id is None:
-            return AnyChainReader(self._chains)
-        with self._store.read() as unit:
-            agent = unit.agents.get(agent_id)
-        if agent is None:
-            raise NotFound("there is no such agent", hint="see `waiaas agent list`")
-        return OneChainReader(self._chains.of(agent))
 
     def _changed(self, unit: Unit, event: str, actor: Actor, policy: Policy, details: dict[str, Any]) -> None:
         unit.state.bump(POLICY_EPOCH)

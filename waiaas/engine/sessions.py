@@ -13,15 +13,14 @@ from uuid6 import uuid7
 from waiaas.clock import Clock
 from waiaas.config import Settings
 from waiaas.engine.actors import Actor, require_operator, require_session
-from waiaas.engine.asset_reader import OneChainReader
 from waiaas.engine.chains import Chains
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.stage import Bench
-from waiaas.engine.rules.constraints import read_constraints
+from waiaas.engine.session_documents import display, read_document
 from waiaas.engine.stops import locked_out, switch_of_all
-from waiaas.engine.views import Issued
+from waiaas.engine.views import Checked, Issued
 from waiaas.errors import BadRequest, Conflict, NotFound, Stopped, Unauthenticated
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page, Session
@@ -110,8 +109,7 @@ class Sessions:
                     code="LIMIT_REACHED",
                     hint="revoke one, or raise security.max_sessions_per_agent",
                 )
-            reader = OneChainReader(self._chains.of(agent))
-            limits = read_constraints(constraints or {}, reader).model_dump(mode="json", exclude_none=True)
+            limits = read_document(unit, self._chains, agent, constraints or {})
             session = Session(
                 id=str(uuid7()),
                 created_at=now,
@@ -127,6 +125,25 @@ class Sessions:
                 unit, "session.issued", actor, session, {"expiresAt": session.expires_at, "constraints": limits}
             )
         return Issued(session=session, token=token)
+
+    def check(self, actor: Actor, *, agent_id: str, constraints: Mapping[str, Any]) -> Checked:
+        """What :meth:`issue` would store as the constraints, so that a person can look at it first. Nothing is stored.
+
+        :raises BadRequest: naming the field
+        """
+        require_operator(actor)
+        with self._store.read() as unit:
+            agent = unit.agents.get(agent_id) or unit.agents.by_name(agent_id)
+            if agent is None:
+                raise NotFound("there is no such agent", hint="see `waiaas agent list`")
+            found = read_document(unit, self._chains, agent, constraints)
+            (shown,) = display(unit, self._chains, [(agent.id, json.dumps(found))])
+        return Checked(agent_id=agent.id, constraints=found, display=shown)
+
+    def display(self, sessions: Sequence[Session]) -> Sequence[Mapping[str, str]]:
+        """The amounts of each session's constraints in display units, by their paths (``maxAmount``)."""
+        with self._store.read() as unit:
+            return display(unit, self._chains, [(one.agent_id, one.constraints) for one in sessions])
 
     def list(self, actor: Actor, agent_id: str | None, limit: int, cursor: str | None = None) -> Page[Session]:
         """Sessions, newest first."""

@@ -48,10 +48,14 @@ class Tokens:
         require_operator(actor)
         with self._store.read() as unit:
             added = unit.tokens.list(chain, network)
-        return [*self._known(chain, network), *(_view(token) for token in added)]
+        named = {token.asset for token in added}
+        known = [view for view in self._known(chain, network) if view.asset not in named]
+        return [*known, *(_view(token) for token in added)]
 
     def add(self, actor: Actor, *, chain: str, network: str, token: str) -> TokenView:
         """Add a token after the chain has told what it is. Network, two seconds.
+
+        One that the plugin knows by itself can be added too: from then on amounts can be written with its symbol.
 
         :param token: an address or a CAIP-19 id
         :raises Malformed: when it is no asset of that network, :raises Conflict: when the list has it, or is full
@@ -97,7 +101,7 @@ class Tokens:
 
     def _require_room(self, unit: Unit, chain: str, network: str, asset: str) -> None:
         added = unit.tokens.list(chain, network)
-        if asset in {*self._chains.network(chain, network)[1].tokens, *(token.asset for token in added)}:
+        if asset in {token.asset for token in added}:
             raise Conflict(
                 "the token is on the list already", details={"assetId": asset}, hint="see `waiaas token list`"
             )

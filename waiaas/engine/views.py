@@ -35,13 +35,27 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Constraints as they would be stored. :param display: their amounts in display units, by path"""
+
+    agent_id: str
+    constraints: Mapping[str, Any]
+    display: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WalletBalance:
-    """:param balance: all base units; :param spendable: what is not reserved by payments under way"""
+    """What a wallet holds of one asset.
+
+    :param balance: all base units; :param spendable: what is not reserved by payments under way
+    :param is_listed: whether the network's list of tokens has it; the native asset always is
+    """
 
     view: AgentView
     asset: Asset
     balance: int
     spendable: int
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from waiaas import __version__
-from waiaas.engine.actors import Actor, require_session
+from waiaas.engine.actors import Actor, require_operator, require_session
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import read_windows
 from waiaas.engine.holdings import holdings
@@ -16,9 +17,10 @@ from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.constraints import TOTAL, constraint_windows, read_constraints
 from waiaas.engine.rules.foreign import tidy_asset
 from waiaas.engine.rules.totals import VALUE_KINDS
+from waiaas.engine.session_documents import display
 from waiaas.engine.tokens import listed
 from waiaas.engine.views import AgentView, WalletBalance
-from waiaas.errors import ChainUnreachable, Refused, RefusedByChain, Unavailable
+from waiaas.errors import ChainUnreachable, NotFound, Refused, RefusedByChain, Unavailable
 from waiaas.interfaces.chain import Account, Balance
 from waiaas.store.records import Agent, Policy, Session
 
@@ -76,11 +78,28 @@ class Wallet:
         :raises ChainUnreachable: when no node answers
         """
         _, agent = require_session(actor)
-        chain, view = self._bench.chains.of(agent), self.address(actor)
+        return self._holdings(agent)
+
+    def of_agent(self, actor: Actor, name_or_id: str) -> tuple[AgentView, Sequence[WalletBalance]]:
+        """The same for the operator, of any agent, also one that ended: what it holds stays at its address.
+
+        :raises NotFound: there is no such agent, :raises ChainUnreachable: when no node answers
+        """
+        require_operator(actor)
+        with self._bench.store.read() as unit:
+            agent = unit.agents.get(name_or_id) or unit.agents.by_name(name_or_id)
+        if agent is None:
+            raise NotFound("there is no such agent", hint="see `waiaas agent list`")
+        return AgentView(agent=agent, chain_id=self._bench.chains.chain_id(agent)), self._holdings(agent)
+
+    def _holdings(self, agent: Agent) -> Sequence[WalletBalance]:
+        chain = self._bench.chains.of(agent)
+        view = AgentView(agent=agent, chain_id=self._bench.chains.chain_id(agent))
         with self._bench.store.read() as unit:
             wanted = listed(unit, chain, agent.chain)
         found = _asked(chain, agent, lambda account: holdings(chain, account, wanted))
-        return [self._less_reserved(view, balance) for balance in found]
+        known = {chain.network.native.id, *wanted}
+        return [replace(self._less_reserved(view, one), is_listed=one.asset.id in known) for one in found]
 
     def require_sendable(self, actor: Actor, word: object) -> None:
         """What the wallet's chain cannot build is refused as such, whatever else is wrong with the request.
@@ -110,12 +129,25 @@ class Wallet:
         return {
             "session": {"id": session.id, "expiresAt": session.expires_at, "source": "api"},
             "wallets": [{**wallet, "environment": environment, "address": agent.address}],
-            "policies": {agent.id: [_described(policy) for policy in policies]},
+            "policies": {agent.id: self._described(policies)},
             "capabilities": self._capabilities(agent),
             "limits": self._limits(session, agent),
             "daemon": {"version": __version__, "baseUrl": base_url},
             "prompt": _PROMPT,
         }
+
+    def _described(self, policies: Sequence[Policy]) -> list[dict[str, Any]]:
+        shown = self._policies.documents.display(policies)
+        return [
+            {
+                "id": policy.id,
+                "type": policy.type,
+                "rules": json.loads(policy.rules),
+                "display": dict(display),
+                "global": policy.agent_id is None,
+            }
+            for policy, display in zip(policies, shown, strict=True)
+        ]
 
     def _is_test(self, agent: Agent) -> bool:
         return self._bench.chains.network(agent.chain, agent.network)[1].is_test
@@ -128,6 +160,7 @@ class Wallet:
         constraints = read_constraints(json.loads(session.constraints))
         native = self._bench.chains.of(agent).network.native.id
         with self._bench.store.read() as unit:
+            (shown,) = display(unit, self._bench.chains, [(agent.id, session.constraints)])
             windows = constraint_windows(constraints, native)
             now = self._bench.clock.now()
             values, _ = read_windows(unit, nothing_of(agent, session, native), windows, now)
@@ -137,6 +170,7 @@ class Wallet:
                 {"assetId": token.address, **_limit(token.address, token.maxAmount, token.maxTotal, values)}
                 for token in constraints.tokens
             ]
+        limits["display"] = dict(shown)
         limits["resetsAt"] = None
         limits["policies"] = list(self._policies.of(agent))
         return limits
@@ -159,7 +193,3 @@ def _limit(asset: str, at_once: str | None, in_all: str | None, spent: Mapping[s
     if in_all is not None:
         limits["remaining"] = str(max(0, int(in_all) - spent[TOTAL + asset]))
     return limits
-
-
-def _described(policy: Policy) -> dict[str, Any]:
-    return {"id": policy.id, "type": policy.type, "rules": json.loads(policy.rules), "global": policy.agent_id is None}

@@ -8,11 +8,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from waiaas.interfaces.chain import Amount, Effect, Kind, Resolved
+
+BASE_UNITS_FORMAT = "base-units"
+"""The format in a JSON Schema by which the house knows an amount."""
+BaseUnits = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$", json_schema_extra={"format": BASE_UNITS_FORMAT})]
+"""An amount in a rules document. People may write display units with the symbol there (``0.01SOL``): the house makes base units
+of them before the type reads the rules. It counts in the asset that ``asset`` (or ``token``) beside it names, otherwise in the
+agent's native one."""
+BaseUnitsOrZero = Annotated[
+    str, Field(pattern=r"^(0|[1-9][0-9]{0,77})$", json_schema_extra={"format": BASE_UNITS_FORMAT})
+]
+"""The same, where zero means something."""
 
 
 class Tier(StrEnum):

@@ -38,6 +38,7 @@ from waiaas_sdk.models import (
     Chain,
     Channel,
     ChannelTest,
+    CheckedConstraints,
     ConnectInfo,
     Health,
     IssuedSession,
@@ -52,7 +53,7 @@ from waiaas_sdk.models import (
 )
 from waiaas_sdk.operator import Operator
 from waiaas_sdk.payment import PaymentFields, TokenFields
-from waiaas_sdk.policy_models import AgentLimits, Backtest, BacktestRow, Limit, Policy, PolicyType
+from waiaas_sdk.policy_models import AgentLimits, Backtest, BacktestRow, CheckedPolicy, Limit, Policy, PolicyType
 from waiaas_sdk.stopping import Held, Recovered, StoppedAgent, StoppedSession, Stops
 from waiaas_sdk.transport import Retry
 
@@ -78,6 +79,8 @@ __all__ = [
     "ChainUnreachable",
     "Channel",
     "ChannelTest",
+    "CheckedConstraints",
+    "CheckedPolicy",
     "Client",
     "Conflict",
     "ConnectInfo",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from waiaas_sdk.credentials import Credentials
-from waiaas_sdk.models import Agent, IssuedSession, Page, Session, Transaction
+from waiaas_sdk.models import Agent, Assets, CheckedConstraints, IssuedSession, Page, Session, Transaction
 from waiaas_sdk.parsing import parse
 from waiaas_sdk.replacing import replace_body
 from waiaas_sdk.transport import path_of
@@ -37,6 +37,13 @@ class Agents:
     def show(self, agent_id: str) -> Agent:
         """One agent."""
         return self._credentials.get(Agent, path_of("v1", "agents", agent_id))
+
+    def balances(self, agent_id: str) -> Assets:
+        """What it holds, read from the chain now: the native asset first, then tokens. By id or name.
+
+        :raises ChainUnreachable: no node answered within two seconds
+        """
+        return self._credentials.get(Assets, path_of("v1", "agents", agent_id, "balances"))
 
     def rename(self, agent_id: str, name: str) -> Agent:
         """Give it another name."""
@@ -81,7 +88,8 @@ class Sessions:
         """Issue one; its token is shown this once.
 
         :param ttl: seconds
-        :param constraints: ``maxAmount``, ``maxTotal`` (decimal strings), ``maxTransactions``, ``types``, ``recipients``, ...
+        :param constraints: ``maxAmount``, ``maxTotal`` (texts: base units, or display units such as ``0.01SOL``),
+            ``maxTransactions``, ``types``, ``recipients``, ...
         """
         body: dict[str, Any] = {"agentId": agent_id}
         if ttl is not None:
@@ -89,6 +97,12 @@ class Sessions:
         if constraints is not None:
             body["constraints"] = dict(constraints)
         return parse(IssuedSession, self._credentials.call("POST", "/v1/sessions", body=body))
+
+    def check(self, agent_id: str, constraints: Mapping[str, Any]) -> CheckedConstraints:
+        """What :meth:`issue` would store as the constraints: amounts in base units, with display units beside."""
+        body = {"agentId": agent_id, "constraints": dict(constraints)}
+        answer = self._credentials.call("POST", "/v1/sessions/check", body=body, repeatable=True)
+        return parse(CheckedConstraints, answer)
 
     def list(
         self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None

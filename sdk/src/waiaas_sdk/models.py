@@ -94,7 +94,10 @@ class IssuedSession(Record):
 
 
 class Session(Record):
-    """A session as the operator sees it, without its token. Times in Unix seconds."""
+    """A session as the operator sees it, without its token. Times in Unix seconds.
+
+    ``display`` has the amounts of ``constraints`` in display units by their paths (``maxAmount``).
+    """
 
     id: str
     agent_id: str
@@ -106,7 +109,16 @@ class Session(Record):
     renewal_count: int = 0
     max_renewals: int | None = None
     constraints: dict[str, Any] | None = None
+    display: dict[str, str] = Field(default_factory=dict)
     usage_stats: dict[str, Any] | None = None
+
+
+class CheckedConstraints(Record):
+    """A session's constraints as they would be stored, amounts in base units; ``display`` as of :class:`Session`."""
+
+    agent_id: str
+    constraints: dict[str, Any]
+    display: dict[str, str] = Field(default_factory=dict)
 
 
 class Address(Record):
@@ -132,7 +144,7 @@ class Asset(Record):
     """What the wallet holds of one asset, in base units.
 
     ``mint`` is ``native``, or the token's address as ``token`` of a payment takes it. A token's ``symbol`` and ``name`` are its
-    issuer's words: anybody can issue a token that calls itself by a known one.
+    issuer's words: anybody can issue a token that calls itself by a known one. ``is_listed``: the network's list has it.
     """
 
     mint: str
@@ -143,6 +155,7 @@ class Asset(Record):
     is_native: bool
     spendable: BaseUnits | None = None
     asset_id: str | None = None
+    is_listed: bool = True
 
 
 class Assets(Address):

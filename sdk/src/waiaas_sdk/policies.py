@@ -6,14 +6,15 @@ from typing import Any
 from waiaas_sdk.credentials import Credentials
 from waiaas_sdk.models import Page
 from waiaas_sdk.parsing import parse
-from waiaas_sdk.policy_models import AgentLimits, Backtest, Policy
+from waiaas_sdk.policy_models import AgentLimits, Backtest, CheckedPolicy, Policy
 from waiaas_sdk.transport import path_of
 
 _BACKTEST_SECONDS = 120.0
 
 
 class Policies:
-    """Policies: ``rules`` is a snake_case document of the policy's type; amounts in it are decimal strings."""
+    """Policies: ``rules`` is a snake_case document of the policy's type. Amounts in it are texts: base units, or display units
+    with the symbol of the asset (``0.01SOL``)."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -30,6 +31,12 @@ class Policies:
         """Add one. :param agent_id: None applies it to all agents"""
         body = {"agentId": agent_id, "type": type, "rules": dict(rules), "priority": priority, "enabled": enabled}
         return parse(Policy, self._credentials.call("POST", "/v1/policies", body=body))
+
+    def check(self, type: str, rules: Mapping[str, Any], *, agent_id: str | None = None) -> CheckedPolicy:
+        """What :meth:`create` would store: amounts in base units, with display units beside. Stores nothing."""
+        body = {"agentId": agent_id, "type": type, "rules": dict(rules)}
+        answer = self._credentials.call("POST", "/v1/policies/check", body=body, repeatable=True)
+        return parse(CheckedPolicy, answer)
 
     def list(self, *, agent_id: str | None = None, limit: int | None = None, cursor: str | None = None) -> Page[Policy]:
         """Policies. :param agent_id: only this agent's own"""

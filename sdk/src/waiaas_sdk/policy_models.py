@@ -8,17 +8,30 @@ from waiaas_sdk.models import BaseUnits, Record
 
 
 class Policy(Record):
-    """A policy. ``agent_id`` None applies to all agents; ``rules`` is a document of its type, snake_case."""
+    """A policy. ``agent_id`` None applies to all agents; ``rules`` is a document of its type, snake_case.
+
+    Amounts in the rules are base units; ``display`` has them in display units by their paths (``daily_limit``).
+    """
 
     id: str
     agent_id: str | None = None
     type: str
     rules: dict[str, Any]
+    display: dict[str, str] = Field(default_factory=dict)
     priority: int = 0
     enabled: bool = True
     version: int | None = None
     created_at: int | None = None
     updated_at: int | None = None
+
+
+class CheckedPolicy(Record):
+    """A policy as it would be stored, its amounts in base units; ``display`` as of :class:`Policy`."""
+
+    agent_id: str | None = None
+    type: str
+    rules: dict[str, Any]
+    display: dict[str, str] = Field(default_factory=dict)
 
 
 class Limit(Record):

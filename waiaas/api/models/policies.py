@@ -1,6 +1,7 @@
 """Policies on the wire. ``rules`` is a snake_case document of the policy's type, which the engine reads."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -31,6 +32,23 @@ class ReplacePolicy(Asked):
     rules: dict[str, Any] | None = None
     priority: Priority | None = None
     enabled: bool | None = None
+
+
+class CheckPolicy(Asked):
+    """A policy to look at before it is stored. :param agent_id: null reads it as a global one"""
+
+    agent_id: Reference | None = None
+    type: Word
+    rules: dict[str, Any]
+
+
+class CheckedPolicy(Answered):
+    """A policy as it would be stored. :param display: the amounts of its rules in display units, by path (``daily_limit``)"""
+
+    agent_id: str | None
+    type: str
+    rules: dict[str, Any]
+    display: dict[str, str]
 
 
 class PoliciesAsked(PageAsked):
@@ -155,12 +173,18 @@ class LimitsPage(PageOf[AgentLimits]):
 
 
 class PolicyItem(Answered):
-    """A policy. :param version: counts up with every change"""
+    """A policy.
+
+    :param rules: amounts in base units
+    :param display: the same amounts in display units, by path (``daily_limit``), where it is known how the asset is written
+    :param version: counts up with every change
+    """
 
     id: str
     agent_id: str | None
     type: str
     rules: dict[str, Any]
+    display: dict[str, str]
     priority: int
     enabled: bool
     version: int
@@ -168,13 +192,14 @@ class PolicyItem(Answered):
     updated_at: UnixSeconds
 
     @classmethod
-    def of(cls, policy: "Policy") -> "PolicyItem":
+    def of(cls, policy: "Policy", display: Mapping[str, str]) -> "PolicyItem":
         """From the stored record."""
         return cls(
             id=policy.id,
             agent_id=policy.agent_id,
             type=policy.type,
             rules=json.loads(policy.rules),
+            display=dict(display),
             priority=policy.priority,
             enabled=policy.enabled,
             version=policy.version,

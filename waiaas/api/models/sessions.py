@@ -1,14 +1,15 @@
 """Sessions on the wire."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from waiaas.api.models.wire import Amount, Answered, Asked, PageAsked, Reference, UnixSeconds, Word
+from waiaas.api.models.wire import Answered, Asked, PageAsked, Reference, UnixSeconds, Word, WrittenAmount
 
 if TYPE_CHECKING:
-    from waiaas.engine.views import Issued
+    from waiaas.engine.views import Checked, Issued
     from waiaas.store.records import Session
 
 
@@ -16,15 +17,15 @@ class TokenLimit(Asked):
     """How much of one token the session may move, at once and in all."""
 
     address: Reference
-    max_amount: Amount | None = None
-    max_total: Amount | None = None
+    max_amount: WrittenAmount | None = None
+    max_total: WrittenAmount | None = None
 
 
 class Constraints(Asked):
     """What the session may do at most; a field left out does not limit. Amounts in the agent's native asset."""
 
-    max_amount: Amount | None = None
-    max_total: Amount | None = None
+    max_amount: WrittenAmount | None = None
+    max_total: WrittenAmount | None = None
     max_transactions: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     types: Annotated[list[Word], Field(max_length=20)] | None = None
     recipients: Annotated[list[Reference], Field(max_length=1000)] | None = None
@@ -38,6 +39,26 @@ class IssueSession(Asked):
     agent_id: Reference
     ttl: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
     constraints: Constraints | None = None
+
+
+class CheckSession(Asked):
+    """Constraints to look at before they are stored."""
+
+    agent_id: Reference
+    constraints: Constraints
+
+
+class CheckedItem(Answered):
+    """Constraints as they would be stored. :param display: their amounts in display units, by path (``maxAmount``)"""
+
+    agent_id: str
+    constraints: dict[str, Any]
+    display: dict[str, str]
+
+    @classmethod
+    def of(cls, checked: "Checked") -> "CheckedItem":
+        """From the engine's answer."""
+        return cls(agent_id=checked.agent_id, constraints=dict(checked.constraints), display=dict(checked.display))
 
 
 class SessionsAsked(PageAsked):
@@ -71,7 +92,10 @@ class IssuedItem(Answered):
 
 
 class SessionItem(Answered):
-    """A session as the operator sees it, without its token."""
+    """A session as the operator sees it, without its token.
+
+    :param display: the amounts of its constraints in display units, by path (``maxAmount``)
+    """
 
     id: str
     agent_id: str
@@ -79,6 +103,7 @@ class SessionItem(Answered):
     expires_at: UnixSeconds
     absolute_expires_at: UnixSeconds
     constraints: dict[str, Any]
+    display: dict[str, str]
     usage_stats: dict[str, Any]
     renewal_count: int
     max_renewals: int
@@ -87,7 +112,7 @@ class SessionItem(Answered):
     stopped_at: UnixSeconds | None = None
 
     @classmethod
-    def of(cls, session: "Session") -> "SessionItem":
+    def of(cls, session: "Session", display: Mapping[str, str]) -> "SessionItem":
         """From the stored record."""
         return cls(
             id=session.id,
@@ -96,6 +121,7 @@ class SessionItem(Answered):
             expires_at=session.expires_at,
             absolute_expires_at=session.absolute_expires_at,
             constraints=json.loads(session.constraints),
+            display=dict(display),
             usage_stats=json.loads(session.usage_stats),
             renewal_count=session.renewal_count,
             max_renewals=session.max_renewals,

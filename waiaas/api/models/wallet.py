@@ -7,6 +7,8 @@ from waiaas.api.models.wire import AmountOrZero, Answered, Asked, Reference, Uni
 from waiaas.interfaces.ids import asset_reference
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from waiaas.engine.views import AgentView, WalletBalance
 
 
@@ -70,6 +72,7 @@ class AssetItem(Answered):
     :param mint: ``native``, or the token's address, as ``token.address`` of a TOKEN_TRANSFER takes it
     :param symbol: of a token its issuer's word, as is the name; anybody can issue a token that calls itself by a known one
     :param spendable: without rent and what is in flight
+    :param is_listed: whether the operator, or the network's plugin, put the token on the network's list
     """
 
     mint: str
@@ -80,6 +83,7 @@ class AssetItem(Answered):
     is_native: bool
     spendable: AmountOrZero
     asset_id: str
+    is_listed: bool = True
 
     @classmethod
     def holding(cls, found: "WalletBalance") -> "AssetItem":
@@ -94,6 +98,7 @@ class AssetItem(Answered):
             is_native=asset.native,
             spendable=str(found.spendable),
             asset_id=asset.id,
+            is_listed=found.is_listed,
         )
 
 
@@ -101,6 +106,12 @@ class AssetsItem(AddressItem):
     """What the wallet holds: the native asset first, then the tokens of its network's list, then what else the chain lists."""
 
     assets: list[AssetItem]
+
+    @classmethod
+    def holding(cls, view: "AgentView", found: "Sequence[WalletBalance]") -> "AssetsItem":
+        """From the engine's answer."""
+        agent, held = view.agent, [AssetItem.holding(one) for one in found]
+        return cls(wallet_id=agent.id, chain=agent.chain, network=agent.network, address=agent.address, assets=held)
 
 
 class SessionFacts(Answered):

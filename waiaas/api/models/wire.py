@@ -78,6 +78,18 @@ AmountOrZero = Annotated[
 ]
 """Base units, where zero makes sense."""
 
+WrittenAmount = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=280,
+        pattern=r"^[\x20-\x7e]+$",
+        description="above zero: base units, or display units with the symbol of the asset",
+        examples=["10000000", "0.01SOL", "0.01 SOL"],
+    ),
+]
+"""An amount as a person may write it where rules are made; the engine makes base units of it."""
+
 Reference = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x20-\x7e]+$")]
 """An id as somebody sends it back to us."""
 

@@ -2,6 +2,7 @@
 
 from waiaas.api.call import Call
 from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, ResumeAgent, SuspendAgent
+from waiaas.api.models.wallet import AssetsItem
 from waiaas.api.models.wire import Nothing, PageOf
 
 
@@ -26,6 +27,12 @@ def list_(call: Call, asked: AgentsAsked) -> PageOf[AgentItem]:
 def show(call: Call, asked: Nothing) -> AgentItem:
     """One agent, by id or name."""
     return AgentItem.of(call.services.agents.get(call.actor, call.id))
+
+
+def balances(call: Call, asked: Nothing) -> AssetsItem:
+    """What one agent holds of everything, read from a node now. Network."""
+    with call.waiting.for_node():
+        return AssetsItem.holding(*call.services.wallet.of_agent(call.actor, call.id))
 
 
 def rename(call: Call, asked: RenameAgent) -> AgentItem:

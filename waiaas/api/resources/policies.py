@@ -1,11 +1,14 @@
 """Policies, for the operator."""
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 from waiaas.api.call import Call, Reply
 from waiaas.api.models.policies import (
     AskBacktest,
     BacktestItem,
+    CheckedPolicy,
+    CheckPolicy,
     CreatePolicy,
     LimitsPage,
     PoliciesAsked,
@@ -15,6 +18,9 @@ from waiaas.api.models.policies import (
 from waiaas.api.models.wire import Nothing, PageOf
 from waiaas.api.shaping import shaped
 from waiaas.errors import BadRequest
+
+if TYPE_CHECKING:
+    from waiaas.store.records import Policy
 
 
 def create(call: Call, asked: CreatePolicy) -> PolicyItem:
@@ -27,18 +33,27 @@ def create(call: Call, asked: CreatePolicy) -> PolicyItem:
         priority=asked.priority,
         enabled=asked.enabled,
     )
-    return PolicyItem.of(made)
+    return _item(call, made)
+
+
+def check(call: Call, asked: CheckPolicy) -> CheckedPolicy:
+    """What would be stored. Nothing is."""
+    draft = call.services.policies.check(call.actor, agent_id=asked.agent_id, type=asked.type, rules=asked.rules)
+    (display,) = call.services.policies.display([draft])
+    return CheckedPolicy(agent_id=draft.agent_id, type=draft.type, rules=json.loads(draft.rules), display=dict(display))
 
 
 def list_(call: Call, asked: PoliciesAsked) -> PageOf[PolicyItem]:
     """Policies; with ``agentId`` that agent's own."""
     page = call.services.policies.list(call.actor, asked.agent_id, asked.limit, asked.cursor)
-    return PageOf(items=[PolicyItem.of(policy) for policy in page.items], cursor=page.cursor, has_more=page.has_more)
+    shown = call.services.policies.display(page.items)
+    items = [PolicyItem.of(policy, display) for policy, display in zip(page.items, shown, strict=True)]
+    return PageOf(items=items, cursor=page.cursor, has_more=page.has_more)
 
 
 def show(call: Call, asked: Nothing) -> PolicyItem:
     """One policy."""
-    return PolicyItem.of(call.services.policies.get(call.actor, call.id))
+    return _item(call, call.services.policies.get(call.actor, call.id))
 
 
 def replace(call: Call, asked: ReplacePolicy) -> PolicyItem:
@@ -49,7 +64,7 @@ def replace(call: Call, asked: ReplacePolicy) -> PolicyItem:
         if name in given and given.pop(name) != getattr(present, name):
             raise BadRequest("a policy keeps its agent and its type", hint="delete it and create another one")
     changes = {name: value for name, value in given.items() if value is not None}
-    return PolicyItem.of(call.services.policies.replace(call.actor, call.id, changes))
+    return _item(call, call.services.policies.replace(call.actor, call.id, changes))
 
 
 def delete(call: Call, asked: Nothing) -> None:
@@ -68,3 +83,8 @@ def limits(call: Call, asked: PoliciesAsked) -> Reply:
     """Who can spend what now, agent by agent."""
     page = call.services.limits.list(call.actor, asked.agent_id, asked.limit, asked.cursor)
     return Reply(body=shaped(LimitsPage, {"items": list(page.items), "cursor": page.cursor, "hasMore": page.has_more}))
+
+
+def _item(call: Call, policy: "Policy") -> PolicyItem:
+    (display,) = call.services.policies.display([policy])
+    return PolicyItem.of(policy, display)

@@ -3,7 +3,15 @@
 from typing import Any
 
 from waiaas.api.call import Call
-from waiaas.api.models.sessions import Constraints, IssuedItem, IssueSession, SessionItem, SessionsAsked
+from waiaas.api.models.sessions import (
+    CheckedItem,
+    CheckSession,
+    Constraints,
+    IssuedItem,
+    IssueSession,
+    SessionItem,
+    SessionsAsked,
+)
 from waiaas.api.models.wire import Nothing, PageOf
 from waiaas.errors import NotFound
 
@@ -16,10 +24,18 @@ def issue(call: Call, asked: IssueSession) -> IssuedItem:
     )
 
 
+def check(call: Call, asked: CheckSession) -> CheckedItem:
+    """What constraints would be stored. Nothing is."""
+    constraints = _document(asked.constraints) or {}
+    return CheckedItem.of(call.services.sessions.check(call.actor, agent_id=asked.agent_id, constraints=constraints))
+
+
 def list_(call: Call, asked: SessionsAsked) -> PageOf[SessionItem]:
     """Sessions, newest first."""
     page = call.services.sessions.list(call.actor, agent_id=asked.agent_id, limit=asked.limit, cursor=asked.cursor)
-    return PageOf(items=[SessionItem.of(session) for session in page.items], cursor=page.cursor, has_more=page.has_more)
+    shown = call.services.sessions.display(page.items)
+    items = [SessionItem.of(session, display) for session, display in zip(page.items, shown, strict=True)]
+    return PageOf(items=items, cursor=page.cursor, has_more=page.has_more)
 
 
 def revoke(call: Call, asked: Nothing) -> None:

@@ -6,7 +6,6 @@ from waiaas.api.call import Call
 from waiaas.api.hosts import is_loopback_name
 from waiaas.api.models.wallet import (
     AddressItem,
-    AssetItem,
     AssetsItem,
     BalanceAsked,
     BalanceItem,
@@ -39,9 +38,7 @@ def assets(call: Call, asked: WalletAsked) -> AssetsItem:
     view = call.services.wallet.address(call.actor)
     _require_same(asked, view)
     with call.waiting.for_node():
-        found = call.services.wallet.assets(call.actor)
-    agent, held = view.agent, [AssetItem.holding(one) for one in found]
-    return AssetsItem(wallet_id=agent.id, chain=agent.chain, network=agent.network, address=agent.address, assets=held)
+        return AssetsItem.holding(view, call.services.wallet.assets(call.actor))
 
 
 def connect_info(call: Call, asked: Nothing) -> ConnectInfo:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from waiaas.interfaces.chain import Resolved, What
-from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window
+from waiaas.interfaces.policy import AssetReader, BaseUnits, Facts, PolicyType, Tier, Verdict, Window
 
 
 class MemoRules(BaseModel):
@@ -17,7 +17,7 @@ class MemoRules(BaseModel):
     asset: str | None = Field(
         default=None, description="native, or a token's address; left out: the agent's native asset"
     )
-    at_least: str = Field(pattern=r"^[1-9][0-9]{0,77}$", description="from this amount on a memo is required")
+    at_least: BaseUnits = Field(description="from this amount on a memo is required")
     otherwise: Literal["approval", "deny"] = "approval"
 
 
