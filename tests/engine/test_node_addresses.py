@@ -111,7 +111,8 @@ def test_without_a_user_nothing_is_said_of_one(make_node: MakeNode) -> None:
         (413, Trouble.TOO_LARGE),
         (429, Trouble.LIMITED),
         (500, Trouble.FAILED),
-        (503, Trouble.FAILED),
+        (502, Trouble.UNHEALTHY),
+        (503, Trouble.UNHEALTHY),
     ],
 )
 def test_a_status_is_told_by_its_kind_and_keeps_its_json(make_node: MakeNode, status: int, kind: Trouble) -> None:

@@ -40,6 +40,7 @@ class Chain:
         self._healthy_until = 0.0
         self._faults = 0
         self._is_time_known = False
+        self._witnesses: tuple[ChainAdapter, ...] | None = None
         #: Seconds by which the machine's clock is ahead of the chain's, where the two disagree; None where they do not.
         self.ahead: int | None = None
         #: Told of the chain's id and of :attr:`ahead`, when the two are found to disagree.
@@ -113,8 +114,12 @@ class Chain:
         return self.call(self.adapter.derive_account, key, agent.form)
 
     def witnesses(self) -> Sequence[ChainAdapter]:
-        """One adapter an endpoint, each asking that one alone; for facts that no endpoint may contradict."""
-        return [type(self.adapter)(self.network, self.adapter.settings, http) for http in self._http.each()]
+        """One adapter an endpoint, each asking that one alone, made once; for facts that no endpoint may contradict."""
+        made = self._witnesses
+        if made is None:
+            kind, table = type(self.adapter), self.adapter.settings
+            made = self._witnesses = tuple(kind(self.network, table, http) for http in self._http.each())
+        return made
 
     @property
     def node_requests(self) -> int:

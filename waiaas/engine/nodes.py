@@ -21,8 +21,12 @@ _STATUSES: dict[int, tuple[Trouble, str]] = {
     403: (Trouble.TURNED_AWAY, "it does not serve us: a key is missing or wrong, or a plan is used up"),
     404: (Trouble.TURNED_AWAY, "there is no such service at its address"),
     407: (Trouble.TURNED_AWAY, "a proxy before it wants a password"),
+    408: (Trouble.UNHEALTHY, "it waited too long for the question"),
     413: (Trouble.TOO_LARGE, "the question is larger than it takes"),
     429: (Trouble.LIMITED, "it is asked more often than it allows"),
+    502: (Trouble.UNHEALTHY, "what answers for it cannot reach it"),
+    503: (Trouble.UNHEALTHY, "it is overloaded, or closed for a while"),
+    504: (Trouble.UNHEALTHY, "what answers for it had no answer from it in time"),
 }
 """What an HTTP status says of an endpoint (RFC 9110, RFC 6585; the providers agree on these)."""
 
@@ -80,6 +84,11 @@ class NodeHttp:
     def address(self) -> str:
         """Scheme and host of the first endpoint, masked; empty where there is none."""
         return self._addresses[0] if self._addresses else ""
+
+    @property
+    def position(self) -> int:
+        """Which of the configured endpoints the first one is, from 1."""
+        return self._first
 
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
         """Ask until one endpoint answers with a 2xx and JSON. Network; may be called again.

@@ -93,6 +93,10 @@ class Http(Protocol):
     def address(self) -> str:
         """Scheme and host of the endpoint, or of the first of several, with everything else masked: for people."""
 
+    @property
+    def position(self) -> int:
+        """Which of the configured endpoints that is, from 1."""
+
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
         """Ask the endpoints in turn and return the parsed JSON of the first that answers with a 2xx.
 

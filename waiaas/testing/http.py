@@ -35,6 +35,11 @@ class DirectHttp:
         """The first endpoint's address."""
         return self._urls[0]
 
+    @property
+    def position(self) -> int:
+        """The first."""
+        return 1
+
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
         """The JSON of the first endpoint that answers with a 2xx.
 
@@ -97,6 +102,11 @@ class ScriptedHttp:
     def address(self) -> str:
         """Nowhere."""
         return "http://scripted.invalid"
+
+    @property
+    def position(self) -> int:
+        """The first."""
+        return 1
 
     def json(self, method: str, path: str = "", body: Any = None) -> Any:
         """What the function says; the body is kept in ``bodies``."""

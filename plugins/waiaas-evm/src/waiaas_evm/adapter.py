@@ -45,7 +45,7 @@ from waiaas_evm.localnet import LocalAnvil
 from waiaas_evm.names import parse_asset, token_address
 from waiaas_evm.payment import resolved
 from waiaas_evm.resolving import Resolver
-from waiaas_evm.rpc import Rpc
+from waiaas_evm.rpc import rpc_over
 from waiaas_evm.settings import EvmSettings
 from waiaas_evm.signatures import attach_signature
 from waiaas_evm.statuses import read_statuses
@@ -75,7 +75,7 @@ class EvmAdapter(ChainAdapter, Simulates, TellsTime, LocalAnvil):
         super().__init__(network, settings, http)
         self._settings = EvmSettings.model_validate(settings.model_dump())
         self._traits = traits_of(network, self._settings)
-        self._rpc = Rpc(http)
+        self._rpc = rpc_over(http)
         self._tokens = Tokens(network.chain_id)
         self._resolver = Resolver(self._rpc, network, self._traits, self._settings, self._tokens)
         self._builder = Builder(self._rpc, network, self._traits, self._settings)

@@ -54,5 +54,6 @@ def _position(rpc: Rpc, network: Network, traits: Traits) -> tuple[int, int]:
             "WRONG_CHAIN",
             f"an endpoint of {network.name} serves another chain: its chain id is not {traits.number}",
             hint=f"correct rpc.evm.{network.name}",
+            details=rpc.place,
         )
     return as_quantity(required(height, "eth_blockNumber")), read_final_height(final, traits.finality)

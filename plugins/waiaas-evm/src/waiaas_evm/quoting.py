@@ -76,7 +76,7 @@ def likely_fee(quote: Quote, settings: EvmSettings, floor: int) -> int:
 def _refusal(error: RpcError, errand: Errand) -> Exception:
     data = revert_data(error)
     if data is None:
-        return Unavailable(f"the node cannot say what gas it takes (error {error.code})")
+        return error.failure("eth_estimateGas")
     if errand.token is not None:
         return Refused(TOKEN_REFUSED, f"the token would not pay: {describe_revert(data)}")
     return Refused(RECIPIENT_REFUSED, f"the recipient does not take money: {describe_revert(data)}")
@@ -88,7 +88,7 @@ def _require_paid(answer: Any) -> None:
     if isinstance(answer, RpcError):
         data = revert_data(answer)
         if data is None:
-            raise Unavailable(f"the node cannot try the token's transfer (error {answer.code})")
+            raise answer.failure("eth_call")
         raise Refused(TOKEN_REFUSED, f"the token would not pay: {describe_revert(data)}")
     if is_refusal(as_data(answer)):
         raise Refused(TOKEN_REFUSED, "the token answers that it would not pay")

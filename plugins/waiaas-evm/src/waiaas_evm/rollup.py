@@ -57,7 +57,7 @@ def read_data_fee(answers: Mapping[str, Any], traits: Traits, settings: EvmSetti
 def _number(answer: Any) -> int | None:
     if isinstance(answer, RpcError):
         if revert_data(answer) is None:
-            raise Unavailable(f"the node did not ask the fee oracle (error {answer.code})")
+            raise answer.failure("eth_call")
         return None
     number = read_number(as_data(answer))
     return number if number is None or number <= _U96 else None

@@ -1,90 +1,43 @@
-"""Ethereum's JSON-RPC over the host's HTTP client: several calls in one request; answers are believed only in shape."""
+"""Ethereum's JSON-RPC: what each method answers, and the reading of its values. Answers are believed only in shape."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Http
+from waiaas.interfaces.json_rpc import Call, JsonRpc, RpcError, Shapes, required
+from waiaas.interfaces.json_rpc_errors import EVM
 
-Call = tuple[str, Sequence[Any]]
-"""A method's name and its parameters."""
+__all__ = [
+    "Call",
+    "Rpc",
+    "RpcError",
+    "as_data",
+    "as_hash",
+    "as_list",
+    "as_object",
+    "as_quantity",
+    "required",
+    "rpc_over",
+]
+
+Rpc = JsonRpc
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 _MOST_DATA = 2 * 1024 * 1024
-_MOST_CALLS = 100
-"""Calls in one request: what public endpoints take."""
+_OPTIONAL = frozenset({"eth_feeHistory", "eth_simulateV1"})
+"""What many nodes do not have, and can be done without."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RpcError:
-    """A node's refusal.
-
-    :param message: a node's words, to be recognised and never shown
-    :param data: what the node adds, untrusted
-    """
-
-    code: int
-    message: str
-    data: Any
-
-
-class Rpc:
-    """One or more endpoints of a network. Keeps nothing between calls; thread-safe as the client is."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
-    def each(self) -> "Sequence[Rpc]":
-        """One for each configured endpoint."""
-        return [Rpc(http) for http in self._http.each()]
-
-    def try_call(self, method: str, *params: Any) -> Any:
-        """The result, or the node's :class:`RpcError`. Network.
-
-        :raises Unavailable: when no node answered in JSON-RPC
-        """
-        return _result_or_error(self._http.json("POST", "", _request(0, (method, params))), method)
-
-    def try_batch(self, calls: Sequence[Call]) -> list[Any]:
-        """The result or error of each, in order, in one request for a hundred of them (JSON-RPC 2.0, section 6). Network.
-
-        A node that does not take batches is asked one by one.
-
-        :raises Unavailable: when no node answered in JSON-RPC
-        """
-        found: list[Any] = []
-        for start in range(0, len(calls), _MOST_CALLS):
-            found += self._some(calls[start : start + _MOST_CALLS])
-        return found
-
-    def batch(self, calls: Sequence[Call]) -> list[Any]:
-        """The results, in order. Network.
-
-        :raises Unavailable: when no node answered, or the node refused any of them
-        """
-        answers = self.try_batch(calls)
-        return [required(answer, method) for answer, (method, _) in zip(answers, calls, strict=True)]
-
-    def _some(self, calls: Sequence[Call]) -> list[Any]:
-        answer = self._http.json("POST", "", [_request(index, call) for index, call in enumerate(calls)])
-        if not isinstance(answer, list):
-            return [self.try_call(method, *params) for method, params in calls]
-        by_id = {item.get("id"): item for item in answer if isinstance(item, Mapping) and type(item.get("id")) is int}
-        return [_result_or_error(by_id.get(index), method) for index, (method, _) in enumerate(calls)]
+def rpc_over(http: Http) -> Rpc:
+    """The endpoints of one network."""
+    return JsonRpc(http, EVM, _SHAPES, _OPTIONAL)
 
 
 # --- shapes: each returns what it was given, or says that the answer cannot be read ---------------------------------------
-
-
-def required(answer: Any, method: str) -> Any:
-    """A result. :raises Unavailable: for a node's refusal"""
-    if isinstance(answer, RpcError):
-        raise Unavailable(f"the node refused {method} (error {answer.code})")
-    return answer
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
@@ -122,31 +75,33 @@ def as_hash(value: Any) -> str:
     return value.lower()
 
 
-def _request(id_: int, call: Call) -> dict[str, Any]:
-    method, params = call
-    return {"jsonrpc": "2.0", "id": id_, "method": method, "params": list(params)}
-
-
-def _result_or_error(answer: Any, method: str) -> Any:
-    if not isinstance(answer, Mapping):
-        raise _unreadable()
-    error = answer.get("error")
-    if error is not None:
-        return _error(error)
-    if "result" not in answer:
-        raise Unavailable(f"the node's answer to {method} has no result")
-    return answer["result"]
-
-
-def _error(error: Any) -> RpcError:
-    fields = error if isinstance(error, Mapping) else {}
-    code, message = fields.get("code"), fields.get("message")
-    return RpcError(
-        code=code if type(code) is int else 0,
-        message=message[:1024] if isinstance(message, str) else "",
-        data=fields.get("data"),
-    )
-
-
 def _unreadable() -> Unavailable:
     return Unavailable("the node's answer cannot be read")
+
+
+def _object_or_none(value: Any) -> None:
+    if value is not None:
+        as_object(value)
+
+
+def _anything(value: Any) -> None:
+    """Whatever it is: who asked can do without."""
+
+
+_SHAPES: Shapes = {
+    "eth_chainId": as_quantity,
+    "eth_blockNumber": as_quantity,
+    "eth_getBalance": as_quantity,
+    "eth_getTransactionCount": as_quantity,
+    "eth_estimateGas": as_quantity,
+    "eth_gasPrice": as_quantity,
+    "eth_call": as_data,
+    "eth_getCode": as_data,
+    "eth_sendRawTransaction": as_hash,
+    "eth_getTransactionByHash": _object_or_none,
+    "eth_getTransactionReceipt": _object_or_none,
+    "eth_getBlockByNumber": _object_or_none,
+    "eth_feeHistory": _anything,
+    "eth_simulateV1": _anything,
+}
+"""Null is an answer where a node may not have what is asked for."""

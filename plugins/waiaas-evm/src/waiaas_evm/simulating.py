@@ -1,6 +1,5 @@
 """Whether bytes would succeed, asked before they are signed. Network, one request."""
 
-from waiaas.errors import Unavailable
 from waiaas_evm.addresses import checksummed
 from waiaas_evm.erc20 import is_refusal, read_transfer
 from waiaas_evm.questions import LATEST
@@ -48,4 +47,4 @@ def why_failed(error: RpcError) -> str:
         return "the account holds less than the amount and the fee"
     if "out of gas" in words or "outofgas" in words or "gas too low" in words:
         return "the transaction runs out of gas"
-    raise Unavailable(f"the node could not try the transaction (error {error.code})")
+    raise error.failure("eth_call")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waiaas.errors import Refused, Unavailable
+from waiaas.errors import Refused
 from waiaas.interfaces.chain import Asset, Caution
 from waiaas_evm.erc20 import DECIMALS, NAME, SYMBOL, balance_data, read_decimals, read_number, read_string
 from waiaas_evm.names import token_id
@@ -92,5 +92,5 @@ def _answer(answer: Any) -> bytes:
     if not isinstance(answer, RpcError):
         return as_data(answer)
     if revert_data(answer) is None:
-        raise Unavailable(f"the node did not ask the token (error {answer.code})")
+        raise answer.failure("eth_call")
     return b""

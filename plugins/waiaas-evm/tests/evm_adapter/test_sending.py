@@ -111,12 +111,26 @@ def test_a_node_in_trouble_is_unavailable(bench: Bench, code: Any, message: Any)
 def test_another_transactions_hash_is_no_acceptance(bench: Bench) -> None:
     """A node that answers with another hash has not accepted these bytes."""
     _, signed = bench.payment()
-    for result in ("0x" + "1" * 64, "", None, 7):
+    http = ScriptedHttp(lambda method, path, body: {"id": body["id"], "result": "0x" + "1" * 64})
+    assert adapter_over(http).broadcast(signed)[0] is Sent.REFUSED
 
-        def answer(method: str, path: str, body: Any, result: Any = result) -> Any:
+
+@pytest.mark.parametrize("result", ["", None, 7, "0x12", {}])
+def test_an_answer_that_is_no_hash_tells_nothing(bench: Bench, result: Any) -> None:
+    """Whether such a node took the bytes is not known: it is no refusal, and where the node has them they are known."""
+    _, signed = bench.payment()
+
+    def odd(has: Any) -> ScriptedHttp:
+        def answer(method: str, path: str, body: Any) -> Any:
+            if isinstance(body, list):
+                return [{"id": call["id"], "result": has} for call in body]
             return {"id": body["id"], "result": result}
 
-        assert adapter_over(ScriptedHttp(answer)).broadcast(signed)[0] is Sent.REFUSED
+        return ScriptedHttp(answer)
+
+    with pytest.raises(Unavailable):
+        adapter_over(odd(None)).broadcast(signed)
+    assert adapter_over(odd({"hash": signed.tx_hash})).broadcast(signed) == (Sent.KNOWN, "")
 
 
 def test_sending_again_is_known_before_and_after_landing(bench: Bench, anvil: Anvil) -> None:

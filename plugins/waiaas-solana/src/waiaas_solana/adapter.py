@@ -51,7 +51,7 @@ from waiaas_solana.networks import LOCALNET, NETWORKS
 from waiaas_solana.node import Node
 from waiaas_solana.payment import resolved
 from waiaas_solana.resolving import payable, resolve_transfer
-from waiaas_solana.rpc import Rpc
+from waiaas_solana.rpc import rpc_over
 from waiaas_solana.settings import SolanaSettings
 from waiaas_solana.statuses import read_statuses
 from waiaas_solana.token_building import build_token_transfer
@@ -81,7 +81,7 @@ class SolanaAdapter(ChainAdapter, Simulates, TellsTime, RunsLocally):
     def __init__(self, network: Network, settings: BaseModel, http: Http) -> None:
         super().__init__(network, settings, http)
         self._settings = SolanaSettings.model_validate(settings.model_dump())
-        self._rpc = Rpc(http)
+        self._rpc = rpc_over(http)
         self._node = Node(self._rpc, network, self._settings)
 
     # --- names ------------------------------------------------------------------------------------------------------

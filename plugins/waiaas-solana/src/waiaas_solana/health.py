@@ -52,6 +52,7 @@ def _position(rpc: Rpc, network: Network) -> tuple[int, int]:
             "WRONG_CHAIN",
             f"an endpoint of {network.name} serves another chain: its genesis hash does not begin with the id's",
             hint=f"correct rpc.solana.{network.name}",
+            details=rpc.place,
         )
     position = as_object(epoch)
     return as_whole(position.get("blockHeight")), as_whole(position.get("absoluteSlot"))

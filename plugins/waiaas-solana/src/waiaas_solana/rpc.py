@@ -1,68 +1,35 @@
-"""Solana's JSON-RPC over the host's HTTP client: several calls in one request, and answers that are believed only in shape."""
+"""Solana's JSON-RPC: what each method answers, and the reading of its values. Answers are believed only in shape."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Http
+from waiaas.interfaces.json_rpc import Call, JsonRpc, RpcError, Shapes, required
+from waiaas.interfaces.json_rpc_errors import SOLANA
 
-Call = tuple[str, Sequence[Any]]
-"""A method's name and its parameters."""
+__all__ = [
+    "Call",
+    "Rpc",
+    "RpcError",
+    "as_list",
+    "as_object",
+    "as_text",
+    "as_whole",
+    "context_slot",
+    "in_context",
+    "required",
+    "rpc_over",
+]
+
+Rpc = JsonRpc
 
 _U64 = 1 << 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RpcError:
-    """A node's refusal. Its message is not kept: a node's words reach nobody.
-
-    :param data: what the node adds, untrusted
-    """
-
-    code: int
-    data: Any
-
-
-class Rpc:
-    """One or more endpoints of a network. Keeps nothing between calls; thread-safe as the client is."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
-    def each(self) -> "Sequence[Rpc]":
-        """One for each configured endpoint."""
-        return [Rpc(http) for http in self._http.each()]
-
-    def try_call(self, method: str, *params: Any) -> Any:
-        """The result, or the node's :class:`RpcError`. Network.
-
-        :raises Unavailable: when no node answered in JSON-RPC
-        """
-        answer = self._http.json("POST", "", _request(0, (method, params)))
-        return _result_or_error(answer, method)
-
-    def call(self, method: str, *params: Any) -> Any:
-        """The result. Network.
-
-        :raises Unavailable: when no node answered, or the node refused
-        """
-        return _required(self.try_call(method, *params), method)
-
-    def batch(self, calls: Sequence[Call]) -> list[Any]:
-        """The results, in order, asked in one request (JSON-RPC 2.0, section 6). Network.
-
-        A node that does not take batches is asked one by one.
-
-        :raises Unavailable: when no node answered, or the node refused any of them
-        """
-        answer = self._http.json("POST", "", [_request(index, call) for index, call in enumerate(calls)])
-        if not isinstance(answer, list):
-            return [self.call(method, *params) for method, params in calls]
-        by_id = {item.get("id"): item for item in answer if isinstance(item, Mapping) and type(item.get("id")) is int}
-        return [
-            _required(_result_or_error(by_id.get(index), method), method) for index, (method, _) in enumerate(calls)
-        ]
+def rpc_over(http: Http) -> Rpc:
+    """The endpoints of one network."""
+    return JsonRpc(http, SOLANA, _SHAPES)
 
 
 # --- shapes: each returns what it was given, or says that the answer cannot be read ---------------------------------------
@@ -106,30 +73,32 @@ def in_context(value: Any) -> Any:
     return as_object(value).get("value")
 
 
-def _request(id_: int, call: Call) -> dict[str, Any]:
-    method, params = call
-    return {"jsonrpc": "2.0", "id": id_, "method": method, "params": list(params)}
-
-
-def _result_or_error(answer: Any, method: str) -> Any:
-    if not isinstance(answer, Mapping):
-        raise _unreadable()
-    error = answer.get("error")
-    if error is not None:
-        code = error.get("code") if isinstance(error, Mapping) else None
-        return RpcError(
-            code=code if type(code) is int else 0, data=error.get("data") if isinstance(error, Mapping) else None
-        )
-    if "result" not in answer:
-        raise Unavailable(f"the node's answer to {method} has no result")
-    return answer["result"]
-
-
-def _required(result: Any, method: str) -> Any:
-    if isinstance(result, RpcError):
-        raise Unavailable(f"the node refused {method} (error {result.code})")
-    return result
-
-
 def _unreadable() -> Unavailable:
     return Unavailable("the node's answer cannot be read")
+
+
+def _said(value: Any) -> None:
+    """Yes or no, with its context."""
+    if not isinstance(in_context(value), bool):
+        raise _unreadable()
+
+
+_SHAPES: Shapes = {
+    "getBalance": lambda value: as_whole(in_context(value)),
+    "getMultipleAccounts": lambda value: as_list(in_context(value)),
+    "getTokenAccountsByOwner": lambda value: as_list(in_context(value)),
+    "getSignatureStatuses": lambda value: as_list(in_context(value)),
+    "getLatestBlockhash": lambda value: as_object(in_context(value)),
+    "simulateTransaction": lambda value: as_object(in_context(value)),
+    "isBlockhashValid": _said,
+    "getMinimumBalanceForRentExemption": as_whole,
+    "getRecentPrioritizationFees": as_list,
+    "getEpochInfo": as_object,
+    "getGenesisHash": as_text,
+    "getFirstAvailableBlock": as_whole,
+    "getBlockHeight": as_whole,
+    "getSlot": as_whole,
+    "getBlockTime": as_whole,
+    "sendTransaction": as_text,
+    "requestAirdrop": as_text,
+}

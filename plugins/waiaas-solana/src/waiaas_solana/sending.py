@@ -15,15 +15,8 @@ from waiaas.interfaces.chain import Sent, Signed
 from waiaas_solana.failures import describe, error_name
 from waiaas_solana.rpc import Rpc, RpcError, as_object, in_context
 
+_METHOD = "sendTransaction"
 _PREFLIGHT_FAILURE = -32002
-_OPINIONS = {
-    _PREFLIGHT_FAILURE: "the node expects the transaction to fail",
-    -32003: "the node says that the signature does not verify",
-    -32600: "the node cannot read the transaction",
-    -32602: "the node cannot read the transaction",
-    -32015: "the node does not know this version of transactions",
-}
-"""JSON-RPC and Agave error codes that speak of the bytes; every other code speaks of the node."""
 
 
 def send(rpc: Rpc, signed: Signed) -> tuple[Sent, str]:
@@ -32,7 +25,7 @@ def send(rpc: Rpc, signed: Signed) -> tuple[Sent, str]:
     :raises Unavailable: when no node took a stand
     """
     options = {"encoding": "base64", "skipPreflight": True}
-    answer = rpc.try_call("sendTransaction", base64.b64encode(signed.raw).decode(), options)
+    answer = rpc.try_call(_METHOD, base64.b64encode(signed.raw).decode(), options)
     if isinstance(answer, RpcError):
         return _opinion(answer)
     if answer != signed.tx_hash:
@@ -59,13 +52,14 @@ def simulate(rpc: Rpc, body: bytes, commitment: str) -> str | None:
 
 
 def _opinion(answer: RpcError) -> tuple[Sent, str]:
+    """:raises Unavailable: when it speaks of the node: whether the bytes were taken is then not known"""
     error = _transaction_error(answer.data)
     if answer.code == _PREFLIGHT_FAILURE and error is not None:
         sent = Sent.KNOWN if error_name(error) == "AlreadyProcessed" else Sent.REFUSED
         return sent, describe(error)
-    if answer.code in _OPINIONS:
-        return Sent.REFUSED, _OPINIONS[answer.code]
-    raise Unavailable(f"the node did not take the transaction (error {answer.code})")
+    if answer.is_own:
+        return Sent.REFUSED, answer.words
+    raise answer.failure(_METHOD)
 
 
 def _transaction_error(data: Any) -> Any:

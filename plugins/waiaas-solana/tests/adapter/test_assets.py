@@ -7,7 +7,7 @@ import pytest
 from solders.keypair import Keypair
 from waiaas_solana.batches import Answer, Batch, Remembered
 from waiaas_solana.localnet import Localnet, MintKind
-from waiaas_solana.rpc import Rpc
+from waiaas_solana.rpc import rpc_over
 
 from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Asset
@@ -231,7 +231,7 @@ def test_remembered_values_grow_old() -> None:
 def test_nothing_unread_is_remembered() -> None:
     """An answer that could not be read leaves nothing behind, and a batch without questions asks nobody."""
     kept: Remembered[int] = Remembered(10)
-    batch = Batch(Rpc(ScriptedHttp(lambda *_: [{"jsonrpc": "2.0", "id": 0, "result": "x"}])))
+    batch = Batch(rpc_over(ScriptedHttp(lambda *_: [{"jsonrpc": "2.0", "id": 0, "result": "x"}])))
 
     def unreadable(result: Any) -> int:
         raise Unavailable("?")
@@ -242,7 +242,7 @@ def test_nothing_unread_is_remembered() -> None:
     with pytest.raises(Unavailable):
         _ = answer.value
     assert kept.get("key") is None
-    Batch(Rpc(ScriptedHttp(lambda *_: 1 / 0))).send()
+    Batch(rpc_over(ScriptedHttp(lambda *_: 1 / 0))).send()
 
 
 def test_a_poor_stranger_holds_nothing(localnet: Localnet, http: DirectHttp, bench: Bench) -> None:
