@@ -4,6 +4,7 @@ import click
 from waiaas_sdk import Agent
 
 from waiaas.cli.amounts import Units
+from waiaas.cli.balances import Holding, holding, holdings
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import Failure
 from waiaas.cli.export_key import export
@@ -38,23 +39,40 @@ def create(invocation: Invocation, name: str, chain: str, network: str, as_json:
 
 @agent.command("list")
 @one_of(AGENT_STATUSES)
+@click.option("--balances", is_flag=True, help="Ask their nodes what they hold.")
 @paging
 @json_option
 @click.pass_obj
-def list_(invocation: Invocation, status: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
+def list_(
+    invocation: Invocation, status: str | None, balances: bool, limit: int | None, cursor: str | None, as_json: bool
+) -> None:
     """List agents, newest first."""
-    with operator(invocation) as daemon:
+    with operator(invocation, several=balances) as daemon:
         page = daemon.agents.list(status=status, limit=limit, cursor=cursor)
+        held = holdings(daemon, page.items) if balances else {}
     if as_json:
-        return print_json(page)
+        wire = page.model_dump(by_alias=True, mode="json")
+        items = [{**item, **(held[item["id"]].to_wire() if balances else {})} for item in wire["items"]]
+        return print_json({**wire, "items": items})
     columns = [
         Column("name"),
         Column("network"),
         Column("status", is_whole=True),
         Column("address", is_whole=True),
+        *([Column("holds")] if balances else []),
         Column("id", when_wide=130, is_whole=True),
     ]
-    rows = [(a.name, f"{a.chain}/{a.network}", a.status, a.address, a.id) for a in page.items]
+    rows = [
+        (
+            a.name,
+            f"{a.chain}/{a.network}",
+            a.status,
+            a.address,
+            *([held[a.id].lines(strangers=False)] if balances else []),
+            a.id,
+        )
+        for a in page.items
+    ]
     none = f"No agent is {status}." if status else "No agents yet. Make one: waiaas agent create NAME"
     print_table(columns, rows, empty=none)
     if line := more(page.cursor, page.has_more):
@@ -67,9 +85,10 @@ def list_(invocation: Invocation, status: str | None, limit: int | None, cursor:
 @json_option
 @click.pass_obj
 def show(invocation: Invocation, agent: str, as_json: bool) -> None:
-    """Show one agent."""
-    with operator(invocation) as daemon:
-        _print(daemon.agents.show(agent), as_json)
+    """Show one agent, with what it holds."""
+    with operator(invocation, several=True) as daemon:
+        found = daemon.agents.show(agent)
+        _print(found, as_json, holding(daemon, found))
 
 
 @agent.command()
@@ -146,9 +165,10 @@ def fund(invocation: Invocation, agent: str, amount: str, as_json: bool) -> None
     return None
 
 
-def _print(found: Agent, as_json: bool) -> None:
+def _print(found: Agent, as_json: bool, held: Holding | None = None) -> None:
     if as_json:
-        return print_json(found)
+        wire = found.model_dump(by_alias=True, mode="json")
+        return print_json({**wire, **(held.to_wire() if held else {})})
     print_facts(
         {
             "id": found.id,
@@ -156,6 +176,7 @@ def _print(found: Agent, as_json: bool) -> None:
             "network": f"{found.chain}/{found.network}",
             "chain id": found.chain_id,
             "address": found.address,
+            "holds": held.lines(strangers=True) if held else None,
             "status": found.status,
             "owner": found.owner_state,
             "created": at(found.created_at),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from waiaas_sdk import Chain, Operator, Transaction
 
 from waiaas.cli.exits import USAGE, Failure
+from waiaas.engine.rules.amounts import read_display
+from waiaas.errors import Malformed
 
 _BASE = re.compile(r"[1-9][0-9]{0,77}", re.ASCII)
-_DISPLAY = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,77}))?\s*([A-Za-z]{1,16})", re.ASCII)
 
 
 def is_base_units(text: str) -> bool:
@@ -39,20 +40,17 @@ class Unit:
 
         :raises Failure: anything else, also more digits than the asset has
         """
-        if _BASE.fullmatch(text):
+        if is_base_units(text):
             return int(text)
-        found = _DISPLAY.fullmatch(text)
-        if found is None or found[3].upper() != self.symbol.upper():
+        found = read_display(text)
+        if found is None or found.symbol.upper() != self.symbol.upper():
             raise _bad(text, f"write base units (10000000) or display units with the symbol (0.01{self.symbol})")
-        fraction = found[2] or ""
-        if len(fraction.rstrip("0")) > self.decimals:
-            raise _bad(text, f"{self.symbol} has {self.decimals} decimals")
-        scale: int = 10**self.decimals
-        units = int(found[1]) * scale + int(fraction[: self.decimals].ljust(self.decimals, "0") or "0")
+        try:
+            units = found.units(self.decimals)
+        except Malformed as problem:
+            raise _bad(text, f"{problem.message}: {problem.hint}") from None
         if units == 0:
             raise _bad(text, "it is nothing")
-        if not _BASE.fullmatch(str(units)):
-            raise _bad(text, "it has more than 78 digits in base units")
         return units
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from waiaas_sdk import Operator, Policy
 from waiaas.cli.agent_names import agent_names
 from waiaas.cli.changed_rows import warn_of_changed_policies
 from waiaas.cli.connections import operator
+from waiaas.cli.echoing import echoed_rules
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
@@ -22,9 +24,9 @@ from waiaas.cli.policy_views import explain, history
 
 @click.group()
 def policy() -> None:
-    """Policies. Rules are JSON in snake_case, amounts in it decimal strings of base units.
+    """Policies. Rules are JSON in snake_case, amounts in it texts: base units, or with the symbol.
 
-    Example: waiaas policy create SPENDING_LIMIT --agent bot --rules '{"instant_max": "1000000"}'
+    Example: waiaas policy create SPENDING_LIMIT --agent bot --rules '{"instant_max": "0.01SOL"}'
     """
 
 
@@ -56,8 +58,9 @@ def create(
     """Add a policy of TYPE, see: waiaas policy types."""
     if (agent_name is None) != all_agents:
         raise Failure("say whom it is for: either --agent NAME or --all-agents", exit_code=USAGE)
-    parsed = read_rules(rules)
-    with operator(invocation) as daemon:
+    parsed: Mapping[str, Any] = read_rules(rules)
+    with operator(invocation, several=True) as daemon:
+        parsed = echoed_rules(daemon, policy_type, parsed, agent_name)
         made = daemon.policies.create(policy_type, parsed, agent_id=agent_name, priority=priority, enabled=not disabled)
         _print(made, as_json)
 
@@ -112,8 +115,11 @@ def show(invocation: Invocation, policy_id: str, as_json: bool) -> None:
 @click.pass_obj
 def update(invocation: Invocation, policy_id: str, rules: str | None, priority: int | None, as_json: bool) -> None:
     """Change POLICY's rules or priority; what is not given stays."""
-    parsed = None if rules is None else read_rules(rules)
-    with operator(invocation) as daemon:
+    parsed: Mapping[str, Any] | None = None if rules is None else read_rules(rules)
+    with operator(invocation, several=parsed is not None) as daemon:
+        if parsed is not None:
+            present = daemon.policies.show(policy_id)
+            parsed = echoed_rules(daemon, present.type, parsed, present.agent_id)
         _print(daemon.policies.update(policy_id, rules=parsed, priority=priority), as_json)
 
 
@@ -199,6 +205,7 @@ def _print(found: Policy, as_json: bool) -> None:
             "version": found.version,
             "changed": at(found.updated_at),
             "rules": found.rules,
+            "amounts": "\n".join(f"{path}: {text}" for path, text in found.display.items()) or None,
         }
     )
     return None

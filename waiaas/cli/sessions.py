@@ -9,6 +9,7 @@ from waiaas_sdk import IssuedSession, Session
 
 from waiaas.cli.agent_names import agent_names
 from waiaas.cli.connections import agent, operator
+from waiaas.cli.echoing import echoed_constraints
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging, token_file
@@ -23,8 +24,8 @@ def session() -> None:
 @session.command()
 @click.argument("agent_name", metavar="AGENT")
 @click.option("--ttl", type=click.IntRange(1), help="Seconds that the token lives [security.session_ttl].")
-@click.option("--max-amount", help="Most for one payment, base units.")
-@click.option("--max-total", help="Most for all payments together, base units.")
+@click.option("--max-amount", help="Most for one payment: base units, or 0.01SOL.")
+@click.option("--max-total", help="Most for all payments together, likewise.")
 @click.option("--max-transactions", type=click.IntRange(1), help="Most payments.")
 @click.option("--recipient", "recipients", multiple=True, help="May pay this address only; repeatable.")
 @click.option("--token-only", is_flag=True, help="Print the token and nothing else, for $(...).")
@@ -43,7 +44,8 @@ def issue(
 ) -> None:
     """Issue a session for AGENT. Its token is shown this once."""
     wanted = {**_parse(constraints), **_limits(limits)}
-    with operator(invocation) as daemon:
+    with operator(invocation, several=bool(wanted)) as daemon:
+        wanted = dict(echoed_constraints(daemon, agent_name, wanted))
         issued = daemon.sessions.issue(agent_name, ttl=ttl, constraints=wanted or None)
     if token_only:
         print(issued.token)

@@ -1,5 +1,6 @@
 """``waiaas tx``: transactions."""
 
+import sys
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -9,6 +10,7 @@ from waiaas_sdk import Client, Operator, Page, PaymentFields, Transaction
 from waiaas.cli.agent_names import agent_names
 from waiaas.cli.amounts import Unit, Units, is_base_units
 from waiaas.cli.connections import agent, operator
+from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import TRANSACTION_STATUSES, json_option, more, one_of, paging, token_file
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
@@ -105,8 +107,7 @@ def cancel(invocation: Invocation, transaction: str, as_json: bool) -> None:
 
 _MAX_FEE = click.option(
     "--max-fee",
-    type=click.IntRange(min=1),
-    help="The most that the network may take, native base units [twice the dearest so far].",
+    help="The most that the network may take: base units, or 0.001ETH [twice the dearest so far].",
 )
 _WAIT = click.option("--wait", type=click.IntRange(0, 30), help="Seconds to wait until a node has the new bytes [10].")
 
@@ -117,10 +118,11 @@ _WAIT = click.option("--wait", type=click.IntRange(0, 30), help="Seconds to wait
 @_WAIT
 @json_option
 @click.pass_obj
-def speed_up(invocation: Invocation, transaction: str, max_fee: int | None, wait: int | None, as_json: bool) -> None:
+def speed_up(invocation: Invocation, transaction: str, max_fee: str | None, wait: int | None, as_json: bool) -> None:
     """Sign a SUBMITTED transaction again with a larger fee."""
-    with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.speed_up(transaction, max_fee=max_fee, wait=wait), as_json)
+    with operator(invocation, several=True) as daemon:
+        most = _fee(daemon, transaction, max_fee)
+        _print(daemon, daemon.transactions.speed_up(transaction, max_fee=most, wait=wait), as_json)
 
 
 @tx.command("cancel-onchain")
@@ -130,11 +132,25 @@ def speed_up(invocation: Invocation, transaction: str, max_fee: int | None, wait
 @json_option
 @click.pass_obj
 def cancel_onchain(
-    invocation: Invocation, transaction: str, max_fee: int | None, wait: int | None, as_json: bool
+    invocation: Invocation, transaction: str, max_fee: str | None, wait: int | None, as_json: bool
 ) -> None:
     """Sign bytes that give a SUBMITTED transaction up; whichever lands is the truth."""
-    with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.cancel_onchain(transaction, max_fee=max_fee, wait=wait), as_json)
+    with operator(invocation, several=True) as daemon:
+        most = _fee(daemon, transaction, max_fee)
+        _print(daemon, daemon.transactions.cancel_onchain(transaction, max_fee=most, wait=wait), as_json)
+
+
+def _fee(daemon: Operator, transaction: str, text: str | None) -> int | None:
+    """Native base units of what was given as --max-fee; written with a symbol, the transaction's network says how many."""
+    if text is None or is_base_units(text):
+        return None if text is None else int(text)
+    row = daemon.transactions.show(transaction)
+    unit = Units.of(daemon).native(row.chain, row.network)
+    if unit is None:
+        raise Failure(f"the plugin of {row.chain} is not loaded", hint="write base units", exit_code=USAGE)
+    units = unit.read(text)
+    print(f"max fee: {unit.display(units)} = {units} base units", file=sys.stderr)
+    return units
 
 
 @tx.command()
