@@ -305,6 +305,20 @@ def test_a_payment_that_is_overdue_is_told_of_once(engine: Engine, program: Acto
         assert restarted.events(tx_id).count("transaction.overdue") == 1
 
 
+@pytest.mark.parametrize("note", ["told_overdue_at", '{"told_overdue_at": 1}', "withheld orders askers"])
+def test_no_note_of_an_agent_silences_the_notice(engine: Engine, program: Actor, note: str) -> None:
+    """What an agent writes beside a payment is no mark of the house's, whichever words it has."""
+    body = {"type": "TRANSFER", "to": "wyou", "amount": "5", "note": note}
+    tx_id = engine.transactions.send(program, body, wait=0).view.row.id
+    engine.work()
+    engine.node.base_fee = 11
+    engine.look()
+    engine.clock.advance(overdue._AFTER_SECONDS)
+    engine.look(2)
+    assert engine.events(tx_id).count("transaction.overdue") == 1
+    assert engine.transactions.get(program, tx_id).to_wire()["note"] == note
+
+
 def test_a_payment_that_is_in_a_block_is_not_overdue(engine: Engine, program: Actor) -> None:
     """Waiting for depth is no trouble, however long it takes."""
     tx_id = engine.send(program)

@@ -74,13 +74,15 @@ def steps(store: Store, ask: Callable[[Unit], object]) -> int:
         count += 1
         return 0
 
-    with store.read() as unit:
+    def look(unit: Unit) -> None:
         connection = unit._sql._connection
         connection.set_progress_handler(tick, 10)
         try:
             ask(unit)
         finally:
             connection.set_progress_handler(None, 10)
+
+    store.at_once(look)
     return count
 
 

@@ -107,8 +107,8 @@ def test_listings_narrow(store: Store, agent_id: str) -> None:
             unit.transactions.insert(row)
 
     def found(**wanted: object) -> list[int]:
-        with store.read() as unit:
-            return [rows.index(row) for row in unit.transactions.list(limit=9, **wanted).items]  # type: ignore[arg-type]
+        page = store.at_once(lambda unit: unit.transactions.list(limit=9, **wanted))  # type: ignore[arg-type]
+        return [rows.index(row) for row in page.items]
 
     assert found() == [3, 2, 1, 0]
     assert found(agent_id=agent_id) == [3, 1, 0]

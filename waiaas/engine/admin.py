@@ -11,7 +11,7 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.own_directory import generation_of
 from waiaas.engine.stops import switch_of_all
 from waiaas.keystore.client import SignerClient
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 
 
 @dataclass(slots=True)
@@ -85,23 +85,11 @@ class Admin:
     def status(self, actor: Actor) -> dict[str, Any]:
         """What the operator may know besides."""
         require_operator(actor)
-        with self._store.read() as unit:
-            counts = {
-                "agents": unit.agents.count(),
-                "active": unit.transactions.count_active(),
-                "reservations": unit.reservations.count(),
-            }
-            head = unit.audit.head()
-            generation = generation_of(unit)
-            switch = switch_of_all(unit)
         return {
             **self.health(),
             "instanceId": self._lifecycle.instance_id,
             "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
-            "generation": generation,
-            "killSwitch": {"state": switch.state, "since": switch.since or None, "reason": switch.reason},
-            "counts": counts,
-            "auditHead": {"id": head[0], "hash": head[1]} if head else None,
+            **self._store.at_once(_stored),
             "chains": list(self._chains.report()),
             "prices": self._prices(),
         }
@@ -110,3 +98,18 @@ class Admin:
         """Drain and end."""
         require_operator(actor)
         self._stop()
+
+
+def _stored(unit: Unit) -> dict[str, Any]:
+    """What the database says of itself."""
+    head, switch = unit.audit.head(), switch_of_all(unit)
+    return {
+        "generation": generation_of(unit),
+        "killSwitch": {"state": switch.state, "since": switch.since or None, "reason": switch.reason},
+        "counts": {
+            "agents": unit.agents.count(),
+            "active": unit.transactions.count_active(),
+            "reservations": unit.reservations.count(),
+        },
+        "auditHead": {"id": head[0], "hash": head[1]} if head else None,
+    }

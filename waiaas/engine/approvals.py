@@ -29,10 +29,13 @@ class Approvals:
     def list(self, actor: Actor, limit: int, cursor: str | None = None) -> Page[dict[str, Any]]:
         """What waits for whom, newest first."""
         require_operator(actor)
-        with self._bench.store.read() as unit:
+
+        def look(unit: Unit) -> Page[dict[str, Any]]:
             page = unit.approvals.list_open(limit=limit, cursor=cursor)
             items = tuple(self._item(unit, approval) for approval in page.items)
-        return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+            return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+
+        return self._bench.store.at_once(look)
 
     def approve(self, actor: Actor, tx_id: str) -> TransactionView:
         """Let a held payment go; it is judged once more before it is signed.

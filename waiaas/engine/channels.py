@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,7 @@ class Channels:
     def list(self, actor: Actor) -> Sequence[ChannelView]:
         """All of them, by priority."""
         require_operator(actor)
-        with self._store.read() as unit:
-            channels = unit.channels.list()
-        return [self._view(channel) for channel in channels]
+        return self._store.at_once(lambda unit: [self._view(channel) for channel in unit.channels.list()])
 
     def get(self, actor: Actor, channel_id: str) -> ChannelView:
         """One. :raises NotFound: there is none"""
@@ -262,8 +260,8 @@ class Channels:
 
 def _require_right_to_secrets(actor: Actor, model: BaseModel, given: Mapping[str, Any]) -> None:
     """Secrets are shown to nobody, so nobody may lead one to an address of their own with a token that was stolen."""
-    said = _text(given).decode()
-    is_kept = any(json.dumps(secret)[1:-1] not in said for secret in secrets(model))
+    said = set(_texts(given))
+    is_kept = any(secret not in said for secret in secrets(model))
     if is_kept and not actor.by_password:
         raise Denied(
             "changing this channel and keeping its secrets needs the master password itself",
@@ -278,6 +276,16 @@ def _health(live: Live) -> str:
         return live.told(live.channel.health())
     except Exception as problem:  # noqa: BLE001 - a plugin may raise anything
         return live.told(getattr(problem, "message", type(problem).__name__))
+
+
+def _texts(given: object) -> Iterator[str]:
+    """Every text that was given, whole: that a secret's letters stand somewhere does not mean that somebody knows it."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, Mapping):
+        yield from (text for one in given.values() for text in _texts(one))
+    elif isinstance(given, Sequence):
+        yield from (text for one in given for text in _texts(one))
 
 
 def _text(config: Mapping[str, Any]) -> bytes:

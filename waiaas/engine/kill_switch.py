@@ -282,8 +282,7 @@ class KillSwitch:
         return order
 
     def _view(self) -> StopsView:
-        with self._bench.store.read() as unit:
-            return view_of(unit, self._cooldown)
+        return self._bench.store.at_once(lambda unit: view_of(unit, self._cooldown))
 
     def _record(self, unit: Unit, event: str, actor: Actor, scope: Scope, details: dict[str, object]) -> None:
         self._journal.record(

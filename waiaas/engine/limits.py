@@ -19,7 +19,7 @@ from waiaas.interfaces.chain import Amount, Asset, Intent, Kind, Resolved
 from waiaas.interfaces.ids import show_units
 from waiaas.interfaces.money import USD, USD_DECIMALS, units_within
 from waiaas.interfaces.policy import Limit, Window
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page, Policy, Session
 
 _log = logging.getLogger("waiaas.policies")
@@ -52,31 +52,34 @@ class Limits:
     ) -> Page[Mapping[str, Any]]:
         """Agent by agent, newest first, those that ended left out. :param agent_id: only this one, by id or name"""
         require_operator(actor)
-        with self._store.read() as unit:
+
+        def look(unit: Unit) -> Page[Mapping[str, Any]]:
             if agent_id is None:
                 page = unit.agents.list(limit=limit, cursor=cursor)
             else:
                 page = Page(items=(_found(unit.agents.get(agent_id) or unit.agents.by_name(agent_id)),))
-        living = [agent for agent in page.items if agent.status != "TERMINATED"]
-        items = tuple(self._item(agent) for agent in living)
-        return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+            living = [agent for agent in page.items if agent.status != "TERMINATED"]
+            items = tuple(self._item(unit, agent) for agent in living)
+            return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+
+        return self._store.at_once(look)
 
     def of(self, agent: Agent) -> Sequence[Mapping[str, Any]]:
         """Every limit of one agent as it is now, those that it shares with others too; none while its chain is missing."""
+        return self._store.at_once(lambda unit: self._of(unit, agent))
+
+    def _of(self, unit: Unit, agent: Agent) -> Sequence[Mapping[str, Any]]:
         try:
             chain = self._chains.of(agent)
         except WaiaasError:
             return ()
-        native = chain.network.native
-        with self._store.read() as unit:
-            policies = unit.policies.applying_to(agent.id)
+        native, policies = chain.network.native, unit.policies.applying_to(agent.id)
         told = [one for policy in policies for one in self._asked(policy, agent, native.id)]
         house = Limit(window=fee_window(native.id), most=chain.fees.daily)
-        return self._measured(agent, native, [*told, _Told(limit=house, type="FEES")])
+        return self._measured(unit, agent, native, [*told, _Told(limit=house, type="FEES")])
 
-    def _item(self, agent: Agent) -> Mapping[str, Any]:
-        with self._store.read() as unit:
-            policies = unit.policies.applying_to(agent.id)
+    def _item(self, unit: Unit, agent: Agent) -> Mapping[str, Any]:
+        policies = unit.policies.applying_to(agent.id)
         judges = [self._judges.get(policy.type) for policy in policies]
         return {
             "agentId": agent.id,
@@ -85,7 +88,7 @@ class Limits:
             "network": agent.network,
             "status": agent.status,
             "hasGrant": any(judge is not None and judge.grants for judge in judges),
-            "limits": self.of(agent),
+            "limits": self._of(unit, agent),
         }
 
     def _asked(self, policy: Policy, agent: Agent, native: str) -> Sequence[_Told]:
@@ -93,12 +96,11 @@ class Limits:
         limits = () if judge is None else _limits_of(judge, policy, native)
         return [_Told(limit=one, type=policy.type, policy=policy) for one in limits if _is_about(one.window, agent)]
 
-    def _measured(self, agent: Agent, native: Asset, told: Sequence[_Told]) -> Sequence[Mapping[str, Any]]:
+    def _measured(self, unit: Unit, agent: Agent, native: Asset, told: Sequence[_Told]) -> Sequence[Mapping[str, Any]]:
         subject, now = nothing_of(agent, None, native.id), self._clock.now()
         windows = [replace(one.limit.window, name=str(number)) for number, one in enumerate(told)]
-        with self._store.read() as unit:
-            values, ends = read_windows(unit, subject, windows, now)
-            values = with_doubt(values, windows, agent.id, unreconciled(unit))
+        values, ends = read_windows(unit, subject, windows, now)
+        values = with_doubt(values, windows, agent.id, unreconciled(unit))
         price = self._prices((native,)).get(native.id)
         return [
             _wire(one, native, values[window.name], ends.get(window.name), _most(one.limit, native, price))

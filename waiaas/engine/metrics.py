@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
 from waiaas.engine.rules.transaction_states import UNFINISHED
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # a registry lives for one answer: its counters would tell when it was asked
 
@@ -43,10 +43,9 @@ class Metrics:
         unlocked = Gauge("waiaas_signer_unlocked", "1 while the signer is unlocked", registry=registry)
         ages = Gauge("waiaas_price_age_seconds", "Age of a source's price", ["source", "asset"], registry=registry)
         audit = Gauge("waiaas_audit_rows", "Rows in the audit log", registry=registry)
-        with self._store.read() as unit:
-            for status in UNFINISHED:
-                rows.labels(status).set(len(unit.transactions.ids_in((status,))))
-            head = unit.audit.head()
+        counts, head = self._store.at_once(_counted)
+        for status, count in counts.items():
+            rows.labels(status).set(count)
         for (chain, network), count in self._lanes().items():
             lanes.labels(chain, network).set(count)
         for (chain, network), count in self._node_requests().items():
@@ -56,3 +55,8 @@ class Metrics:
         unlocked.set(int(self._is_unlocked()))
         audit.set(head[0] if head else 0)
         return generate_latest(registry)
+
+
+def _counted(unit: Unit) -> tuple[Mapping[str, int], tuple[int, str] | None]:
+    """Rows under way by status, and the audit log's head."""
+    return {status: len(unit.transactions.ids_in((status,))) for status in UNFINISHED}, unit.audit.head()

@@ -93,8 +93,7 @@ class Transactions:
 
     def get(self, actor: Actor, tx_id: str) -> TransactionView:
         """One transaction. :raises NotFound: also for another agent's"""
-        with self._bench.store.read() as unit:
-            return self._view(unit, self._own(unit, actor, tx_id))
+        return self._bench.store.at_once(lambda unit: self._view(unit, self._own(unit, actor, tx_id)))
 
     def list(
         self,
@@ -107,16 +106,12 @@ class Transactions:
     ) -> Page[TransactionView]:
         """Transactions, newest first: the session's agent's, or anybody's for the operator."""
         whose = actor.agent.id if actor.agent is not None else agent_id
-        with self._bench.store.read() as unit:
-            page = unit.transactions.list(agent_id=whose, status=status, limit=limit, cursor=cursor)
-            return self._views(unit, page)
+        return self._listed(agent_id=whose, status=status, limit=limit, cursor=cursor)
 
     def pending(self, actor: Actor, limit: int = 50, cursor: str | None = None) -> Page[TransactionView]:
         """What is not final: it waits for time, a person or its turn, or is on its way."""
         whose = actor.agent.id if actor.agent is not None else None
-        with self._bench.store.read() as unit:
-            page = unit.transactions.list(agent_id=whose, status=UNFINISHED, limit=limit, cursor=cursor)
-            return self._views(unit, page)
+        return self._listed(agent_id=whose, status=UNFINISHED, limit=limit, cursor=cursor)
 
     def cancel(self, actor: Actor, tx_id: str) -> TransactionView:
         """End a payment that has not begun. :raises Conflict: when it is no longer PENDING or QUEUED"""
@@ -162,20 +157,15 @@ class Transactions:
         end = self._bench.clock.monotonic() + seconds
         with self._bench.outcomes.watch(tx_id) as bell:
             while True:
-                with self._bench.store.read() as unit:
-                    row = unit.transactions.get(tx_id)
-                    if row is None:
-                        raise NotFound("there is no such transaction")
-                    view = self._view(unit, row)
+                view = self._bench.store.at_once(lambda unit: self._view(unit, _found(unit, tx_id)))
                 left = end - self._bench.clock.monotonic()
-                if _is_settled(row) or left <= 0 or self._bench.outcomes.is_closing:
-                    return Outcome(view=view, replayed=replayed, http_status=_http_status(row))
+                if _is_settled(view.row) or left <= 0 or self._bench.outcomes.is_closing:
+                    return Outcome(view=view, replayed=replayed, http_status=_http_status(view.row))
                 bell.wait(left)
 
     def _own(self, unit: Unit, actor: Actor, tx_id: str) -> Transaction:
-        row = unit.transactions.get(tx_id)
-        is_visible = row is not None and (actor.kind == "operator" or (actor.agent and actor.agent.id == row.agent_id))
-        if row is None or not is_visible:
+        row = _found(unit, tx_id)
+        if actor.kind != "operator" and (actor.agent is None or actor.agent.id != row.agent_id):
             raise NotFound("there is no such transaction")
         return row
 
@@ -184,12 +174,25 @@ class Transactions:
         variants = tuple(unit.variants.of(row.id)) if row.tx_hash else ()
         return TransactionView(row=row, approval=approval, explorer=self._explorer(row), variants=variants)
 
-    def _views(self, unit: Unit, page: Page[Transaction]) -> Page[TransactionView]:
-        items = tuple(self._view(unit, row) for row in page.items)
-        return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+    def _listed(self, **wanted: Any) -> Page[TransactionView]:
+        """One moment's: no row is left out or shown twice because it moves on meanwhile."""
+
+        def look(unit: Unit) -> Page[TransactionView]:
+            page = unit.transactions.list(**wanted)
+            items = tuple(self._view(unit, row) for row in page.items)
+            return Page(items=items, cursor=page.cursor, has_more=page.has_more)
+
+        return self._bench.store.at_once(look)
 
     def _explorer(self, row: Transaction) -> str:
         return self._bench.chains.explorer(row.chain, row.network)
+
+
+def _found(unit: Unit, tx_id: str) -> Transaction:
+    row = unit.transactions.get(tx_id)
+    if row is None:
+        raise NotFound("there is no such transaction")
+    return row
 
 
 def _is_settled(row: Transaction) -> bool:

@@ -8,10 +8,10 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pony.orm import Database, db_session
 
@@ -23,11 +23,13 @@ from waiaas.store.migrator import migrate
 from waiaas.store.pragmas import Pragmas
 from waiaas.store.schema_files import read_scripts
 from waiaas.store.seals import Seals
-from waiaas.store.statements import Statements
+from waiaas.store.statements import Moment, Outdated, Statements
 from waiaas.store.turns import Turns
 from waiaas.store.unit import Unit
 
 __all__ = ["Store", "Unit"]
+
+T = TypeVar("T")
 
 
 class _Connection(sqlite3.Connection):
@@ -115,6 +117,24 @@ class Store:
         with self._reading() as unit:
             yield unit
 
+    def at_once(self, look: Callable[[Unit], T]) -> T:
+        """What ``look`` makes of one moment: what was committed when its first statement ran. For whatever shows several
+        rows or sums together. Waits for no writer. Inside another unit of the same store it joins that one.
+
+        :param look: reads, quickly; called a second time where a seal was changed between a row and the look at it
+        :raises RuntimeError, NotReady: as :meth:`read`
+        """
+        if _here.store is self:
+            with self.read() as unit:
+                return look(unit)
+        self._refuse_nesting()
+        try:
+            with self._reading(Moment.ONE) as unit:
+                return look(unit)
+        except Outdated:
+            with self.seals.settling, self._reading(Moment.SETTLED) as unit:
+                return look(unit)
+
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """A unit that writes: committed when the block ends, rolled back when it raises.
@@ -177,14 +197,25 @@ class Store:
             raise RuntimeError("a unit is open in this thread already: end it first, or hand it over")
 
     @contextmanager
-    def _reading(self) -> Iterator[Unit]:
-        """A reader needs no session of Pony's, which costs more than most reads; listings open one for their own query."""
+    def _reading(self, moment: Moment = Moment.EACH) -> Iterator[Unit]:
+        """A reader needs no session of Pony's, which costs more than most reads; listings open one for their own query.
+
+        Of one moment it needs one all the same: the end of a listing's own would end the transaction.
+        """
         self._enter()
         statements: Statements | None = None
         try:
-            statements = _here.statements = Statements(self._connection(), writable=False, after_write=_nothing)
-            yield Unit(statements, self._entities, self.seals)
-            statements.finish()
+            with ExitStack() as held:
+                connection = self._connection()
+                if moment is not Moment.EACH:
+                    held.enter_context(db_session(strict=True))
+                    connection.execute("BEGIN")
+                    held.callback(connection.rollback)
+                statements = _here.statements = Statements(
+                    connection, writable=False, after_write=_nothing, moment=moment
+                )
+                yield Unit(statements, self._entities, self.seals)
+                statements.finish()
         except Exception as fault:
             error = translate(fault)
             if error is None:

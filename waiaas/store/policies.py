@@ -61,7 +61,7 @@ class Policies:
         rows = self.applying_to(agent_id)
         if self._hold(agent_id, rows):
             return rows, True
-        with self._seal.seals.settling:  # they may be from before a commit, and their seals from after it
+        with self._seal.looking_again():
             rows = self.applying_to(agent_id)
             are_whole = self._hold(agent_id, rows)
         if not are_whole:

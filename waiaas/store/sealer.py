@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from waiaas.errors import NotReady
 from waiaas.store.seals import RECORD, Keyed, Name, Position, Seals, is_unordered, name_of
-from waiaas.store.statements import Statements
+from waiaas.store.statements import Moment, Outdated, Statements
 
 R = TypeVar("R")
 _PUT = (
@@ -54,13 +54,24 @@ class Sealer:
         row = read()
         if row is None or self._seals.holds(row):
             return row
-        with self._seals.settling:  # the row may be from before a commit, and its seal from after it
+        with self.looking_again():
             row = read()
             is_whole = row is None or self._seals.holds(row)
         if row is None or is_whole:
             return row
         self._seals.on_finding(name_of(row))
         return spoiled(row)
+
+    @contextmanager
+    def looking_again(self) -> Iterator[None]:
+        """Around a second look at what does not hold: it may be from before a commit, and its seal from after it.
+
+        :raises Outdated: in a unit that would see the same once more
+        """
+        if self._sql.moment is Moment.ONE:
+            raise Outdated
+        with self._seals.settling:
+            yield
 
     def sealed(self, record: R) -> R:
         """A new row with its MAC. :raises NotReady: SIGNER_LOCKED while nobody has unlocked the signer"""

@@ -41,7 +41,7 @@ class State:
         seals, name = self._seal.seals, ("daemon_state", key)
         if not seals.is_missing(name):
             return False
-        with seals.settling:
+        with self._seal.looking_again():
             return seals.is_missing(name) and self.entry(key) is None
 
     def peek(self, key: str) -> str | None:

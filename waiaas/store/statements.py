@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any
 
 from waiaas.errors import NotReady, WaiaasError
@@ -10,22 +11,45 @@ from waiaas.store.faults import StoreFault, translate
 Row = tuple[Any, ...]
 
 
+class Moment(Enum):
+    """Which moments the statements of one unit see."""
+
+    EACH = "each its own"
+    ONE = "all the same"
+    SETTLED = "all the same, and no seal changes meanwhile"
+
+
+class Outdated(BaseException):
+    """In a unit of one moment: a row may be older than its seal. Not for anybody to catch but the store, which looks again."""
+
+
 class Statements:
     """Runs SQL on the connection of one unit.
 
-    :param connection: inside an immediate transaction when ``writable``, else in autocommit
+    :param connection: inside a transaction when ``writable`` or of one moment, else in autocommit
     :param after_write: told after each statement that writes
+    :param moment: whether all statements see the same, and what may be said of their seals
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, writable: bool, after_write: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        writable: bool,
+        after_write: Callable[[], None],
+        moment: Moment = Moment.EACH,
+    ) -> None:
         self._connection = connection
         self._after_write = after_write
         self.writable = writable
+        self.moment = Moment.SETTLED if writable else moment
         self.failure: Exception | None = None
 
     def reading(self) -> "Statements":
         """The same session for somebody who only reads."""
-        return Statements(self._connection, writable=False, after_write=self._after_write) if self.writable else self
+        if not self.writable:
+            return self
+        return Statements(self._connection, writable=False, after_write=self._after_write, moment=self.moment)
 
     def finish(self) -> None:
         """Before the commit: a unit whose transaction is lost must not look as if it had ended well.

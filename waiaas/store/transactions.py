@@ -7,7 +7,7 @@ from typing import Any
 from waiaas.store.listing import Listing, Query
 from waiaas.store.records import Page, Transaction
 from waiaas.store.shapes import AMOUNT, Shape
-from waiaas.store.statements import Statements
+from waiaas.store.statements import Moment, Statements
 
 TRANSACTION = Shape(Transaction, "transactions", turns={"amount": AMOUNT})
 
@@ -82,12 +82,17 @@ class Transactions:
         type: str | None = None,
         cursor: str | None = None,
     ) -> Page[Transaction]:
-        """Newest first; every condition that is given holds."""
+        """Newest first; every condition that is given holds.
+
+        :raises RuntimeError: for several statuses in a unit that does not see them all at one moment
+        """
         wanted = {"agent_id": agent_id, "type": type}
         equal = {name: value for name, value in wanted.items() if value is not None}
         if status is None:
             return self._listing.page(lambda query: query.filter(**equal), limit=limit, cursor=cursor)
         statuses = {status} if isinstance(status, str) else set(status)
+        if len(statuses) > 1 and self._sql.moment is Moment.EACH:
+            raise RuntimeError("a row could move from one status to another meanwhile: look at_once()")
         narrows = [partial(_with, **equal, status=one) for one in statuses]
         return self._listing.merged(narrows, limit=limit, cursor=cursor)
 

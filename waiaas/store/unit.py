@@ -32,8 +32,9 @@ T = TypeVar("T")
 class Unit:
     """What ``Store.read()`` and ``Store.write()`` hand out. It ends with its ``with`` block and belongs to its thread.
 
-    A unit that reads sees, statement by statement, what is committed at that moment: two of its reads may differ. A unit that
-    writes is one immediate transaction: nobody else writes between its reads and its commit.
+    A unit that reads sees, statement by statement, what is committed at that moment: two of its reads may differ, but in one
+    that ``Store.at_once()`` hands out. A unit that writes is one immediate transaction: nobody else writes between its reads
+    and its commit.
     """
 
     def __init__(self, sql: Statements, entities: Any, seals: Seals) -> None:

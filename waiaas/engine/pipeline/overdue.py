@@ -30,7 +30,7 @@ def tell_overdue(bench: Bench, chain: Chain, found: Sequence[Look], doubted: Col
     with bench.store.write() as unit:
         for look in late:
             row = unit.transactions.get(look[0].row.id)
-            if row is None or row.status != "SUBMITTED" or _FIELD in row.metadata:
+            if row is None or row.status != "SUBMITTED" or was_told(row):
                 continue
             metadata = json.dumps({**json.loads(row.metadata), _FIELD: now}, ensure_ascii=False)
             unit.transactions.note(row.id, expected="SUBMITTED", at=now, metadata=metadata)
@@ -39,9 +39,14 @@ def tell_overdue(bench: Bench, chain: Chain, found: Sequence[Look], doubted: Col
     return len(late)
 
 
+def was_told(row: Transaction) -> bool:
+    """Pure. Whether a person heard of it; what an agent wrote into its note says nothing."""
+    return _FIELD in dict(json.loads(row.metadata))
+
+
 def _is_overdue(look: Look, now: int, *, is_doubted: bool) -> bool:
     row = look[0].row
-    if row.status != "SUBMITTED" or _FIELD in row.metadata or now - look[-1].variant.created_at < _AFTER_SECONDS:
+    if row.status != "SUBMITTED" or was_told(row) or now - look[-1].variant.created_at < _AFTER_SECONDS:
         return False
     return is_doubted or all(sighting.status.phase in (Phase.UNSEEN, Phase.POOL, Phase.DEAD) for sighting in look)
 
