@@ -31,7 +31,7 @@ class Feature(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far signed bytes have come. DEAD means proven: these bytes can never land."""
+    """How far signed bytes have come. DEAD means proven, by every endpoint for itself: these bytes can never land."""
 
     UNSEEN = "unseen"
     POOL = "pool"

@@ -42,6 +42,10 @@ class Bench:
     :param asset: the token that the bench pays with, ``account`` holds plenty of it; None pays with the native asset
     :param held: base units of that token that an address holds
     :param lists_tokens: whether the chain itself can say which tokens an account holds
+    :param replica: a client of honest nodes so many blocks behind; of several numbers, of a balancer that hands each request to
+        the next of them. Where bytes expire it is needed, and so is ``liar``
+    :param liar: a client of a node that understates how long bytes live, knows of none, and keeps those it is handed
+    :param release: lets land what the liar kept, as far as it still can
     """
 
     adapter: ChainAdapter
@@ -58,6 +62,9 @@ class Bench:
     asset: str | None = None
     held: Callable[[str], int] | None = None
     lists_tokens: bool = True
+    replica: Callable[..., Http] | None = None
+    liar: Http | None = None
+    release: Callable[[], object] | None = None
 
     @property
     def paid(self) -> str:

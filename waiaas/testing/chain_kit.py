@@ -11,9 +11,10 @@ Each test states one promise of :mod:`waiaas.interfaces.chain`. The kit knows no
 
 from waiaas.testing.kit_bytes import BytesKit
 from waiaas.testing.kit_chain import LandingKit
+from waiaas.testing.kit_death import DeathKit
 from waiaas.testing.kit_lies import LiesKit
 from waiaas.testing.kit_names import NamesKit
 
 
-class ChainKit(NamesKit, BytesKit, LandingKit, LiesKit):
+class ChainKit(NamesKit, BytesKit, LandingKit, DeathKit, LiesKit):
     """Every promise. The subclass provides the fixture ``bench``, new for each test, on a chain that ``advance`` drives."""

@@ -53,7 +53,7 @@ from waiaas_solana.payment import resolved
 from waiaas_solana.resolving import payable, resolve_transfer
 from waiaas_solana.rpc import rpc_over
 from waiaas_solana.settings import SolanaSettings
-from waiaas_solana.statuses import read_statuses
+from waiaas_solana.statuses import Statuses
 from waiaas_solana.token_building import build_token_transfer
 from waiaas_solana.token_resolving import resolve_token_transfer, token_payable
 from waiaas_solana.wire import attach_signature
@@ -83,6 +83,7 @@ class SolanaAdapter(ChainAdapter, Simulates, TellsTime, RunsLocally):
         self._settings = SolanaSettings.model_validate(settings.model_dump())
         self._rpc = rpc_over(http)
         self._node = Node(self._rpc, network, self._settings)
+        self._statuses = Statuses(self._rpc, network, self._node.deaths)
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -207,8 +208,11 @@ class SolanaAdapter(ChainAdapter, Simulates, TellsTime, RunsLocally):
         return sending.send(self._rpc, signed)
 
     def statuses(self, signed: Sequence[Signed]) -> Sequence[Status]:
-        """Network; see :mod:`waiaas_solana.statuses` for what FINAL and DEAD take."""
-        return read_statuses(self._rpc, self.network, signed)
+        """Network; see :mod:`waiaas_solana.statuses`, and :mod:`waiaas_solana.deaths` for what DEAD takes.
+
+        What endpoints have shown of a blockhash is remembered by this instance; a new one proves deaths later, never sooner.
+        """
+        return self._statuses.read(signed)
 
     def simulate(self, unsigned: Unsigned, account: Account) -> tuple[bool, tuple[Effect, ...], str]:
         """Network, one request. A node reports balances and no effects: those of the decoded bytes stand, if it would succeed.

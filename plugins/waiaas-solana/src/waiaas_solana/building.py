@@ -11,7 +11,7 @@ from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 
 from waiaas.errors import NotYet, Unavailable
-from waiaas.interfaces.chain import BuildRequest, Network, Unsigned
+from waiaas.interfaces.chain import BuildRequest, Unsigned
 from waiaas_solana.batches import Answer, Batch
 from waiaas_solana.evidence import Evidence, Lifetime, digest_of
 from waiaas_solana.funds import ask_pending, lamports_taken
@@ -22,6 +22,11 @@ from waiaas_solana.payment import Payment, check_funds
 from waiaas_solana.pricing import fee_of, price_within
 from waiaas_solana.questions import balance_call
 from waiaas_solana.rpc import as_object, as_text, as_whole, context_slot, in_context
+from waiaas_solana.views import LIFE
+
+_CONFIRMED = {"commitment": "confirmed"}
+_LIFE_SPREAD = 32
+"""Blocks by which the life of a newest blockhash may differ from its 150: the node's height is of another moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ def build_transfer(node: Node, request: BuildRequest, payment: Payment) -> Unsig
     :raises Unavailable: also when the node serves another chain
     """
     account, batch = request.account, node.batch()
-    latest = ask_latest(batch, node.network)
+    latest = ask_latest(node, batch)
     price = node.price(batch, [account.address, str(payment.to)])
     balance = batch.ask(balance_call(account, node.settings.read_commitment), _read_balance)
     rent = node.rent(batch)
@@ -63,19 +68,29 @@ def build_transfer(node: Node, request: BuildRequest, payment: Payment) -> Unsig
     return unsigned_of(plan, Evidence(lifetime=latest.value.lifetime))
 
 
-def ask_latest(batch: Batch, network: Network) -> Answer[Latest]:
-    """The newest confirmed blockhash, from a node that serves the network."""
+def ask_latest(node: Node, batch: Batch) -> Answer[Latest]:
+    """The newest confirmed blockhash, from a node that serves the network and says what can be of its life."""
     genesis = batch.ask(("getGenesisHash", []), as_text)
+    height = batch.ask(("getBlockHeight", [_CONFIRMED]), as_whole)
 
-    def read(latest: Any) -> Latest:
-        if not is_genesis_of(genesis.value, network):
-            raise Unavailable(f"the node does not serve {network.name}")
-        height = as_whole(as_object(in_context(latest)).get("lastValidBlockHeight"))
-        return Latest(
-            blockhash=_blockhash(latest), lifetime=Lifetime(slot=context_slot(latest), last_valid_height=height)
+    def read(answer: Any) -> Latest:
+        if not is_genesis_of(genesis.value, node.network):
+            raise Unavailable(f"the node does not serve {node.network.name}")
+        latest = Latest(blockhash=_blockhash(answer), lifetime=_lifetime(answer, height.value))
+        node.deaths.begin(str(latest.blockhash))
+        return latest
+
+    return batch.ask(("getLatestBlockhash", [_CONFIRMED]), read)
+
+
+def _lifetime(latest: Any, height: int) -> Lifetime:
+    """What the node says of the blockhash's life, measured by the node's own height."""
+    last = as_whole(as_object(in_context(latest)).get("lastValidBlockHeight"))
+    if abs(last - height - LIFE) > _LIFE_SPREAD:
+        raise Unavailable(
+            f"the node at height {height} says that its newest blockhash lives until {last}: that cannot be"
         )
-
-    return batch.ask(("getLatestBlockhash", [{"commitment": "confirmed"}]), read)
+    return Lifetime(slot=context_slot(latest), last_valid_height=last)
 
 
 def terms_of(request: BuildRequest, units: int, price: int) -> Terms:

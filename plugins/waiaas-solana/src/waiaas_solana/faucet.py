@@ -4,7 +4,7 @@ import time
 
 from waiaas.errors import Refused, Unavailable
 from waiaas_solana.rpc import Rpc, RpcError, as_text
-from waiaas_solana.statuses import is_settled, sightings_of
+from waiaas_solana.sightings import is_settled, sightings_of
 
 _PATIENCE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.05

@@ -10,7 +10,7 @@ from waiaas_solana.batches import Answer, Batch
 from waiaas_solana.decode import Reading
 from waiaas_solana.evidence import read_evidence
 from waiaas_solana.message import Opening, TokenTransfer, Transfer
-from waiaas_solana.statuses import MOST_AT_ONCE, is_settled, sightings_call, sightings_of
+from waiaas_solana.sightings import MOST_AT_ONCE, is_settled, sightings_call, sightings_of
 from waiaas_solana.token_programs import derived_account
 from waiaas_solana.wire import reading_of
 

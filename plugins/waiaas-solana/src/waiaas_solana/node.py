@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from waiaas.interfaces.chain import Network
 from waiaas_solana.batches import Answer, Batch, Remembered
+from waiaas_solana.deaths import Deaths
 from waiaas_solana.pricing import going_price
 from waiaas_solana.questions import prices_call, read_prices, rent_call
 from waiaas_solana.rpc import Rpc, as_whole
@@ -24,6 +25,7 @@ class Node:
 
     def __init__(self, rpc: Rpc, network: Network, settings: SolanaSettings) -> None:
         self.rpc, self.network, self.settings = rpc, network, settings
+        self.deaths = Deaths(network)
         self._rents: Remembered[int] = Remembered(_RENT_SECONDS)
         self._prices: Remembered[int] = Remembered(_PRICE_SECONDS)
         self._tokens: Remembered[Token] = Remembered(_TOKEN_SECONDS)

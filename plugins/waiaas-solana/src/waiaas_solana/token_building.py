@@ -61,7 +61,7 @@ def _ask(node: Node, request: BuildRequest, payment: TokenPayment, token: Token)
     account, commitment = request.account.address, node.settings.read_commitment
     source, destination = str(source_of(request.account, payment, token.mint)), str(destination_of(payment, token.mint))
     batch = node.batch()
-    latest = ask_latest(batch, node.network)
+    latest = ask_latest(node, batch)
     asked = accounts_call([account, source, destination], commitment, ACCOUNT_BYTES)
     holders = batch.ask(asked, partial(read_accounts, count=3))
     least, rent = node.rent(batch), node.rent(batch, token.account_length)

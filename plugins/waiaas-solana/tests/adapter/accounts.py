@@ -13,6 +13,7 @@ from waiaas_solana.settings import SolanaSettings
 from waiaas.interfaces.chain import Account, Http, Network
 from waiaas.interfaces.signing import PublicKey, Scheme, SigningPayload
 from waiaas.testing.bench import Bench
+from waiaas.testing.http import DirectHttp
 
 SOL = 1_000_000_000
 PLENTY = 10**12
@@ -82,6 +83,9 @@ def bench_on(chain: Localnet, http: Http, adapter: SolanaAdapter | None = None) 
         blocks_to_final=FINALITY_SLOTS,
         # made with the blockhash of a confirmed block, whose life has to be over at finality
         blocks_to_death=LIFETIME - CONFIRMED_SLOTS + FINALITY_SLOTS + 1,
+        replica=lambda *slots: DirectHttp(chain.replica_url(*slots)),
+        liar=DirectHttp(chain.lying_url),
+        release=chain.release,
     )
 
 

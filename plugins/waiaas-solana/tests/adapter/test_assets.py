@@ -189,13 +189,14 @@ def test_what_does_not_change_is_asked_once(localnet: Localnet, http: DirectHttp
         "getRecentPrioritizationFees": 1,
     }
     resolved = bench.resolved(intent)
-    once = {"getGenesisHash": 1, "getLatestBlockhash": 1, "getBalance": 1}
+    once = {"getGenesisHash": 1, "getBlockHeight": 1, "getLatestBlockhash": 1, "getBalance": 1}
     assert calls_of(localnet, bench, after=lambda: bench.built(resolved)) == once
     tokens = token_bench_on(localnet, http, MintKind(program=TOKEN_2022, fee=(1, 1)), adapter_over(http))
     tokens.built(tokens.resolved())
     resolved = tokens.resolved()
     assert calls_of(localnet, tokens, after=lambda: tokens.built(resolved)) == {
         "getGenesisHash": 1,
+        "getBlockHeight": 1,
         "getLatestBlockhash": 1,
         "getMultipleAccounts": 1,
         "getEpochInfo": 1,

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from waiaas_solana.adapter import SolanaAdapter
 from waiaas_solana.decode import read_message
+from waiaas_solana.evidence import read_evidence
 from waiaas_solana.localnet import Localnet
 from waiaas_solana.message import Transfer, compose
+from waiaas_solana.rpc import rpc_over
+from waiaas_solana.views import read_view
 
-from waiaas.errors import Malformed, NotYet, PluginError
+from waiaas.errors import Malformed, NotYet, PluginError, Unavailable
 from waiaas.interfaces.chain import (
     Account,
     Balance,
@@ -166,6 +169,26 @@ class Free(SolanaAdapter):
         return [replace(one, fee_paid=replace(one.fee_paid, units=5_000)) if one.fee_paid else one for one in answers]
 
 
+class Hearsay(SolanaAdapter):
+    """Believes what is said of a blockhash's life: to every endpoint that has outlived that, "not valid" is "not any more"."""
+
+    def statuses(self, signed: Sequence[Signed]) -> Sequence[Status]:
+        return [
+            replace(status, phase=Phase.DEAD, proof="?")
+            if status.phase is Phase.UNSEEN and self._is_over(one)
+            else status
+            for one, status in zip(signed, super().statuses(signed), strict=True)
+        ]
+
+    def _is_over(self, signed: Signed) -> bool:
+        last = read_evidence(signed.evidence).lifetime.last_valid_height
+        try:
+            views = [read_view(rpc, self.network, [signed], lambda _: ()) for rpc in rpc_over(self.http).each()]
+        except Unavailable:
+            return False
+        return all(view.height > last and view.expired and view.sightings == [None] for view in views)
+
+
 class Touchy(SolanaAdapter):
     """Takes a node's silence for a refusal of the bytes."""
 
@@ -234,6 +257,10 @@ CASES: list[tuple[type[SolanaAdapter], Callable[[Bench], None]]] = [
     (Eager, KIT.test_statuses_climb),
     (Impatient, KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before),
     (Undying, KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before),
+    (Hearsay, KIT.test_a_lie_about_their_life_kills_no_bytes),
+    (Hearsay, KIT.test_bytes_that_a_liar_keeps_for_good_are_dead_in_the_end),
+    (Impatient, KIT.test_a_lie_about_their_life_kills_no_bytes),
+    (Undying, KIT.test_bytes_that_a_liar_keeps_for_good_are_dead_in_the_end),
     (Forgetful, KIT.test_what_landed_is_never_dead),
     (Free, KIT.test_a_payment_sent_again_and_again_is_one_payment),
     (Generous, KIT.test_balances_leave_out_what_is_under_way),
@@ -255,3 +282,20 @@ def test_a_wrong_adapter_fails(
     bench = bench_on(localnet, http, wrong(LOCAL, SolanaAdapter.settings_model(), http))
     with pytest.raises((AssertionError, pytest.fail.Exception, PluginError, TypeError, KeyError)):
         promise(bench)
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before,
+        KIT.test_what_landed_is_never_dead,
+        KIT.test_statuses_climb,
+        KIT.test_nonsense_is_not_believed,
+        KIT.test_an_absent_node_proves_nothing,
+    ],
+)
+def test_hearsay_keeps_every_other_promise_about_death(
+    localnet: Localnet, http: DirectHttp, promise: Callable[[Bench], None]
+) -> None:
+    """Nothing but endpoints that disagree finds an adapter out that believes what it is told of its bytes' life."""
+    promise(bench_on(localnet, http, Hearsay(LOCAL, SolanaAdapter.settings_model(), http)))

@@ -6,6 +6,7 @@ import http.client
 import time
 
 import pytest
+from solders.hash import Hash
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from waiaas_solana.localnet import GENESIS_HASH, Localnet, Rule
@@ -194,6 +195,33 @@ def test_lagging_node_has_not_seen_the_first_send(
         localnet.advance(5)
         with pytest.raises(RpcFaultError, match="already been processed"):
             replica.send(sent)
+    assert localnet.balance(str(recipient)) == SOL
+
+
+def test_a_balancer_answers_with_each_of_its_replicas_in_turn(localnet: Localnet) -> None:
+    """Heights behind one address go back and forth, one replica a request."""
+    localnet.run_clock(None)
+    with Client(localnet.replica_url(0, 40, 5)) as balancer:
+        heights = [balancer.call("getBlockHeight", {"commitment": "processed"}) for _ in range(6)]
+    assert sorted(set(heights)) == [max(heights) - 40, max(heights) - 5, max(heights)]
+    assert heights[:3] == heights[3:]
+
+
+def test_a_liar_keeps_what_it_is_given_until_it_is_told(
+    localnet: Localnet, client: Client, payer: Keypair, recipient: Pubkey
+) -> None:
+    """Its blockhash is good and said to have expired, its bytes are unknown, and they land when they are let go."""
+    with Client(localnet.lying_url) as liar:
+        latest = liar.call("getLatestBlockhash", {"commitment": "confirmed"})["value"]
+        assert latest["lastValidBlockHeight"] < client.call("getBlockHeight", {"commitment": "finalized"})
+        assert latest["lastValidBlockHeight"] - liar.call("getBlockHeight", {"commitment": "processed"}) in (149, 150)
+        sent = payment(payer, recipient, SOL, Hash.from_string(latest["blockhash"]))
+        assert liar.send(sent) == str(sent.signatures[0])
+        assert client.status(str(sent.signatures[0])) is None
+        assert liar.call("isBlockhashValid", latest["blockhash"])["value"] is False
+        assert client.control("release", {})["executed"][-1]["signature"] == str(sent.signatures[0])
+        assert client.status(str(sent.signatures[0])) is not None
+        assert liar.status(str(sent.signatures[0])) is None
     assert localnet.balance(str(recipient)) == SOL
 
 

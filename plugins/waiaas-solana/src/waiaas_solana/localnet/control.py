@@ -9,6 +9,7 @@
 | POST fund | {address, units} | an airdrop |
 | POST mint | {decimals?, program?, extensions?, fee?, metadata?} | a new token, the last of the state's `mints` |
 | POST issue | {mint, address, units} | units of a token to an address's associated account |
+| POST release | | let land what the lying node kept, as far as it still can |
 | POST requests | | reset the counters |
 """
 
@@ -44,6 +45,7 @@ class Control:
             ("POST", "fund"): self._fund,
             ("POST", "mint"): self._mint,
             ("POST", "issue"): self._issue,
+            ("POST", "release"): lambda body: _ignore(node.release()),
             ("POST", "requests"): lambda body: node.meter.reset(),
         }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from .methods import METHODS
+from .methods import METHODS, Method
 from .node import Node
 from .rpc_errors import (
     INTERNAL_ERROR,
@@ -75,29 +75,30 @@ def read_request(body: bytes) -> Request:
     return Request(tuple(_read_call(one) for one in value), is_batch=True)
 
 
-def answer(node: Node, request: Request, lag_slots: int) -> bytes:
+def answer(node: Node, request: Request, lag_slots: int, methods: Mapping[str, Method] = METHODS) -> bytes:
     """Make the calls in order; the body of the answer, empty where all were notifications.
 
     :param lag_slots: how far behind the node at this address is.
+    :param methods: what the node at this address does.
     """
-    replies = [reply for call in request.calls if (reply := _reply(node, call, lag_slots)) is not None]
+    replies = [reply for call in request.calls if (reply := _reply(node, call, lag_slots, methods)) is not None]
     if not replies:
         return b""
     return json.dumps(replies if request.is_batch else replies[0], separators=(",", ":")).encode()
 
 
-def _reply(node: Node, call: Call, lag_slots: int) -> dict[str, Any] | None:
+def _reply(node: Node, call: Call, lag_slots: int, methods: Mapping[str, Method]) -> dict[str, Any] | None:
     try:
-        body = {"jsonrpc": "2.0", "result": _result(node, call, node.view(lag_slots)), "id": call.id}
+        body = {"jsonrpc": "2.0", "result": _result(node, call, node.view(lag_slots), methods), "id": call.id}
     except RpcError as error:
         body = {"jsonrpc": "2.0", "error": error.to_json(), "id": call.id}
     return None if call.is_notification else body
 
 
-def _result(node: Node, call: Call, view: View) -> Any:
+def _result(node: Node, call: Call, view: View, methods: Mapping[str, Method]) -> Any:
     if call.fault is not None:
         raise call.fault
-    method = METHODS.get(call.method)
+    method = methods.get(call.method)
     if method is None:
         raise RpcError(METHOD_NOT_FOUND, "Method not found")
     try:

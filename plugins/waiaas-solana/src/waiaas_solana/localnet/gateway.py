@@ -1,16 +1,25 @@
-"""The HTTP door: JSON-RPC at `/`, a lagging replica at `/lag/<slots>`, the test's controls under `/control/`."""
+"""The HTTP door: JSON-RPC at `/`, the test's controls under `/control/`, and further nodes of the same chain.
+
+`/lag/40` is a replica that is always 40 slots behind; `/lag/0,40` a balancer, each request answered by the next of its
+replicas; `/lying` a node that lies for gain (`lying.py`).
+"""
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Mapping
 
 from .control import Control
 from .dispatch import answer, read_request
 from .faults import DROP_ANSWER, FAIL, FAIL_AFTER, LATE_ANSWER, LATENCY, RATE_LIMIT, Rule
 from .http_server import HttpAnswer, HttpRequest
+from .lying import LYING
+from .methods import METHODS, Method
 from .node import Node
 
 _LAG = "/lag/"
+_LYING = "/lying"
 _CONTROL = "/control/"
 _TEXT = "text/plain; charset=utf-8"
 _NOT_JSON = HttpAnswer(415, b"Supplied content type is not allowed", content_type=_TEXT)
@@ -26,6 +35,7 @@ class Gateway:
         self._node = node
         self._closing = closing
         self._control = Control(node)
+        self._turns = itertools.count()
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request; called from several threads."""
@@ -36,28 +46,29 @@ class Gateway:
             return HttpAnswer(hangs_up=True)
         if request.method == "GET" and path == "/health":
             return HttpAnswer(body=b"ok", content_type=_TEXT)
-        lag_slots = _lag_of(path)
-        if lag_slots is None:
+        lags = (0,) if path == _LYING else _lags_of(path)
+        if lags is None:
             return HttpAnswer(404)
         if request.method != "POST":
             return HttpAnswer(405, b"Used HTTP Method is not allowed. POST or OPTIONS is required", content_type=_TEXT)
         if not _is_json(request):
             return _NOT_JSON
-        return self._rpc(request.body, lag_slots)
+        lag_slots = lags[next(self._turns) % len(lags)]
+        return self._rpc(request.body, lag_slots, LYING if path == _LYING else METHODS)
 
     def _controlled(self, request: HttpRequest, name: str) -> HttpAnswer:
         if request.method == "POST" and not _is_json(request):
             return _NOT_JSON
         return self._control(request, name)
 
-    def _rpc(self, body: bytes, lag_slots: int) -> HttpAnswer:
+    def _rpc(self, body: bytes, lag_slots: int, does: Mapping[str, Method]) -> HttpAnswer:
         request = read_request(body)
         methods = request.methods
         self._node.meter.count(methods)
         refused = self._before(methods)
         if refused is not None:
             return refused
-        replies = answer(self._node, request, lag_slots)
+        replies = answer(self._node, request, lag_slots, does)
         return self._after(methods) or HttpAnswer(body=replies)
 
     def _before(self, methods: list[str]) -> HttpAnswer | None:
@@ -89,9 +100,10 @@ def _failed(rule: Rule | None) -> HttpAnswer | None:
     return None if rule is None else HttpAnswer(rule.status, b"Service unavailable", content_type=_TEXT)
 
 
-def _lag_of(path: str) -> int | None:
-    """The replica's lag by its path; None for a path that is nobody's."""
+def _lags_of(path: str) -> tuple[int, ...] | None:
+    """The lags of the replicas at a path; None for a path that is nobody's."""
     if path in ("", "/"):
-        return 0
-    text = path.removeprefix(_LAG)
-    return int(text) if path.startswith(_LAG) and text.isascii() and text.isdigit() and len(text) < 10 else None
+        return (0,)
+    texts = path.removeprefix(_LAG).split(",")
+    are_numbers = all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts)
+    return tuple(map(int, texts)) if path.startswith(_LAG) and are_numbers else None

@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from typing import Any
 
+from solders.transaction import VersionedTransaction
+
 from .blockhashes import Blockhashes
 from .faults import Faults
 from .issuer import Issuer
@@ -34,6 +36,7 @@ class Node:
         self.faults = Faults()
         self.meter = Meter()
         self.accepted: list[str] = []
+        self.kept: dict[str, VersionedTransaction] = {}
         self.mints: list[str] = []
         self._confirmed_slots = confirmed_slots
         self._finality_slots = finality_slots
@@ -46,6 +49,12 @@ class Node:
         behind = lag_slots + self.faults.conditions.lag_slots
         tip = max(FIRST_SLOT, self.slots.now() - behind)
         return View(tip, self._confirmed_slots, self._finality_slots)
+
+    def release(self) -> int:
+        """Let land what the lying node kept, as far as it still can; how many transactions did."""
+        kept, self.kept = self.kept, {}
+        new = [one for name, one in kept.items() if self.ledger.find(name) is None]
+        return sum(self.ledger.submit(one) is not None for one in new)
 
     def oldest_slot(self) -> int:
         """The first slot whose transactions are still known."""

@@ -50,9 +50,19 @@ class Localnet:
         """The RPC's address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def replica_url(self, lag_slots: int) -> str:
-        """The address of a second node on this chain that is always this many slots behind."""
-        return f"{self.url}/lag/{lag_slots}"
+    def replica_url(self, *lag_slots: int) -> str:
+        """The address of a second node on this chain that is always this many slots behind; of several numbers, a balancer's:
+        each request is answered by the next of its nodes."""
+        return f"{self.url}/lag/{','.join(map(str, lag_slots))}"
+
+    @property
+    def lying_url(self) -> str:
+        """The address of a node on this chain that understates how long blockhashes live, keeps bytes, and knows of none."""
+        return f"{self.url}/lying"
+
+    def release(self) -> int:
+        """Let land what the lying node kept; how many transactions did."""
+        return self._node.release()
 
     @property
     def faults(self) -> Faults:

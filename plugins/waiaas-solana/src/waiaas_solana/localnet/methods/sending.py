@@ -31,10 +31,15 @@ from .cluster import blockhash_json, check_health
 _PACKET = 1232  # bytes (PACKET_DATA_SIZE)
 
 
+def read_transaction(params: Sequence[Any]) -> VersionedTransaction:
+    """The transaction that sendTransaction is given."""
+    return _transaction(argument(params, 0), config(params, 1), "base58")
+
+
 def send_transaction(node: Node, view: View, params: Sequence[Any]) -> str:
     """Check unless told not to, pass on, answer with the signature."""
     options = config(params, 1)
-    transaction = _transaction(argument(params, 0), options, "base58")
+    transaction = read_transaction(params)
     skips = flag(options, "skipPreflight")
     wanted = "processed" if skips else commitment(options, key="preflightCommitment")
     slot = slot_at(view, options | {"commitment": wanted})
