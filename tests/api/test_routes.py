@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from typing import Any
 
 import httpx
@@ -129,6 +130,8 @@ def test_every_route_lets_in_whom_it_names_and_nobody_else(
             code = answer.json()["code"]
             by_token = who == "operator" and route.credential in (Credential.OPERATOR_PASSWORD, Credential.UNLOCK)
             assert code == ("PASSWORD_REQUIRED" if by_token else "FORBIDDEN")
+            if who == "session":  # an agent must not be sent to look for what is the operator's
+                assert not re.search("password|token|unlock", answer.json()["hint"], re.IGNORECASE), answer.text
 
 
 def test_a_session_does_not_see_another_agents_transaction(house: House) -> None:

@@ -323,7 +323,7 @@ def test_rules_are_read_and_compared_there_too(court: Court) -> None:
     )
     for rules, said in (
         ({"how": "ask", "note": "bob"}, "HOSTILE: no address"),
-        ({"how": 1}, "HOSTILE: how: Input should be a valid string"),
+        ({"how": 1}, "HOSTILE: how: must be a text"),
         ({"how": "hang at writing"}, "did not judge"),
         ({"how": "hang in rules"}, "did not judge"),
     ):

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from waiaas.api.refusals import opaque_401
-from waiaas.engine.actors import Actor
+from waiaas.engine.actors import Actor, require_operator
 from waiaas.errors import Denied, Unauthenticated
 
 if TYPE_CHECKING:
@@ -110,9 +110,6 @@ def _require(needed: Credential, actor: Actor) -> None:
         if actor.kind == "session":
             return
         raise Denied("only an agent's session may do this", code="FORBIDDEN", hint="send a session token")
-    if actor.kind != "operator":
-        raise Denied(
-            "only the operator may do this", code="FORBIDDEN", hint="use the master password or an operator token"
-        )
+    require_operator(actor)
     if needed in (Credential.OPERATOR_PASSWORD, Credential.UNLOCK) and not actor.by_password:
         raise Denied("this needs the master password itself", code="PASSWORD_REQUIRED", hint="send X-Master-Password")

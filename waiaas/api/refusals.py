@@ -17,6 +17,7 @@ from waiaas.errors import (
     Unauthenticated,
     WaiaasError,
 )
+from waiaas.interfaces.misfits import misfit
 
 _log = logging.getLogger("waiaas.api")
 _MAX_NAMED = 200
@@ -70,7 +71,7 @@ def opaque_401() -> Unauthenticated:
 
 def from_validation(problem: ValidationError) -> BadRequest:
     """Say which field is wrong and what it should be, without repeating what was sent."""
-    found = problem.errors(include_url=False, include_input=False, include_context=False)
+    found = problem.errors(include_url=False, include_input=False)
     unknown = [item for item in found if item["type"] == "extra_forbidden"]
     if unknown:
         names = [_path(item["loc"]) for item in unknown]
@@ -87,12 +88,12 @@ def _from_detail(item: ErrorDetails) -> BadRequest:
     field = _path(item["loc"])
     if item["type"] == "invalid_amount":
         return BadRequest(
-            f"{field} is not an amount: {item['msg']}",
+            f"{field} is not an amount: {misfit(item)}",
             code="INVALID_AMOUNT",
             hint='a decimal string in base units, such as "1000000"',
             details={"field": field},
         )
-    what = "is required" if item["type"] == "missing" else f"is not valid: {item['msg']}"
+    what = misfit(item) if item["type"] == "missing" else f"is not valid: {misfit(item)}"
     return BadRequest(
         f"{field or 'the request'} {what}",
         code="MALFORMED",

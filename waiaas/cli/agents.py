@@ -10,8 +10,8 @@ from waiaas.cli.exits import Failure
 from waiaas.cli.export_key import export
 from waiaas.cli.import_key import import_
 from waiaas.cli.invocation import Invocation
-from waiaas.cli.options import AGENT_STATUSES, json_option, more, one_of, paging
-from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.options import AGENT_STATUSES, LOCAL_NETWORKS, json_option, more, network_option, one_of, paging
+from waiaas.cli.output import Column, at, print_done, print_facts, print_json, print_table, say
 
 
 @click.group()
@@ -26,10 +26,10 @@ agent.add_command(export)
 @agent.command()
 @click.argument("name")
 @click.option("--chain", default="solana", show_default=True, help="Chain family, see: waiaas plugins list.")
-@click.option("--network", default="localnet", show_default=True, help="Network of that chain.")
+@network_option
 @json_option
 @click.pass_obj
-def create(invocation: Invocation, name: str, chain: str, network: str, as_json: bool) -> None:
+def create(invocation: Invocation, name: str, chain: str, network: str | None, as_json: bool) -> None:
     """Make an agent with a fresh key."""
     with operator(invocation) as daemon:
         _print(daemon.agents.create(name, chain, network), as_json)
@@ -133,14 +133,15 @@ def resume(invocation: Invocation, agent: str, confirm_spent: bool, as_json: boo
 @agent.command()
 @click.argument("agent")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @click.pass_obj
-def terminate(invocation: Invocation, agent: str, yes: bool) -> None:
+def terminate(invocation: Invocation, agent: str, yes: bool, as_json: bool) -> None:
     """End AGENT for good. What it still owns stays at its address."""
     if not yes:
         click.confirm(f"End {agent} for good? Its sessions die and nothing is signed for it again", abort=True)
     with operator(invocation) as daemon:
         daemon.agents.terminate(agent)
-    say(f"{agent} is terminated.")
+    print_done({"agent": agent, "terminated": True}, f"{agent} is terminated.", as_json)
 
 
 @agent.command()
@@ -165,6 +166,15 @@ def fund(invocation: Invocation, agent: str, amount: str, as_json: bool) -> None
     return None
 
 
+def money(is_test: bool | None, network: str) -> str:
+    """Whether what an agent holds is worth anything, said so that nobody takes one for the other."""
+    if is_test is None:
+        return "unknown: the chain's plugin is not loaded, see: waiaas plugins list"
+    if not is_test:
+        return "REAL MONEY"
+    return "local test network, worth nothing" if network in LOCAL_NETWORKS else "test network, worth nothing"
+
+
 def _print(found: Agent, as_json: bool, held: Holding | None = None) -> None:
     if as_json:
         wire = found.model_dump(by_alias=True, mode="json")
@@ -174,6 +184,7 @@ def _print(found: Agent, as_json: bool, held: Holding | None = None) -> None:
             "id": found.id,
             "name": found.name,
             "network": f"{found.chain}/{found.network}",
+            "money": money(found.is_test, found.network),
             "chain id": found.chain_id,
             "address": found.address,
             "holds": held.lines(strangers=True) if held else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from waiaas.cli.exits import FAILED, OK, USAGE, explain
+from waiaas.cli.exits import FAILED, OK, USAGE, told
 from waiaas.cli.invocation import Invocation
 
 _HERE = "waiaas.cli"
@@ -129,18 +129,21 @@ def run(arguments: Sequence[str]) -> int:
         return USAGE
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        print("waiaas: stopped", file=sys.stderr)
-        return FAILED
     except BrokenPipeError:
         # whoever read our output went away; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except Exception as error:  # noqa: BLE001 - the one place where a command's failure becomes a line and a code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where a failure becomes a line and a code
         if debug:
             import traceback
 
             traceback.print_exc()
-        code, line = explain(error)
-        print(f"waiaas: {line}", file=sys.stderr)
-        return code
+        found = told(error)
+        print(found.as_json() if wants_json(arguments) else f"waiaas: {found.line}", file=sys.stderr)
+        return found.exit_code
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are for a program. Looked at before parsing: a command line that cannot be parsed is an error too."""
+    given = list(arguments)
+    return "--json" in (given[: given.index("--")] if "--" in given else given)

@@ -12,7 +12,7 @@ from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, OK
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
-from waiaas.cli.output import Column, at, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_done, print_items, print_json, print_table, say
 
 _VERIFY_SECONDS = 600.0
 """A long trail takes a while."""
@@ -123,7 +123,7 @@ def seals(invocation: Invocation, accept: bool, yes: bool, as_json: bool) -> int
                 )
             daemon.admin.accept_rows()
     if as_json:
-        print_json([one.model_dump(by_alias=True) for one in found])
+        print_items(found)
     else:
         rows = [(one.table, one.key, one.how.replace("_", " "), one.agent_id) for one in found]
         columns = [Column("table"), Column("row", is_whole=True), Column("was"), Column("agent", when_wide=120)]
@@ -135,8 +135,9 @@ def seals(invocation: Invocation, accept: bool, yes: bool, as_json: bool) -> int
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--offline", is_flag=True, help="From the database file, even if a daemon runs; needs no password.")
+@json_option
 @click.pass_obj
-def export(invocation: Invocation, file: Path, force: bool, offline: bool) -> None:
+def export(invocation: Invocation, file: Path, force: bool, offline: bool, as_json: bool) -> None:
     """Write every row and every signed checkpoint to FILE as JSON lines, - for standard output.
 
     From the running daemon, as its operator; without one from the database file. The file can be verified on its own:
@@ -158,16 +159,19 @@ def export(invocation: Invocation, file: Path, force: bool, offline: bool) -> No
         with operator(invocation, several=True) as daemon:
             put(from_daemon(lambda after: daemon.audit.export(after=after)))
     if str(file) != "-":
-        say(f"The audit trail is in {file}. Check it with: waiaas audit verify {file}")
+        words = f"The audit trail is in {file}. Check it with: waiaas audit verify {file}"
+        print_done({"file": str(file.absolute())}, words, as_json)
 
 
 @audit.command()
+@json_option
 @click.pass_obj
-def checkpoint(invocation: Invocation) -> None:
+def checkpoint(invocation: Invocation, as_json: bool) -> None:
     """Print the newest signed checkpoint, one line to keep where nobody who reaches this machine can change it.
 
     Needs no daemon and no password. Later: waiaas audit verify --checkpoint LINE
     """
+    # the line is one JSON document already, and is kept and compared byte for byte
     from waiaas.cli.audit_export import newest_checkpoint
     from waiaas.cli.audit_files import configured_database
 

@@ -8,7 +8,7 @@ import click
 from waiaas.cli.exits import FAILED, OK
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_facts, print_items, print_json, print_table, say
 from waiaas.engine.rules.text import clean
 
 _CREATE_SECONDS = 600.0
@@ -50,7 +50,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 
     items = listed(invocation.data_dir)
     if as_json:
-        return print_json({"items": items})
+        return print_items(items)
     columns = [
         Column("file", is_whole=True),
         Column("made"),

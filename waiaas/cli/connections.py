@@ -64,7 +64,7 @@ def _token(token_file: Path | None) -> str:
         source = str(token_file) if token_file is not None else TOKEN_VARIABLE
         raise Failure(
             f"{source} holds no session token",
-            hint=f"get one with: waiaas session issue AGENT, and put it into {TOKEN_VARIABLE}",
+            hint=f"the operator issues one with: waiaas session issue AGENT; put it into {TOKEN_VARIABLE}",
             exit_code=REFUSED,
         )
     return token

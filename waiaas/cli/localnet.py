@@ -1,5 +1,6 @@
 """``waiaas localnet``: a chain on this machine, for trying things out; needs no daemon and no data directory."""
 
+import json
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import click
 
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
+from waiaas.cli.options import json_option
 
 _PACE_SECONDS = 0.4
 
@@ -17,8 +19,9 @@ _PACE_SECONDS = 0.4
 @click.argument("chain")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 picks one [the chain's usual one].")
 @click.option("--block-seconds", type=float, default=_PACE_SECONDS, show_default=True, help="Seconds between blocks.")
+@json_option
 @click.pass_obj
-def localnet(invocation: Invocation, chain: str, port: int | None, block_seconds: float) -> None:
+def localnet(invocation: Invocation, chain: str, port: int | None, block_seconds: float, as_json: bool) -> None:
     """Serve a local CHAIN (solana, evm) until stopped; its URL is printed."""
     from waiaas.cli.launching import exec_without_secret
     from waiaas.cli.localchains import local_family
@@ -31,7 +34,7 @@ def localnet(invocation: Invocation, chain: str, port: int | None, block_seconds
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with family.localnet(usual_port if port is None else port, block_seconds) as local:
-        print(local.url, flush=True)
+        print(json.dumps({"chain": chain, "url": local.url}) if as_json else local.url, flush=True)
         stopped.wait()
 
 

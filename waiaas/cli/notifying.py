@@ -13,7 +13,7 @@ from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import F, json_option
-from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_done, print_facts, print_items, print_json, print_table, say
 
 
 def _fields(command: F) -> F:
@@ -68,7 +68,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     with operator(invocation) as daemon:
         found = daemon.channels.list()
     if as_json:
-        return print_json({"channels": found})
+        return print_items(found, also_called="channels")
     columns = [
         Column("id", is_whole=True),
         Column("type"),
@@ -154,12 +154,13 @@ def test(invocation: Invocation, channel: str, as_json: bool) -> int | None:
 
 @notify.command()
 @click.argument("channel", metavar="CHANNEL")
+@json_option
 @click.pass_obj
-def remove(invocation: Invocation, channel: str) -> None:
+def remove(invocation: Invocation, channel: str, as_json: bool) -> None:
     """Remove CHANNEL, with what waits for it."""
     with operator(invocation) as daemon:
         daemon.channels.delete(channel)
-    say(f"{channel} is removed.")
+    print_done({"id": channel, "removed": True}, f"{channel} is removed.", as_json)
 
 
 def read_config(document: str | None, pairs: Sequence[str], secrets: Sequence[str]) -> dict[str, Any]:

@@ -20,7 +20,16 @@ TRANSACTION_STATUSES = (
     "EXPIRED",
 )
 
+#: How the chains that run on this machine are called, for words alone: what may be paid there does not depend on it.
+LOCAL_NETWORKS = ("localnet", "local", "regtest")
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def network_option(command: F) -> F:
+    """``--network``, which each chain has a default for."""
+    words = "Network of that chain [its own for trying things out: localnet of solana, local of evm]."
+    return click.option("--network", help=words)(command)
 
 
 def json_option(command: F) -> F:

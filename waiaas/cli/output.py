@@ -34,6 +34,15 @@ def print_json(value: object) -> None:
     print(_UNSEEN.sub(_escaped, json.dumps(_plain(value), ensure_ascii=False, indent=2)))
 
 
+def print_items(items: Sequence[object], *, also_called: str | None = None) -> None:
+    """A whole list in the one shape that lists have, that of a page after which nothing comes.
+
+    :param also_called: the key under which older versions gave the items; programs read it
+    """
+    whole: dict[str, object] = {"items": items, "cursor": None, "hasMore": False}
+    print_json(whole | ({} if also_called is None else {also_called: items}))
+
+
 def _escaped(found: re.Match[str]) -> str:
     return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f")
 
@@ -93,6 +102,14 @@ def print_facts(facts: Mapping[str, object]) -> None:
         if value is not None:
             table.add_row(Text(name), Text(shown(value)))
     out.print(table)
+
+
+def print_done(facts: Mapping[str, object], words: str, as_json: bool) -> None:
+    """What a command did that has nothing to show: for a program the facts, for a person a sentence."""
+    if as_json:
+        print_json(facts)
+    else:
+        say(words)
 
 
 def say(text: str) -> None:

@@ -16,7 +16,7 @@ from waiaas.cli.echoing import echoed_rules
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
-from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_done, print_facts, print_items, print_json, print_table, say
 from waiaas.cli.policy_starters import allow, init
 from waiaas.cli.policy_tests import limits, try_draft
 from waiaas.cli.policy_views import explain, history
@@ -145,12 +145,13 @@ def disable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
 
 @policy.command()
 @click.argument("policy_id", metavar="POLICY")
+@json_option
 @click.pass_obj
-def delete(invocation: Invocation, policy_id: str) -> None:
+def delete(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Remove POLICY."""
     with operator(invocation) as daemon:
         daemon.policies.delete(policy_id)
-    say(f"{policy_id} is deleted.")
+    print_done({"id": policy_id, "deleted": True}, f"{policy_id} is deleted.", as_json)
 
 
 @policy.command()
@@ -165,7 +166,7 @@ def types(invocation: Invocation, as_json: bool) -> None:
 def _print_types(daemon: Operator, as_json: bool) -> None:
     found = daemon.catalogue.policy_types()
     if as_json:
-        return print_json({"policyTypes": found})
+        return print_items(found, also_called="policyTypes")
     rows = []
     for kind in found:
         keys = ", ".join(kind.rules_schema.get("properties", {}))

@@ -11,7 +11,7 @@ from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, counted, print_json, print_table, say
+from waiaas.cli.output import Column, counted, print_items, print_table, say
 from waiaas.cli.starter_sets import STARTER_SETS, Document, StarterSet, Wanted
 
 _ALLOWED = "ALLOWED_ADDRESSES"
@@ -97,7 +97,7 @@ def _apply(daemon: Operator, agent: Agent, documents: Sequence[Document], as_jso
                 exit_code=FAILED,
             ) from None
     if as_json:
-        print_json({"items": made})
+        print_items(made)
     else:
         _say_made(made)
         say("They are in force. What is left of their limits: waiaas policy limits")
@@ -125,7 +125,7 @@ def allow(invocation: Invocation, address: str, agent_name: str, as_json: bool) 
             one for one in daemon.policies.list(limit=_PAGE).items if one.type == _ALLOWED and one.agent_id is None
         ]
     if as_json:
-        return print_json({"items": changed})
+        return print_items(changed)
     for before, after in zip(own, changed, strict=True):
         is_new = before.rules != after.rules
         say(f"{after.id}  {'is on the list now' if is_new else 'it was on the list already'}, version {after.version}")

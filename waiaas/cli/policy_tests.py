@@ -18,7 +18,7 @@ from waiaas.cli.connections import operator
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, at, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_items, print_json, print_table, say
 
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhdw])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -119,7 +119,7 @@ def limits(invocation: Invocation, agent_name: str | None, as_json: bool) -> Non
         found = _limits(daemon, agent_name)
         warn_of_changed_policies(daemon)
     if as_json:
-        return print_json({"items": found})
+        return print_items(found)
     columns = [
         Column("agent"),
         Column("policy"),

@@ -9,7 +9,7 @@ from waiaas_sdk import Transaction
 from waiaas.cli.connections import operator
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_facts, print_items, print_json, print_table, say
 from waiaas.cli.reasons import sentence
 
 _PAGES = 10
@@ -86,7 +86,7 @@ def history(invocation: Invocation, policy_id: str, as_json: bool) -> None:
         found = [row for event in _EVENTS for row in _changes(daemon.audit, event, policy_id)]
     found.sort(key=lambda row: int(row.id), reverse=True)
     if as_json:
-        return print_json({"items": found})
+        return print_items(found)
     columns = [Column("when"), Column("who"), Column("what"), Column("tightens"), Column("version"), Column("is now")]
     print_table(columns, [_change(row) for row in found], empty="No change of this policy is on record.")
     return None

@@ -13,7 +13,7 @@ from waiaas.cli.connections import anybody, operator
 from waiaas.cli.exits import NOT_RUNNING, OK, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, print_done, print_facts, print_json, print_table, say
 from waiaas.cli.processes import DaemonProcess, announced, find_daemon
 
 _SLACK_SECONDS = 15
@@ -139,8 +139,9 @@ def read_health(invocation: Invocation) -> Health | None:
 
 @click.command()
 @click.option("--timeout", type=click.IntRange(1), help="Seconds to wait for its end [daemon.shutdown_timeout + 15].")
+@json_option
 @click.pass_obj
-def stop(invocation: Invocation, timeout: int | None) -> None:
+def stop(invocation: Invocation, timeout: int | None, as_json: bool) -> None:
     """Let the daemon finish what is under way and stop. Needs no password: it is a signal to your own process."""
     found = find_daemon(invocation.data_dir)
     if found is None:
@@ -148,7 +149,7 @@ def stop(invocation: Invocation, timeout: int | None) -> None:
     seconds = timeout if timeout is not None else _patience(invocation)
     with found:
         _end(found, seconds)
-    say(f"The daemon (process {found.pid}) has stopped.")
+    print_done({"pid": found.pid, "stopped": True}, f"The daemon (process {found.pid}) has stopped.", as_json)
 
 
 def _patience(invocation: Invocation) -> int:
@@ -170,9 +171,10 @@ def _end(found: DaemonProcess, seconds: int) -> None:
 
 
 @click.command()
+@json_option
 @click.pass_obj
-def unlock(invocation: Invocation) -> None:
+def unlock(invocation: Invocation, as_json: bool) -> None:
     """Unlock the signer, also one that died and has to be started again."""
     with operator(invocation) as daemon:
         daemon.unlock()
-    say("The signer is unlocked.")
+    print_done({"unlocked": True}, "The signer is unlocked.", as_json)

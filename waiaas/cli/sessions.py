@@ -13,7 +13,7 @@ from waiaas.cli.echoing import echoed_constraints
 from waiaas.cli.exits import USAGE, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging, token_file
-from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, at, print_done, print_facts, print_json, print_table, say
 
 
 @click.group()
@@ -86,12 +86,13 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
 
 @session.command()
 @click.argument("session_id", metavar="SESSION")
+@json_option
 @click.pass_obj
-def revoke(invocation: Invocation, session_id: str) -> None:
+def revoke(invocation: Invocation, session_id: str, as_json: bool) -> None:
     """End SESSION now; its payments that are not signed are cancelled."""
     with operator(invocation) as daemon:
         daemon.sessions.revoke(session_id)
-    say(f"{session_id} is revoked.")
+    print_done({"id": session_id, "revoked": True}, f"{session_id} is revoked.", as_json)
 
 
 @session.command()

@@ -5,8 +5,8 @@ from waiaas_sdk import Token
 
 from waiaas.cli.connections import operator
 from waiaas.cli.invocation import Invocation
-from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, print_facts, print_json, print_table, say
+from waiaas.cli.options import json_option, network_option
+from waiaas.cli.output import Column, print_done, print_facts, print_items, print_json, print_table
 
 
 @click.group()
@@ -24,7 +24,7 @@ def list_(invocation: Invocation, chain: str | None, network: str | None, as_jso
     with operator(invocation) as daemon:
         found = daemon.tokens.list(chain=chain, network=network)
     if as_json:
-        return print_json({"items": found})
+        return print_items(found)
     columns = [
         Column("id", is_whole=True),
         Column("network", is_whole=True),
@@ -41,10 +41,10 @@ def list_(invocation: Invocation, chain: str | None, network: str | None, as_jso
 @token.command()
 @click.argument("address")
 @click.option("--chain", default="solana", show_default=True, help="Chain family, see: waiaas plugins list.")
-@click.option("--network", default="localnet", show_default=True, help="Network of that chain.")
+@network_option
 @json_option
 @click.pass_obj
-def add(invocation: Invocation, address: str, chain: str, network: str, as_json: bool) -> None:
+def add(invocation: Invocation, address: str, chain: str, network: str | None, as_json: bool) -> None:
     """Add the token at ADDRESS (or its CAIP-19 id); what it is called is read from the chain."""
     with operator(invocation) as daemon:
         made = daemon.tokens.add(chain, network, address)
@@ -62,12 +62,13 @@ def add(invocation: Invocation, address: str, chain: str, network: str, as_json:
 
 @token.command()
 @click.argument("token_id", metavar="TOKEN")
+@json_option
 @click.pass_obj
-def remove(invocation: Invocation, token_id: str) -> None:
+def remove(invocation: Invocation, token_id: str, as_json: bool) -> None:
     """Take TOKEN, an id of the list, off it. Wallets keep what they hold."""
     with operator(invocation) as daemon:
         daemon.tokens.remove(token_id)
-    say(f"{token_id} is removed.")
+    print_done({"id": token_id, "removed": True}, f"{token_id} is removed.", as_json)
 
 
 def _symbol(found: Token) -> str | None:

@@ -12,6 +12,7 @@ from waiaas.config.keys import variable_of
 from waiaas.config.problems import Problem, refusal
 from waiaas.config.values import flatten
 from waiaas.config.written import Written
+from waiaas.interfaces.misfits import misfit
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str, str]
@@ -35,7 +36,7 @@ def read_table(written: Written, place: Place, model: type[Model]) -> Model:
         # the bare BaseModel states that nothing is configured, and cannot be made
         read = cast(Model, _Nothing()) if model is BaseModel else model.model_validate(merged)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
         raise refusal([*problems, *(_problem(written, place, model, dict(item)) for item in found)]) from None
     if problems:
         raise refusal(problems)
@@ -84,8 +85,8 @@ def _problem(written: Written, place: Place, model: type[BaseModel], item: Mappi
     for depth in range(len(loc), 0, -1):
         variable = variable_of(*place, *loc[:depth])
         if variable in written.variables:
-            return written.in_variable(variable, str(item["msg"]), secret=secret)
-    return written.in_file((*place, *loc), item.get("input"), str(item["msg"]), secret=secret)
+            return written.in_variable(variable, misfit(item), secret=secret)
+    return written.in_file((*place, *loc), item.get("input"), misfit(item), secret=secret)
 
 
 def _meant(model: type[BaseModel], path: tuple[str, ...], text: str) -> Any:

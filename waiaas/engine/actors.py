@@ -32,6 +32,9 @@ SYSTEM = Actor(kind="system")
 
 def require_operator(actor: Actor) -> None:
     """:raises Denied: for anybody but the operator"""
+    if actor.kind == "session":
+        # an agent's program reads this: it must not be sent to look for the operator's password
+        raise Denied("only the operator may do this", code="FORBIDDEN", hint="ask the operator to do it")
     if actor.kind != "operator":
         raise Denied(
             "only the operator may do this", code="FORBIDDEN", hint="use the master password or an operator token"

@@ -184,7 +184,9 @@ class Adoption:
         )
 
     def _view(self, agent: Agent) -> AgentView:
-        return AgentView(agent=agent, chain_id=self._chains.chain_id(agent))
+        return AgentView(
+            agent=agent, chain_id=self._chains.chain_id(agent), is_test=self._chains.is_test(agent.chain, agent.network)
+        )
 
 
 def _name(text: str) -> str:

@@ -52,12 +52,14 @@ class Agents:
         self._clock = clock
         self._wake = wake
 
-    def create(self, actor: Actor, *, name: str, chain: str, network: str) -> AgentView:
+    def create(self, actor: Actor, *, name: str, chain: str, network: str | None = None) -> AgentView:
         """Make a key and its agent. The key is generated and sealed inside the signer; a crash in between leaves no half agent.
 
+        :param network: None is the chain's own for trying things out
         :raises BadRequest: unknown network, :raises Conflict: the name is taken, :raises NotReady: the signer is locked
         """
         require_operator(actor)
+        network = network or self._chains.default_network(chain)
         adapter, _ = self._chains.network(chain, network)
         form, scheme = next(iter(adapter.forms.items()))
         if not self._signer.is_unlocked:
@@ -187,7 +189,9 @@ class Agents:
         return agent
 
     def _view(self, agent: Agent) -> AgentView:
-        return AgentView(agent=agent, chain_id=self._chains.chain_id(agent))
+        return AgentView(
+            agent=agent, chain_id=self._chains.chain_id(agent), is_test=self._chains.is_test(agent.chain, agent.network)
+        )
 
     def _new(self, name: str, chain: str, network: str, account: Account) -> Agent:
         if not name or len(name) > 64:

@@ -166,6 +166,30 @@ class Chains:
         adapter, network, _ = self._networks[chain, name]
         return adapter, network
 
+    def default_network(self, chain: str) -> str:
+        """Where an agent is made when nobody names a network: the family's local one, else its first test network.
+
+        :raises BadRequest: for a family that is not installed, or has real money alone: that has to be named
+        """
+        own = {name: (kind, network) for (word, name), (kind, network, _) in self._networks.items() if word == chain}
+        for name, (kind, _) in own.items():
+            if isinstance(kind, type) and issubclass(kind, RunsLocally) and kind.local_network == name:
+                return name
+        for name, (_, network) in own.items():
+            if network.is_test:
+                return name
+        known = ", ".join(sorted(own) or sorted({word for word, _ in self._networks})) or "none"
+        raise BadRequest(
+            f"{chain} has no test network, so the network has to be named" if own else f"there is no chain {chain}",
+            code="INVALID_NETWORK",
+            hint=f"{'its networks' if own else 'installed'}: {known}",
+        )
+
+    def is_test(self, chain: str, name: str) -> bool | None:
+        """Whether a network's money is worth nothing; None when its plugin is gone."""
+        entry = self._networks.get((chain, name))
+        return entry[1].is_test if entry else None
+
     def get(self, chain: str, name: str) -> Chain:
         """The guarded adapter.
 

@@ -16,6 +16,7 @@ from waiaas.engine.journal import Journal
 from waiaas.engine.live_channels import Live, LiveChannels, secrets
 from waiaas.engine.rules.text import shown
 from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, PluginError, WaiaasError
+from waiaas.interfaces.misfits import misfit
 from waiaas.interfaces.notify import Notification
 from waiaas.registry import Registry
 from waiaas.store.database import Store, Unit
@@ -232,11 +233,11 @@ class Channels:
         try:
             return kind.config_model.model_validate_json(_text(config))
         except ValidationError as problem:
-            first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
+            first = problem.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "config"
             fields = ", ".join(kind.config_model.model_fields) or "none"
             raise BadRequest(
-                f"{type_}: {shown(where)}: {shown(first['msg'])}", code="INVALID_CHANNEL", hint=f"its fields: {fields}"
+                f"{type_}: {shown(where)}: {shown(misfit(first))}", code="INVALID_CHANNEL", hint=f"its fields: {fields}"
             ) from None
 
     def _view(self, channel: Channel) -> ChannelView:

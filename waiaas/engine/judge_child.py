@@ -22,6 +22,7 @@ from waiaas.engine.judge_frames import Frames, encode
 from waiaas.errors import Malformed
 from waiaas.hookspecs import PLUGIN_API_VERSION
 from waiaas.interfaces.chain import Resolved
+from waiaas.interfaces.misfits import misfit
 from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Verdict
 from waiaas.interfaces.wire import from_wire, to_wire
 from waiaas.registry.asking import Fault, ask_policy_types, printable, told_by
@@ -138,8 +139,8 @@ class _Desk:
         try:
             return {"value": verbs[request["verb"]](request)}
         except ValidationError as problem:
-            first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
-            return {"refused": [".".join(str(part) for part in first["loc"]), printable(first["msg"]), ""]}
+            first = problem.errors(include_url=False, include_input=False)[0]
+            return {"refused": [".".join(str(part) for part in first["loc"]), printable(misfit(first)), ""]}
         except Malformed as problem:
             return {"refused": ["", printable(problem.message), printable(problem.hint)]}
         except BaseException as problem:  # noqa: BLE001 - whatever a type raises is its answer

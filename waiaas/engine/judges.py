@@ -15,6 +15,7 @@ from waiaas.engine.isolated_judge import IsolatedJudge, RulesRefused
 from waiaas.engine.judge_cell import Cell, Unjudged
 from waiaas.errors import BadRequest, Malformed
 from waiaas.interfaces.chain import Resolved
+from waiaas.interfaces.misfits import misfit
 from waiaas.interfaces.policy import AssetReader, Facts, Limit, PolicyType, Verdict, Window
 from waiaas.registry import PluginStatus, Registry
 from waiaas.store.records import Policy
@@ -91,8 +92,8 @@ class OwnJudge:
         try:
             normal: BaseModel = self._type.normalise(self._type.rules_model.model_validate_json(rules), reader)
         except ValidationError as problem:
-            first = problem.errors(include_url=False, include_context=False)[0]
-            raise RulesRefused(".".join(str(part) for part in first["loc"]) or "rules", first["msg"]) from None
+            first = problem.errors(include_url=False)[0]
+            raise RulesRefused(".".join(str(part) for part in first["loc"]) or "rules", misfit(first)) from None
         except Malformed as problem:
             raise RulesRefused("", problem.message, problem.hint) from None
         return normal.model_dump(mode="json", exclude_none=True)

@@ -52,7 +52,7 @@ class Tokens:
         known = [view for view in self._known(chain, network) if view.asset not in named]
         return [*known, *(_view(token) for token in added)]
 
-    def add(self, actor: Actor, *, chain: str, network: str, token: str) -> TokenView:
+    def add(self, actor: Actor, *, chain: str, network: str | None = None, token: str) -> TokenView:
         """Add a token after the chain has told what it is. Network, two seconds.
 
         One that the plugin knows by itself can be added too: from then on amounts can be written with its symbol.
@@ -62,6 +62,7 @@ class Tokens:
         :raises RefusedByChain: when there is no such token, :raises ChainUnreachable: when no node answers
         """
         require_operator(actor)
+        network = network or self._chains.default_network(chain)
         self._chains.network(chain, network)
         found = self._chains.get(chain, network)
         asset = found.call(found.adapter.parse_asset, token)

@@ -14,10 +14,15 @@ from waiaas.store.records import Agent, Approval, Session, Transaction, Variant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
-    """:param chain_id: CAIP-2, empty when the chain's plugin is gone; :param owner_state: NONE, GRACE or LOCKED"""
+    """One agent, with what its chain's plugin says of it.
+
+    :param chain_id: CAIP-2, empty when the chain's plugin is gone; :param owner_state: NONE, GRACE or LOCKED
+    :param is_test: whether the network's money is worth nothing; None when the plugin is gone
+    """
 
     agent: Agent
     chain_id: str
+    is_test: bool | None = None
 
     @property
     def owner_state(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from waiaas.errors import NotFound, StartRefused
+from waiaas.interfaces.misfits import misfit
 
 FORMAT = 1
 
@@ -91,7 +92,7 @@ def parse(text: str) -> Lock:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise _refused(f"{where}: {first['msg']}") from None
+        raise _refused(f"{where}: {misfit(first)}") from None
     names = [entry.name for entry in file.plugins]
     if file.format != FORMAT or len(set(names)) != len(names):
         raise _refused("a format other than 1" if file.format != FORMAT else "a name twice")

@@ -95,9 +95,12 @@ class Tokens:
         """Of all networks, of one chain, or of one network."""
         return self._credentials.get(Page[Token], "/v1/tokens", {"chain": chain, "network": network}).items
 
-    def add(self, chain: str, network: str, token: str) -> Token:
-        """Add one; the daemon asks the chain what it is. :param token: its address, or CAIP-19"""
-        body = {"chain": chain, "network": network, "token": token}
+    def add(self, chain: str, network: str | None, token: str) -> Token:
+        """Add one; the daemon asks the chain what it is.
+
+        :param network: None is the chain's own for trying things out; :param token: its address, or CAIP-19
+        """
+        body = {"chain": chain, "token": token} | ({} if network is None else {"network": network})
         return parse(Token, self._credentials.call("POST", "/v1/tokens", body=body))
 
     def remove(self, token_id: str) -> None:

@@ -20,9 +20,13 @@ class Agents:
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
-    def create(self, name: str, chain: str, network: str) -> Agent:
-        """Make an agent with a fresh key. :param chain: such as ``solana``; :param network: such as ``localnet``"""
-        body = {"name": name, "chain": chain, "network": network}
+    def create(self, name: str, chain: str, network: str | None = None) -> Agent:
+        """Make an agent with a fresh key.
+
+        :param chain: such as ``solana``
+        :param network: such as ``devnet``; left out, the chain's own for trying things out
+        """
+        body = {"name": name, "chain": chain} | ({} if network is None else {"network": network})
         return parse(Agent, self._credentials.call("POST", "/v1/agents", body=body))
 
     def adopt(self, agent_id: str) -> Agent:

@@ -68,7 +68,10 @@ class OperatorToken(Record):
 
 
 class Agent(Record):
-    """One agent's wallet. ``chain_id`` is CAIP-2; ``owner_state`` NONE, GRACE or LOCKED."""
+    """One agent's wallet. ``chain_id`` is CAIP-2; ``owner_state`` NONE, GRACE or LOCKED.
+
+    ``is_test``: whether its network's money is worth nothing; None where the daemon cannot say.
+    """
 
     id: str
     name: str
@@ -79,6 +82,7 @@ class Agent(Record):
     address: str | None = None
     status: str
     owner_state: str | None = None
+    is_test: bool | None = None
     created_at: int | None = None
     suspended_at: int | None = None
     suspension_reason: str | None = None

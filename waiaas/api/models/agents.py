@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class CreateAgent(Asked):
-    """:param chain: such as ``solana``; :param network: such as ``devnet``"""
+    """:param chain: such as ``solana``; :param network: such as ``devnet``; left out, the chain's own for trying things out"""
 
     name: Name
     chain: Word
-    network: Word
+    network: Word | None = None
 
 
 class RenameAgent(Asked):
@@ -45,7 +45,11 @@ class AgentsAsked(PageAsked):
 
 
 class AgentItem(Answered):
-    """One agent's wallet. :param chain_id: CAIP-2; :param owner_state: NONE, GRACE or LOCKED"""
+    """One agent's wallet.
+
+    :param chain_id: CAIP-2; :param owner_state: NONE, GRACE or LOCKED
+    :param is_test: whether the network's money is worth nothing; null where no plugin serves it
+    """
 
     id: str
     name: str
@@ -56,6 +60,7 @@ class AgentItem(Answered):
     address: str
     status: str
     owner_state: str
+    is_test: bool | None = None
     created_at: UnixSeconds
     updated_at: UnixSeconds
     suspended_at: UnixSeconds | None = None
@@ -75,6 +80,7 @@ class AgentItem(Answered):
             address=agent.address,
             status=agent.status,
             owner_state=view.owner_state,
+            is_test=view.is_test,
             created_at=agent.created_at,
             updated_at=agent.updated_at,
             suspended_at=agent.suspended_at,

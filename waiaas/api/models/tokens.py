@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 
 class AddToken(Asked):
-    """:param token: an address, or CAIP-19; what it is called is read from the chain"""
+    """:param token: an address, or CAIP-19; what it is called is read from the chain
+
+    :param network: left out, the chain's own for trying things out
+    """
 
     chain: Word
-    network: Word
+    network: Word | None = None
     token: Address
 
 

@@ -13,6 +13,7 @@ from waiaas.engine.rules.totals import VALUE_KINDS, leaving
 from waiaas.engine.rules.verdicts import SESSION, Named, house
 from waiaas.errors import BadRequest
 from waiaas.interfaces.chain import Kind, Resolved, What
+from waiaas.interfaces.misfits import misfit
 from waiaas.interfaces.policy import AssetReader, Tier, Window
 
 _AMOUNT = r"^[1-9][0-9]{0,77}$"
@@ -52,7 +53,7 @@ def read_constraints(document: Mapping[str, Any], reader: AssetReader | None = N
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(("constraints", *(str(part) for part in first["loc"])))
-        raise BadRequest(f"{where}: {first['msg']}", hint="see the session constraints in the documentation") from None
+        raise BadRequest(f"{where}: {misfit(first)}", hint="see the session constraints in the documentation") from None
     return constraints if reader is None else _canonical(constraints, reader)
 
 
