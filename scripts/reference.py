@@ -60,7 +60,7 @@ _WHEN = {
     "IDEMPOTENCY_CONFLICT": "the key was used before with another body",
     "NAME_TAKEN": "another agent has the name",
     "LIMIT_REACHED": "too many sessions of the agent, or renewals of the session",
-    "BODY_TOO_LARGE": "the body is over 1 MiB",
+    "BODY_TOO_LARGE": "the body is over 64 KiB, or over 1 MiB where policies or many ids are sent",
     "UNSUPPORTED_MEDIA_TYPE": "the body is not application/json",
     "CHAIN_REFUSED": "the chain's rules do not allow this payment; `details.reason` has the adapter's code",
     "AGENT_SUSPENDED": "the agent is suspended or terminated",

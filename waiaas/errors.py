@@ -115,7 +115,7 @@ class Conflict(WaiaasError):
 
 
 class TooLarge(WaiaasError):
-    """The body is over one mebibyte."""
+    """The body is larger than its route takes."""
 
     status = 413
     codes = ("BODY_TOO_LARGE",)

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from waiaas.api.app import create_app
+from waiaas.api.body_sizes import BodySizes
+from waiaas.api.routes import ROUTES
 from waiaas.config import Settings, load
 from waiaas.daemon.server import Server
 
@@ -57,7 +59,7 @@ def serve(settings: Settings, folder: Path, threads: int = 4, **security: Any) -
     engine = PlayedEngine()
     path = folder / "admin.sock"
     app = create_app(engine.as_services(), chosen)
-    server = Server(app, host="127.0.0.1", port=0, threads=threads, socket_path=path)
+    server = Server(app, host="127.0.0.1", port=0, threads=threads, socket_path=path, most_body=BodySizes(ROUTES).of)
     server.start()
     http = httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=10)
     admin = httpx.Client(base_url="http://localhost", transport=httpx.HTTPTransport(uds=str(path)), timeout=10)

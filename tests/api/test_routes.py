@@ -12,6 +12,7 @@ from waiaas.api.app import create_app
 from waiaas.api.credentials import Credential
 from waiaas.api.models.admin import Done
 from waiaas.api.models.wire import Nothing
+from waiaas.api.planned import PLANNED, Planned, unserved
 from waiaas.api.resources import daemon
 from waiaas.api.route import AnyRoute, Route
 from waiaas.api.routes import ROUTES
@@ -202,7 +203,7 @@ def test_unknown_paths_and_methods(house: House) -> None:
     """A path that is not there is 404, a method that is not there 405 with Allow, both in the common shape."""
     gone = house.http.get("/v1/nothing", headers=AS_OPERATOR)
     assert (gone.status_code, gone.json()["code"]) == (404, "NOT_FOUND")
-    for method in ("PUT", "OPTIONS", "HEAD", "TRACE"):
+    for method in ("PUT", "OPTIONS", "TRACE"):
         wrong = house.http.request(method, "/v1/agents", headers=AS_OPERATOR)
         assert wrong.status_code == 405, method
         assert set(wrong.headers["Allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
@@ -226,3 +227,35 @@ def test_the_played_engine_takes_what_the_real_one_takes(noun: str) -> None:
         theirs = inspect.signature(getattr(genuine, verb)).parameters.values()
         ours = inspect.signature(method).parameters.values()
         assert [(p.name, p.kind) for p in ours] == [(p.name, p.kind) for p in theirs], f"{noun}.{verb}"
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=name)
+def test_head_is_answered_like_get_without_a_body(house: House, route: AnyRoute) -> None:
+    """Status, type and length are those of GET, over both doors, with and without a credential; the connection goes on."""
+    credential = {**BY_PASSWORD} if expected(route)["password"] == 0 else {**AS_SESSION}
+    for client in (house.http, house.admin):
+        for given in (credential, WRONG["none"]):
+            whole = client.get(path(route), headers=_bytes(given))
+            head = client.head(path(route), headers=_bytes(given))
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            assert head.headers["Content-Type"] == whole.headers["Content-Type"]
+            assert int(head.headers["Content-Length"]) == len(whole.content)
+
+
+@pytest.mark.parametrize("one", PLANNED, ids=lambda one: f"{one.method} {one.path}")
+def test_what_is_planned_says_so_to_whom_it_is_for(house: House, one: Planned) -> None:
+    """403 with what to do instead, whatever the body; 401 without a credential; nothing is done."""
+    where = one.path.replace("{id}", AGENT_ID).replace("{plugin}", "p").replace("{action}", "a")
+    good = AS_SESSION if one.credential is Credential.SESSION else BY_PASSWORD
+    for client in (house.http, house.admin):
+        for body in ({}, {"transaction": "AQID", "anything": [1]}):
+            answer = client.request(one.method, where, headers=_bytes(good), json=body)
+            assert (answer.status_code, answer.json()["code"]) == (403, "TYPE_NOT_SUPPORTED")
+            assert answer.json()["hint"] == one.hint
+            assert answer.json()["retryable"] is False
+            assert client.request(one.method, where, json=body).status_code == 401
+
+
+def test_nothing_that_is_served_is_called_planned() -> None:
+    """A plan that came true leaves the list."""
+    assert unserved(ROUTES) == PLANNED

@@ -9,12 +9,14 @@ import falcon
 from pydantic import BaseModel, ValidationError
 
 from waiaas.api.bodies import parse_object, read_body
+from waiaas.api.body_sizes import BodySizes
 from waiaas.api.call import Call, Given, Reply, Site, Visit
 from waiaas.api.credentials import Door, Gate
 from waiaas.api.frontdoor import FrontDoor
 from waiaas.api.hosts import Hosts
 from waiaas.api.limits import Rates
 from waiaas.api.openapi import make_document
+from waiaas.api.planned import Planned, refuse, unserved
 from waiaas.api.refusals import error_body, error_headers, from_falcon, from_validation, internal, opaque_401
 from waiaas.api.route import AnyRoute
 from waiaas.api.routes import ROUTES
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from waiaas.config import Settings
     from waiaas.engine.services import Services
 
+Responder = Callable[..., None]
 _MAX_ID = 128
+_BYTES_A_VALUE = 16  # on average, at least: what is denser than any real request costs memory and says nothing
 
 
 def create_app(
@@ -57,6 +61,7 @@ def create_app(
         rates=rates,
         origins=security.cors_origins,
         own_allowance=[route.path for route in routes if route.own_allowance],
+        sizes=BodySizes(routes),
     )
     app = falcon.App(middleware=[front])
     _add_routes(app, site, routes)
@@ -66,25 +71,36 @@ def create_app(
 
 
 def _add_routes(app: falcon.App[Any, Any], site: Site, routes: tuple[AnyRoute, ...]) -> None:
-    paths: dict[str, dict[str, AnyRoute]] = {}
+    paths: dict[str, dict[str, Responder]] = {}
     for route in routes:
         methods = paths.setdefault(route.path, {})
         if route.method in methods:
             raise TypeError(f"{route.method} {route.path} is in the table twice")
-        methods[route.method] = route
+        methods[route.method] = _responder(site, route)
+        if route.method == "GET":  # RFC 9110, 9.3.2: the same without a body, which falcon and the server leave out
+            methods["HEAD"] = methods["GET"]
+    for one in unserved(routes):
+        paths.setdefault(one.path, {})[one.method] = _refuser(site, one)
     for path, methods in paths.items():
-        responders = {f"on_{method.lower()}": _responder(site, route) for method, route in methods.items()}
+        responders = {f"on_{method.lower()}": responder for method, responder in methods.items()}
         app.add_route(path, SimpleNamespace(**responders, on_options=_no_options(sorted(methods))))
 
 
-def _no_options(allowed: list[str]) -> Callable[..., None]:
+def _refuser(site: Site, one: Planned) -> Responder:
+    def respond(req: falcon.Request, resp: falcon.Response, **params: str) -> None:
+        refuse(one, req, site.gate, site.rates)
+
+    return respond
+
+
+def _no_options(allowed: list[str]) -> Responder:
     def on_options(req: falcon.Request, resp: falcon.Response, **params: str) -> None:
         raise falcon.HTTPMethodNotAllowed(allowed)
 
     return on_options
 
 
-def _responder(site: Site, route: AnyRoute) -> Callable[..., None]:
+def _responder(site: Site, route: AnyRoute) -> Responder:
     """What falcon calls: credential, allowances, input, handler, answer; in this order."""
 
     def respond(req: falcon.Request, resp: falcon.Response, id: str = "") -> None:
@@ -109,7 +125,8 @@ def _read_input(route: AnyRoute, req: falcon.Request, call: Call) -> BaseModel:
     if route.method == "GET":
         fields: dict[str, Any] = dict(req.params)
     else:
-        fields = parse_object(read_body(req.env["wsgi.input"], call.visit.length or 0))
+        body = read_body(req.env["wsgi.input"], call.visit.length or 0, route.most_body)
+        fields = parse_object(body, most_values=route.most_body // _BYTES_A_VALUE)
     try:
         model: BaseModel = route.takes.model_validate(fields)
     except ValidationError as problem:

@@ -4,36 +4,49 @@ import json
 from collections.abc import Iterable
 from typing import Any, BinaryIO, NoReturn
 
+from waiaas.engine.rules.json_bounds import TooMuch, require_modest
 from waiaas.errors import BadRequest, TooLarge
 
 MAX_BODY_BYTES = 1_048_576
+USUAL_BODY_BYTES = 65_536
 MAX_DEPTH = 32
+MOST_VALUES = 65_536
 
 
-def read_body(stream: BinaryIO, length: int) -> bytes:
+def too_large(most: int) -> TooLarge:
+    """The refusal of a body over ``most`` bytes."""
+    size = f"{most // MAX_BODY_BYTES} MiB" if most >= MAX_BODY_BYTES else f"{most // 1024} KiB"
+    return TooLarge(f"the body is larger than {size}", details={"maxBytes": most})
+
+
+def read_body(stream: BinaryIO, length: int, most: int = MAX_BODY_BYTES) -> bytes:
     """Read a body whose declared length is ``length``. Blocks on the client.
 
-    :raises TooLarge: over MAX_BODY_BYTES, before anything is read
+    :param most: bytes that the route takes
+    :raises TooLarge: over ``most``, before anything is read
     :raises BadRequest: when the client hung up before the end
     """
-    if length > MAX_BODY_BYTES:
-        raise TooLarge("the body is larger than 1 MiB", details={"maxBytes": MAX_BODY_BYTES})
+    if length > most:
+        raise too_large(most)
     body = stream.read(length) if length else b""
     if len(body) != length:
         raise _malformed("the body ended before its Content-Length")
     return body
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes, most_values: int = MOST_VALUES) -> dict[str, Any]:
     """The JSON object in ``body``; an empty body is an empty object.
 
+    :param most_values: counted before anything is built, since a value costs up to a hundred times its bytes
     :raises BadRequest: with MALFORMED for duplicate keys, NaN and infinities, invalid UTF-8, lone surrogates, nesting deeper
-        than MAX_DEPTH, numbers of thousands of digits, and anything that is not one object
+        than MAX_DEPTH, numbers of thousands of digits, too many values, and anything that is not one object
     """
     if not body:
         return {}
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
-        _require_shallow(body)
+    try:
+        require_modest(body, most_values=most_values, most_depth=MAX_DEPTH)
+    except TooMuch as problem:
+        raise _malformed(f"the body {problem}") from None
     try:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
@@ -47,24 +60,6 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if b"\\u" in body:
         _require_encodable(value)
     return value
-
-
-def _require_shallow(body: bytes) -> None:
-    """Count brackets outside of strings, so that the parser's recursion never meets a tower of them."""
-    depth = 0
-    in_string = escaped = False
-    for byte in body:
-        if in_string:
-            in_string = escaped or byte != 0x22
-            escaped = byte == 0x5C and not escaped
-        elif byte == 0x22:
-            in_string = True
-        elif byte in (0x7B, 0x5B):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _malformed(f"the body nests deeper than {MAX_DEPTH}")
-        elif byte in (0x7D, 0x5D):
-            depth -= 1
 
 
 def _require_encodable(value: dict[str, Any]) -> None:

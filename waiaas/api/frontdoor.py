@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import falcon
 
-from waiaas.api.bodies import MAX_BODY_BYTES
+from waiaas.api.bodies import too_large
+from waiaas.api.body_sizes import BodySizes
 from waiaas.api.call import Visit
 from waiaas.api.credentials import Door, Shown
 from waiaas.api.hosts import Hosts, is_loopback
 from waiaas.api.limits import Rates
-from waiaas.errors import BadMediaType, BadRequest, Denied, TooLarge
+from waiaas.errors import BadMediaType, BadRequest, Denied
 
 DOOR_KEY: Final = "waiaas.door"
 """Where a server writes into the WSGI environment which door a request came through; no client can."""
@@ -43,16 +44,25 @@ class FrontDoor:
     :param door: what a request counts as when the server did not say
     :param origins: browser origins that may read answers; none is the default
     :param own_allowance: paths that are counted apart from the global limit
+    :param sizes: how large a body may be
     """
 
     def __init__(
-        self, *, door: Door, hosts: Hosts, rates: Rates, origins: Iterable[str], own_allowance: Iterable[str]
+        self,
+        *,
+        door: Door,
+        hosts: Hosts,
+        rates: Rates,
+        origins: Iterable[str],
+        own_allowance: Iterable[str],
+        sizes: BodySizes,
     ) -> None:
         self._door = door
         self._hosts = hosts
         self._rates = rates
         self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self._own_allowance = frozenset(own_allowance)
+        self._sizes = sizes
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Name the request, take the credentials out of the environment, and refuse what is refused to everybody."""
@@ -67,7 +77,7 @@ class FrontDoor:
         if resp.complete:
             return
         self._count(req.path, visit.shown)
-        visit.length = _require_acceptable_body(env)
+        visit.length = _require_acceptable_body(env, self._sizes.of(req.path))
         if password is not None:
             _require_local(env, visit.shown)
             visit.shown.password = bytearray(password.encode("latin-1"))
@@ -108,8 +118,8 @@ class FrontDoor:
             resp.complete = True
 
 
-def _require_acceptable_body(env: dict[str, Any]) -> int:
-    """The body's length; 0 without one.
+def _require_acceptable_body(env: dict[str, Any], most: int) -> int:
+    """The body's length; 0 without one. :param most: bytes that the path takes
 
     :raises TooLarge, BadMediaType, BadRequest: before authentication, from the headers alone
     """
@@ -119,8 +129,8 @@ def _require_acceptable_body(env: dict[str, Any]) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadRequest("the body's length cannot be read", hint="send a Content-Length")
     length = int(text[:20])
-    if length > MAX_BODY_BYTES:
-        raise TooLarge("the body is larger than 1 MiB", details={"maxBytes": MAX_BODY_BYTES})
+    if length > most:
+        raise too_large(most)
     if length and not _is_json(env.get("CONTENT_TYPE") or ""):
         raise BadMediaType("the body is not application/json", hint="send Content-Type: application/json")
     return length

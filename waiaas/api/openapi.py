@@ -44,7 +44,7 @@ _ERRORS = {
     404: "There is no such thing, or it is another agent's",
     405: "The path does not take this method",
     409: "The thing is in another state, or the idempotency key was used for another request",
-    413: "The body is over 1 MiB",
+    413: "The body is over 64 KiB, or 1 MiB where policies or many ids are sent",
     415: "The body is not application/json",
     422: "The chain refuses this",
     423: "The agent is suspended, or everything is stopped",

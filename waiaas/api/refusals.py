@@ -117,7 +117,7 @@ _BY_STATUS: Mapping[int, tuple[type[WaiaasError], str]] = {
     401: (Unauthenticated, "no valid credential"),
     404: (NotFound, "there is nothing at this path"),
     405: (MethodNotAllowed, "this path does not take this method"),
-    413: (TooLarge, "the body is larger than 1 MiB"),
+    413: (TooLarge, "the body is larger than this route takes"),
     415: (BadMediaType, "the body is not application/json"),
 }
 

@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from waiaas.api.bodies import USUAL_BODY_BYTES
 from waiaas.api.call import Call, Given
 from waiaas.api.credentials import Credential
 
@@ -25,6 +26,7 @@ class Route(Generic[A]):
     :param if_unreadable: asked when the input does not fit ``takes``; may refuse in words that say more than that
     :param counts_as_send: whether it uses the agent's allowance of sends
     :param own_allowance: counted apart from the global limit
+    :param most_body: bytes that a body may have
     """
 
     method: Method
@@ -42,6 +44,7 @@ class Route(Generic[A]):
     if_unreadable: Callable[[Call, Mapping[str, Any]], None] | None = None
     counts_as_send: bool = False
     own_allowance: bool = False
+    most_body: int = USUAL_BODY_BYTES
 
     def __post_init__(self) -> None:
         if not isinstance(self.credential, Credential):

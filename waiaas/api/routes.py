@@ -1,5 +1,6 @@
 """THE route table: every path of the API, who may call it, and what goes in and out. Nothing else adds a route."""
 
+from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.api.credentials import Credential
 from waiaas.api.models.admin import BackupItem, Done, Findings, HealthItem, OperatorToken, StatusItem
 from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, ResumeAgent, SuspendAgent
@@ -118,17 +119,19 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Refuse a transaction that waits for approval", errors=(409,)),
     Route("GET", "/v1/approvals", _OPERATOR, approvals.list_, PageAsked, ApprovalPage, "What waits for whom"),
     Route("POST", "/v1/policies", _OPERATOR, policies.create, CreatePolicy, PolicyItem,
-          "Add a policy", status=201, errors=(404, 409)),
+          "Add a policy", status=201, errors=(404, 409), most_body=MAX_BODY_BYTES),
     Route("POST", "/v1/policies/check", _OPERATOR, policies.check, CheckPolicy, CheckedPolicy,
-          "What a policy would be stored as, amounts in base units; nothing is stored", errors=(404, 423)),
+          "What a policy would be stored as, amounts in base units; nothing is stored", errors=(404, 423),
+          most_body=MAX_BODY_BYTES),
     Route("POST", "/v1/policies/backtest", _OPERATOR, policies.backtest, AskBacktest, BacktestItem,
-          "What a draft of policies would have done with recorded transactions; nothing is stored", errors=(404, 409)),
+          "What a draft of policies would have done with recorded transactions; nothing is stored", errors=(404, 409),
+          most_body=MAX_BODY_BYTES),
     Route("GET", "/v1/policies", _OPERATOR, policies.list_, PoliciesAsked, PageOf[PolicyItem], "List policies"),
     Route("GET", "/v1/policies/limits", _OPERATOR, policies.limits, PoliciesAsked, LimitsPage,
           "Who can spend what now, agent by agent", errors=(404,)),
     Route("GET", "/v1/policies/{id}", _OPERATOR, policies.show, Nothing, PolicyItem, "Show a policy"),
     Route("PUT", "/v1/policies/{id}", _OPERATOR, policies.replace, ReplacePolicy, PolicyItem,
-          "Change a policy; what is left out stays", errors=(409,)),
+          "Change a policy; what is left out stays", errors=(409,), most_body=MAX_BODY_BYTES),
     Route("DELETE", "/v1/policies/{id}", _OPERATOR, policies.delete, Nothing, None,
           "Delete a policy", status=204, errors=(409,)),
     Route("POST", "/v1/notification-channels", _OPERATOR, channels.create, CreateChannel, ChannelItem,
@@ -170,7 +173,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/admin/kill-switch", _OPERATOR, kill_switch.show, Nothing, StopsItem,
           "What is stopped, and what is held", own_allowance=True),
     Route("POST", "/v1/admin/recover", Credential.OPERATOR_PASSWORD, kill_switch.recover, RecoverAsked, RecoveredItem,
-          "Lift a stop; held payments that are not released end", errors=(404, 409)),
+          "Lift a stop; held payments that are not released end", errors=(404, 409), most_body=MAX_BODY_BYTES),
     Route("POST", "/v1/admin/backup", _OPERATOR, daemon.backup, Nothing, BackupItem,
           "Make an encrypted backup in backups/", status=201, errors=(409,)),
     Route("POST", "/v1/admin/shutdown", _OPERATOR, daemon.shutdown, Nothing, Done, "Finish what is under way and stop"),

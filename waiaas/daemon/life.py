@@ -13,6 +13,8 @@ from uuid6 import uuid7
 
 from waiaas import __version__
 from waiaas.api.app import create_app
+from waiaas.api.body_sizes import BodySizes
+from waiaas.api.routes import ROUTES
 from waiaas.clock import Clock, SystemClock
 from waiaas.config import DataDir, Settings, check, load, write_private
 from waiaas.config.password_file import VARIABLE as PASSWORD_FILE
@@ -216,6 +218,7 @@ class Daemon:
             port=daemon.port,
             threads=daemon.threads,
             socket_path=paths.admin_socket,
+            most_body=BodySizes(ROUTES).of,
             on_death=self._on_death,
         )
         server.start()

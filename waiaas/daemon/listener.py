@@ -1,105 +1,42 @@
 """One door: a Waitress server on a bound socket, its loop on a thread of its own, and the parts of a drain.
 
-Uses internals of Waitress 3.0 (``active_channels``, ``requests``, ``total_outbufs_len``, ``trigger``, ``del_channel``), which
-is why its version is pinned below 3.1; the drain's tests hold them.
+Uses internals of Waitress 3.0 (``active_channels``, ``trigger``, ``del_channel``), which is why its version is pinned below
+3.1; the drain's tests hold them.
 """
 
 import contextlib
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Literal
 from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher
 
 from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.api.frontdoor import DOOR_KEY
 from waiaas.api.refusals import error_body, error_headers
+from waiaas.daemon.crowd import Crowd, TcpCrowd, UnixCrowd
 from waiaas.daemon.sockets import connection_limit
-from waiaas.errors import BadRequest, NotReady, TooLarge, WaiaasError
+from waiaas.errors import NotReady
 
 _log = logging.getLogger("waiaas.daemon")
-_CHANNEL_TIMEOUT = 30
+_POLL_SECONDS = 0.5
 _OPTIONS: dict[str, Any] = {
-    "max_request_body_size": MAX_BODY_BYTES + 1,  # Waitress refuses what reaches its limit, we what passes ours
-    "max_request_header_size": 32_768,
+    "max_request_header_size": 16_384,
     "inbuf_overflow": 2 * MAX_BODY_BYTES,  # so that no body is ever written to a temporary file
     "outbuf_overflow": 16 * MAX_BODY_BYTES,
-    "channel_timeout": _CHANNEL_TIMEOUT,
-    "cleanup_interval": 5,
     "backlog": 1024,
     "ident": "",
     "log_socket_errors": False,
     "clear_untrusted_proxy_headers": False,  # nothing here believes them
     "expose_tracebacks": False,
 }
-
-
-class _JsonErrorTask(ErrorTask):
-    """What Waitress itself refuses (bytes that are no HTTP, bodies too large), in the API's one shape."""
-
-    def execute(self) -> None:
-        task: Any = self
-        problem = task.request.error
-        error, status = _in_our_words(problem.code)
-        request_id = str(uuid4())
-        body = error_body(error, request_id)
-        self.status = f"{status} {problem.reason}"
-        headers = {"Content-Type": "application/json", "X-Request-Id": request_id, "Cache-Control": "no-store"}
-        task.response_headers.extend((headers | error_headers(error)).items())
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-def _in_our_words(code: int) -> tuple[WaiaasError, int]:
-    if code == 413:
-        return TooLarge("the body is larger than 1 MiB", details={"maxBytes": MAX_BODY_BYTES}), code
-    if code >= 500 and code != 501:
-        return WaiaasError("something went wrong inside"), 500
-    return BadRequest("the request is not HTTP that this server reads"), code
-
-
-class _Channel(HTTPChannel):
-    """A connection that knows since when its present request has been coming in."""
-
-    error_task_class = _JsonErrorTask
-    began_at = 0.0
-
-    def received(self, data: bytes) -> bool:
-        is_new = self.request is None
-        result = super().received(data)
-        if is_new:
-            self.began_at = time.time()
-        return result
-
-
-class _Maintains:
-    """Closes idle connections, as Waitress does, and those whose request trickles in for too long."""
-
-    active_channels: Any
-
-    def maintenance(self, now: float) -> None:
-        for channel in list(self.active_channels.values()):
-            since = channel.began_at if channel.request is not None else channel.last_activity
-            if not channel.requests and since < now - _CHANNEL_TIMEOUT:
-                channel.will_close = True
-
-
-class _TcpServer(_Maintains, TcpWSGIServer):
-    channel_class = _Channel
-
-
-class _UnixServer(_Maintains, UnixWSGIServer):
-    channel_class = _Channel
 
 
 class Listener:
@@ -109,6 +46,7 @@ class Listener:
     :param sock: bound, not yet listening; the listener owns it
     :param door: written into every request's environment
     :param threads: of this door alone
+    :param most_body: by a path, the bytes that a body for it may have
     :param on_death: told the loop's name when it ends without being closed
     """
 
@@ -119,6 +57,7 @@ class Listener:
         *,
         door: Literal["tcp", "socket"],
         threads: int,
+        most_body: Callable[[str], int],
         on_death: Callable[[str], None],
     ) -> None:
         self._map: dict[int, Any] = {}
@@ -126,7 +65,7 @@ class Listener:
         self._threads.set_thread_count(threads)
         self._is_draining = self._is_closing = False
         self._on_death = on_death
-        self._server: Any = self._make(self._guarded(app, door), sock, threads)
+        self._server: Any = self._make(self._guarded(app, door), sock, threads, most_body)
         self._loop = threading.Thread(target=self._run, name=f"http-{door}", daemon=True)
 
     @property
@@ -151,8 +90,8 @@ class Listener:
 
     def is_idle(self) -> bool:
         """Whether no request is queued or in work and every answer has left."""
-        busy = [channel for channel in list(self._server.active_channels.values()) if _is_busy(channel)]
-        return not busy and not self._threads.queue
+        is_busy = any(channel.is_busy for channel in list(self._server.active_channels.values()))
+        return not is_busy and not self._threads.queue
 
     def close(self) -> None:
         """End the threads and every connection. What is still in work is left to itself."""
@@ -162,9 +101,11 @@ class Listener:
         if self._loop.is_alive():
             self._loop.join(timeout=5)
 
-    def _make(self, app: WSGIApplication, sock: socket.socket, threads: int) -> BaseWSGIServer:
-        made: Any = _UnixServer if sock.family == socket.AF_UNIX else _TcpServer
-        server: BaseWSGIServer = made(
+    def _make(self, app: WSGIApplication, sock: socket.socket, threads: int, most_body: Callable[[str], int]) -> Crowd:
+        made: Any = UnixCrowd if sock.family == socket.AF_UNIX else TcpCrowd
+        # Waitress refuses what reaches its limit, the API what passes its own.
+        by_size = cache(lambda size: Adjustments(max_request_body_size=size + 1, **_OPTIONS))
+        server: Crowd = made(
             app,
             self._map,
             _sock=sock,
@@ -173,11 +114,15 @@ class Listener:
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
             bind_socket=False,
         )
+        server.size_of = lambda path: by_size(most_body(path))
         return server
 
     def _run(self) -> None:
         try:
-            wasyncore.loop(timeout=1, use_poll=True, map=self._map)  # select() ends at the thousandth descriptor
+            while self._map:
+                # one poll, never select(), which ends at the thousandth descriptor
+                wasyncore.loop(timeout=_POLL_SECONDS, use_poll=True, map=self._map, count=1)
+                self._server.sweep()
         except Exception:  # noqa: BLE001 - whatever it was, the door is shut and the daemon must hear of it
             _log.exception("the loop of %s failed", self._loop.name)
         if not self._is_closing:
@@ -206,10 +151,6 @@ class Listener:
             return app(environ, start_response)
 
         return guarded
-
-
-def _is_busy(channel: Any) -> bool:
-    return bool(channel.requests or channel.total_outbufs_len)
 
 
 def _stopping(start_response: StartResponse) -> Iterable[bytes]:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from wsgiref.types import WSGIApplication
 
+from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.daemon.listener import Listener
 from waiaas.daemon.sockets import bind_tcp, bind_unix, remove_unix
 
@@ -19,6 +21,7 @@ class Server:
     :param port: 0 picks one, see :attr:`port`
     :param threads: of each door
     :param socket_path: absolute; None opens no second door
+    :param most_body: by a path, the bytes that a body for it may have
     :param on_death: told the name of a door's loop when it ends although nobody drained
     :raises StartRefused: when an address cannot be had
     """
@@ -31,17 +34,19 @@ class Server:
         port: int,
         threads: int,
         socket_path: Path | None = None,
+        most_body: Callable[[str], int] = lambda path: MAX_BODY_BYTES,
         on_death: Callable[[str], None] = lambda part: None,
     ) -> None:
         sock = bind_tcp(host, port)
-        self._tcp = Listener(app, sock, door="tcp", threads=threads, on_death=on_death)
+        same: dict[str, Any] = {"threads": threads, "most_body": most_body, "on_death": on_death}
+        self._tcp = Listener(app, sock, door="tcp", **same)
         self._doors = [self._tcp]
         self._socket_path = socket_path
         self._inode = 0
         if socket_path is not None:
             try:
                 admin = bind_unix(socket_path)
-                self._doors.append(Listener(app, admin, door="socket", threads=threads, on_death=on_death))
+                self._doors.append(Listener(app, admin, door="socket", **same))
             except BaseException:
                 self._tcp.close()
                 raise
