@@ -191,7 +191,13 @@ def test_answers_in_flight_are_bounded_together(tmp_path: Path) -> None:
         eventually(lambda: sum(one.total_outbufs_len for one in list(door.active_channels.values())) <= 2 * size)
         assert is_gone(deaf[0])
         assert len(httpx.get(f"http://127.0.0.1:{server.port}/", trust_env=False).content) == size
-        assert len(httpx.get(f"http://127.0.0.1:{server.port}/large", trust_env=False).content) == large
+        tcp = server._doors[0]._server
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as patient:
+            patient.sendall(request("GET", "/large"))
+            eventually(lambda: any(one.total_outbufs_len > 2 * size for one in list(tcp.active_channels.values())))
+            looked_at = tcp._next_look
+            eventually(lambda: tcp._next_look > looked_at)
+            assert len(read_answer(patient)[2]) == large
 
 
 def test_a_header_of_many_fields_is_refused(house: House) -> None:
