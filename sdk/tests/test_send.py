@@ -6,18 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 from waiaas_sdk import (
     BadAnswer,
-    ChainRefused,
     Client,
     Denied,
+    InvalidAmount,
+    InvalidIdempotencyKey,
+    Malformed,
+    NotFound,
     NotReady,
+    PaymentFailed,
     RateLimited,
     Retry,
+    UnknownField,
     Unreachable,
     WaiaasApiError,
 )
+from waiaas_sdk.codes import BY_CODE, OWN_CODES, type_of
+from waiaas_sdk.errors import BY_STATUS
 
 from sdk.tests.fake_daemon import TRANSACTION, Asked, FakeDaemon, Reply, fake_daemon
 
@@ -33,17 +39,41 @@ def test_amount_is_int_here_and_string_there(client: Client, daemon: FakeDaemon)
     assert sent.is_final
 
 
-@pytest.mark.parametrize("amount", [1.0, "1", True, -1, 10**78])
+@pytest.mark.parametrize("amount", [1.0, "1", True, -1, 10**78, "0.01SOL", float("nan"), None, [1]])
 def test_amount_that_is_no_int_never_leaves(client: Client, daemon: FakeDaemon, amount: object) -> None:
-    """A float, a string, a bool, a negative or an absurd amount is refused before anything is sent."""
-    with pytest.raises(ValidationError):
-        client.send(to="Fv1", amount=amount)  # type: ignore[arg-type]
+    """A float, a string, a bool, a negative or an absurd amount is refused by name before anything is sent."""
+    part = {"type": "TRANSFER", "to": "x", "amount": amount}
+    for name, given in (("amount", {"to": "Fv1", "amount": amount}), ("value", {"value": amount})):
+        if amount is not None:
+            with pytest.raises(InvalidAmount) as caught:
+                client.send(**given)  # type: ignore[arg-type]
+            assert caught.value.details == {"field": name}
+            assert caught.value.message.startswith(f"{name} is a {type(amount).__name__}")
+            assert caught.value.idempotency_key is not None
+    if amount != "1":
+        with pytest.raises(InvalidAmount, match=r"instructions\.1\.amount"):
+            client.simulate(type="BATCH", instructions=[{"amount": "1"}, part])
+    assert daemon.asked == []
+
+
+def test_a_fee_that_is_no_int_never_leaves(client: Client, daemon: FakeDaemon) -> None:
+    """Likewise what a replacement may cost."""
+    with pytest.raises(InvalidAmount, match="maxFee is a float"):
+        client.speed_up("t", max_fee=0.5)  # type: ignore[arg-type]
+    assert daemon.asked == []
+
+
+@pytest.mark.parametrize("key", ["line\nbreak", "€"])
+def test_a_key_that_no_header_carries_never_leaves(client: Client, daemon: FakeDaemon, key: str) -> None:
+    """It is an error of its own type, and no lost connection."""
+    with pytest.raises(InvalidIdempotencyKey):
+        client.send(to="x", amount=1, idempotency_key=key)
     assert daemon.asked == []
 
 
 def test_unknown_field_never_leaves(client: Client, daemon: FakeDaemon) -> None:
     """A misspelt field is an error here, not a payment without it."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(UnknownField, match="meno"):
         client.send(to="Fv1", amount=1, meno="x")  # type: ignore[call-arg]
     assert daemon.asked == []
 
@@ -90,7 +120,7 @@ def test_a_token_makes_it_a_token_transfer(client: Client, daemon: FakeDaemon) -
     assert second == {**first, "token": {"address": "T", "decimals": 6, "assetId": "c/token:T"}}
     assert third == {"type": "APPROVE", "spender": "x", "amount": "1", "token": {"address": "T"}}
     wrong: Any = {"address": "T", "decimals": "6"}
-    with pytest.raises(ValidationError):
+    with pytest.raises(Malformed, match=r"token\.decimals"):
         client.send(to="x", amount=1, token=wrong)
 
 
@@ -174,16 +204,41 @@ def test_denial_carries_its_reason(client: Client, daemon: FakeDaemon) -> None:
     assert len(daemon.asked) == 1
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_failed_transaction_is_an_error_with_its_row(client: Client, daemon: FakeDaemon, wrapped: bool) -> None:
-    """A 422 raises and hands over the failed row, bare or inside the error's details."""
+def test_failed_transaction_is_an_error_with_its_row(client: Client, daemon: FakeDaemon) -> None:
+    """A 422 with the item raises a type of its own, which says why and hands over the failed row without the error's fields."""
     row = {**TRANSACTION, "status": "FAILED", "errorCode": "INSUFFICIENT_FUNDS"}
-    error = {"code": "CHAIN_REFUSED", "message": "no", "details": {"transaction": row}}
-    daemon.on(*SEND, Reply(422, error if wrapped else row))
-    with pytest.raises(ChainRefused) as caught:
+    error = {"code": "INSUFFICIENT_FUNDS", "message": "no", "hint": "send less", "retryable": False, "requestId": "r1"}
+    daemon.on(*SEND, Reply(422, {**row, **error}))
+    with pytest.raises(PaymentFailed) as caught:
         client.send(to="Fv1", amount=1)
-    assert caught.value.transaction is not None
-    assert caught.value.transaction.error_code == "INSUFFICIENT_FUNDS"
+    problem = caught.value
+    assert (problem.code, problem.message, problem.hint) == ("INSUFFICIENT_FUNDS", "no", "send less")
+    assert (problem.retryable, problem.request_id) == (False, "r1")
+    assert problem.transaction is not None
+    assert problem.transaction.error_code == "INSUFFICIENT_FUNDS"
+    assert not set(error) & set(problem.transaction.model_extra or {})
+    assert len(daemon.asked) == 1
+
+
+@pytest.mark.parametrize(("code", "kind"), BY_CODE.items(), ids=lambda value: str(value)[:30])
+def test_every_code_is_raised_as_its_own_type(
+    client: Client, daemon: FakeDaemon, code: str, kind: type[WaiaasApiError]
+) -> None:
+    """Whatever the daemon answers a send with, the type says the code, and is one of its status's."""
+    statuses = [status for status, base in BY_STATUS.items() if issubclass(kind, base)] or [500]
+    daemon.on(*SEND, Reply(statuses[0], {"code": code, "message": "m", "details": {}}, headers={"Retry-After": "99"}))
+    with pytest.raises(WaiaasApiError) as caught:
+        client.send(to="Fv1", amount=1)
+    assert type(caught.value) is kind
+
+
+def test_types_of_codes_are_distinct_and_unknown_codes_fall_back() -> None:
+    """No two codes share a type; a code of a newer daemon, or one with another status, is the status's type."""
+    types = [*BY_CODE.values(), *OWN_CODES.values()]
+    assert len(set(types)) == len(types)
+    assert type_of(403, "FROM_THE_FUTURE") is Denied
+    assert type_of(404, "POLICY_DENIED") is NotFound
+    assert type_of(418, "X") is WaiaasApiError
 
 
 @pytest.mark.parametrize(

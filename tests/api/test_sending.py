@@ -83,6 +83,24 @@ def test_the_outcome_is_the_item_with_its_status(house: House) -> None:
         assert answer.json()["memo"] == "hello"
 
 
+def test_a_failure_has_the_fields_of_an_error_beside_the_item(house: House) -> None:
+    """A 422 with the transaction says its code, a sentence, what to do, and the request's id; no other answer has them."""
+    row = replace(transaction("FAILED"), error="too little", error_code="INSUFFICIENT_FUNDS")
+    house.engine.transactions.outcome = Outcome(view=TransactionView(row=row), http_status=422)
+    answer = send(house)
+    fields = answer.json()
+    assert (fields["id"], fields["status"], fields["errorCode"]) == (row.id, "FAILED", "INSUFFICIENT_FUNDS")
+    assert (fields["code"], fields["message"]) == ("INSUFFICIENT_FUNDS", "the payment failed: too little")
+    assert fields["retryable"] is False
+    assert "Idempotency-Key" in fields["hint"]
+    assert fields["requestId"] == answer.headers["X-Request-Id"]
+    bare = TransactionView(row=replace(row, error=None, error_code=None))
+    house.engine.transactions.outcome = Outcome(view=bare, http_status=422)
+    assert send(house).json()["code"] == "FAILED"
+    house.engine.transactions.outcome = Outcome(view=TransactionView(row=row), http_status=202)
+    assert "hint" not in send(house).json()
+
+
 def test_a_replay_says_so(house: House) -> None:
     """The key goes to the engine as it was sent, and only a replay carries Idempotency-Replayed."""
     assert "Idempotency-Replayed" not in send(house, Idempotency_Key="k 1~").headers

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pytest
+from waiaas_sdk.codes import BY_CODE, OWN_CODES
 
 from scripts import reference
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, name, words
@@ -199,3 +200,11 @@ def test_every_invariant_names_tests_that_exist() -> None:
 
 def _rows(text: str) -> dict[str, str]:
     return {found[1]: found[0] for found in re.finditer(r"^\| (\d+) \|.*$", text, re.MULTILINE)}
+
+
+def test_every_error_of_the_client_is_on_its_page() -> None:
+    """The client's page names the type of each code."""
+    page = (ROOT / "sdk/README.md").read_text()
+    assert [
+        kind.__name__ for kind in {*BY_CODE.values(), *OWN_CODES.values()} if f"`{kind.__name__}`" not in page
+    ] == []

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waiaas_sdk import WaiaasApiError
+from waiaas_sdk.codes import BY_CODE
+from waiaas_sdk.errors import BY_STATUS
 
 from tests.harness.data_directory import PASSWORD, copy_of
 from tests.harness.fixtures import MakeHouse
@@ -90,6 +93,14 @@ BY_PARTS = {"BUSY": "needs every waiting thread taken at one moment"}
 """Codes that HTTP carries and that are provoked in the part which raises them, with the reason."""
 OF_PLUGINS = {code for kind in tree(PluginError) for code in kind.codes}
 """Raised by plugins; what the daemon makes of them is tested where it calls them (chains, channels)."""
+
+
+def test_the_python_client_has_a_type_for_every_code() -> None:
+    """The client's registry has the daemon's codes, each with a type of the code's status; where this fails after a new
+    code: add a class and a line to sdk/src/waiaas_sdk/codes.py."""
+    assert set(BY_CODE) == set(STATUS)
+    for code, kind in BY_CODE.items():
+        assert issubclass(kind, BY_STATUS.get(STATUS[code], WaiaasApiError)), code
 
 
 def hold(answer: httpx.Response, code: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from waiaas.api.bodies import parse_object, read_body
 from waiaas.api.body_sizes import BodySizes
 from waiaas.api.call import Call, Given, Reply, Site, Visit
-from waiaas.api.credentials import Door, Gate
+from waiaas.api.credentials import Door, Gate, is_session
 from waiaas.api.frontdoor import FrontDoor
 from waiaas.api.hosts import Hosts
 from waiaas.api.limits import Rates
@@ -167,7 +167,7 @@ def _refuse(req: falcon.Request, resp: falcon.Response, problem: Exception, para
         error = internal(problem, request_id)
     resp.status = error.status
     resp.content_type = "application/json"
-    resp.data = error_body(error, request_id)
+    resp.data = error_body(error, request_id, is_for_session=visit is not None and is_session(visit.shown))
     resp.set_headers(error_headers(error))
 
 

@@ -34,7 +34,10 @@ class Site:
 
 @dataclass(slots=True, kw_only=True)
 class Visit:
-    """One request from the front door to its answer. :param length: bytes of the body; None until it was looked at"""
+    """One request from the front door to its answer.
+
+    :param length: bytes of the body; None until it was looked at
+    """
 
     id: str
     shown: Shown

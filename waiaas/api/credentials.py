@@ -89,6 +89,11 @@ class Gate:
         raise opaque_401()
 
 
+def is_session(shown: Shown) -> bool:
+    """Whether the caller shows a session's token, good or not, and no password: a program, and no person."""
+    return shown.password is None and bearer_of(shown).startswith(_SESSION_PREFIX)
+
+
 def bearer_of(shown: Shown) -> str:
     """The bearer token of a request that was admitted by one; empty without."""
     return _bearer(shown.authorization) or ""

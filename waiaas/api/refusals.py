@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 
 import falcon
@@ -38,14 +39,23 @@ _HINTS: Mapping[int, str] = {
     503: "try again after Retry-After",
 }
 
+_ROUTES_OF: Mapping[str, str] = {
+    "`waiaas tx cancel-onchain`": "POST /v1/transactions/{id}/cancel-onchain",
+    "`waiaas tx list`": "GET /v1/transactions",
+}
+_OPERATORS_KEYS = re.compile(r"password|operator token|X-Master", re.IGNORECASE)
+_COMMAND = re.compile(r"\bwaiaas [a-z]")
+_NAMES_A_PERSON = re.compile(r"\b(operator|person)\b")
 
-def error_body(error: WaiaasError, request_id: str) -> bytes:
+
+def error_body(error: WaiaasError, request_id: str, *, is_for_session: bool = False) -> bytes:
     """The JSON of an error."""
+    hint = error.hint or _HINTS.get(error.status, "see the daemon's log for this requestId")
     fields = {
         "code": error.code,
         "message": error.message,
         "retryable": error.retryable,
-        "hint": error.hint or _HINTS.get(error.status, "see the daemon's log for this requestId"),
+        "hint": hint_for_session(hint) if is_for_session else hint,
         "details": error.details,
         "requestId": request_id,
     }
@@ -62,6 +72,17 @@ def error_headers(error: WaiaasError) -> dict[str, str]:
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="waiaas"'
     return headers
+
+
+def hint_for_session(hint: str) -> str:
+    """The same hint for an agent's program: it is never told to fetch what is the operator's, nor to run the operator's
+    commands. What it can do by itself is said as a route."""
+    for command, route in _ROUTES_OF.items():
+        hint = hint.replace(command, route)
+    if _OPERATORS_KEYS.search(hint):
+        return "this is for the operator to do: ask the operator"
+    is_unsaid = _COMMAND.search(hint) and not _NAMES_A_PERSON.search(hint)
+    return f"ask the operator: {hint}" if is_unsaid else hint
 
 
 def opaque_401() -> Unauthenticated:

@@ -24,7 +24,14 @@ from waiaas.api.models.policies import (
 )
 from waiaas.api.models.sessions import CheckedItem, CheckSession, IssuedItem, IssueSession, SessionItem, SessionsAsked
 from waiaas.api.models.tokens import AddToken, TokenItem, TokenList, TokensAsked
-from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
+from waiaas.api.models.transactions import (
+    Decide,
+    FailedTransaction,
+    Replace,
+    TransactionItem,
+    TransactionPage,
+    TransactionsAsked,
+)
 from waiaas.api.models.wallet import AddressItem, AssetsItem, BalanceAsked, BalanceItem, ConnectInfo, WalletAsked
 from waiaas.api.models.wire import Nothing, PageAsked, PageOf
 from waiaas.api.resources import (
@@ -95,7 +102,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("GET", "/v1/connect-info", _SESSION, wallet.connect_info, Nothing, ConnectInfo,
           "What an agent program needs to begin"),
     Route("POST", "/v1/transactions/send", _SESSION, transactions.send, Wish, TransactionItem,
-          "Ask for a payment", status=201, also={202: TransactionItem, 422: TransactionItem},
+          "Ask for a payment", status=201, also={202: TransactionItem, 422: FailedTransaction},
           errors=(409, 422, 423, 502), counts_as_send=True, if_unreadable=transactions.require_sendable),
     Route("POST", "/v1/transactions/simulate", _SESSION, transactions.simulate, Wish, Simulated,
           "What a send would be told; nothing is stored", errors=(422, 423, 502), counts_as_send=True,

@@ -121,7 +121,9 @@ class Client:
         :returns: the transaction as it is when the wait ends: CONFIRMED or SUBMITTED, or still QUEUED (``due_at`` for DELAY,
             ``approval`` for APPROVAL), or EXECUTING while no node can be reached
         :raises Denied: policy or constraint; ``details`` has policyId, reason, remaining, resetsAt, canRetry, retryAt
-        :raises ChainRefused: it failed; ``transaction`` is its row
+        :raises PaymentFailed: it failed; ``transaction`` is its row, ``code`` the row's ``error_code``
+        :raises ChainRefused: the chain's rules do not allow it; nothing was stored
+        :raises InvalidAmount: for an amount that is no ``int``; nothing was sent
         :raises Unreachable: no answer after all repeats; whether it was accepted is open until repeated with the same key
         """
         key = idempotency_key or f"sdk-{uuid.uuid4().hex}"
@@ -238,10 +240,5 @@ def _with_facts(error: WaiaasApiError, key: str) -> WaiaasApiError:
     error.idempotency_key = key
     row = error.details.get("transaction")
     if isinstance(error, ChainRefused) and isinstance(row, dict):
-        failed = Transaction.model_validate(row)
-        error.transaction = failed
-        error.code, error.message = (
-            failed.error_code or "FAILED",
-            f"the payment failed: {failed.error or failed.error_code}",
-        )
+        error.transaction = Transaction.model_validate(row)
     return error

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from waiaas_sdk.codes import PasswordRequired
 from waiaas_sdk.errors import Denied, Unauthenticated
 from waiaas_sdk.models import OperatorToken
 from waiaas_sdk.parsing import R, parse
@@ -78,7 +79,7 @@ class Credentials:
 
     def _by_password(self) -> dict[str, str]:
         if self._password is None:
-            raise Denied(
+            raise PasswordRequired(
                 "this needs the master password, and the client has none",
                 code="PASSWORD_REQUIRED",
                 hint="use Operator.over_socket(path, password)",

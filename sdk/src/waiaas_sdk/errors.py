@@ -15,6 +15,8 @@
     ├── NotReady              503: starting, stopping, or the signer is locked
     ├── Unreachable           no answer: the daemon is not there, or the connection was lost
     └── BadAnswer             an answer that is not what a daemon says
+    Below each of them stands one type for each of the daemon's codes (waiaas_sdk.codes): PolicyDenied and ConstraintDenied are
+    Denied, InvalidAmount is a BadRequest, PaymentFailed a ChainRefused, ...
     WaitTimeout               a wait ended before the transaction got there; ``transaction`` is its last known state
 """
 

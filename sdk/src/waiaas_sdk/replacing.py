@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from waiaas_sdk.payment import Units
+from waiaas_sdk.payment import Units, read_body
 
 
 class _Replace(BaseModel):
@@ -15,5 +15,5 @@ class _Replace(BaseModel):
 
 
 def replace_body(max_fee: int | None) -> dict[str, Any]:
-    """The JSON body. :raises pydantic.ValidationError: for a fee that is not an ``int`` of 0 or more"""
-    return _Replace(max_fee=max_fee).model_dump(by_alias=True, exclude_none=True)
+    """The JSON body. :raises InvalidAmount: for a fee that is not an ``int`` of 0 or more"""
+    return read_body(_Replace, {"maxFee": max_fee})

@@ -19,10 +19,20 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from waiaas_sdk.errors import BY_STATUS, BadAnswer, Unreachable, WaiaasApiError
+from waiaas_sdk.codes import (
+    ConnectionLost,
+    DaemonUnreachable,
+    InvalidIdempotencyKey,
+    Malformed,
+    PaymentFailed,
+    SocketUnsafe,
+    type_of,
+)
+from waiaas_sdk.errors import BadAnswer, BadRequest, Unreachable, WaiaasApiError
 
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux and 104 elsewhere
 _NEVER_SENT = frozenset({"DAEMON_UNREACHABLE", "SOCKET_UNSAFE"})
+_OF_ERRORS = frozenset({"code", "message", "retryable", "hint", "requestId"})
 _NOT_CURED_BY_WAITING = frozenset({"SIGNER_LOCKED", "LOCKED_OUT"})
 
 
@@ -176,7 +186,24 @@ class Transport:
 
 def _latin1(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """As bytes: httpx would refuse a value outside ASCII, and a password may have any letter."""
-    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    return [(name.encode("ascii"), _carried(name, value)) for name, value in headers.items()]
+
+
+def _carried(name: str, value: str) -> bytes:
+    """A header's value. :raises Malformed: for what HTTP cannot carry, before anything is sent"""
+    if any(character in value for character in "\r\n\0"):
+        raise _not_carried(name)
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise _not_carried(name) from None
+
+
+def _not_carried(name: str) -> BadRequest:
+    kind, code = (
+        (InvalidIdempotencyKey, "INVALID_IDEMPOTENCY_KEY") if name == "Idempotency-Key" else (Malformed, "MALFORMED")
+    )
+    return kind(f"{name} has characters that no header can carry", code=code, hint="use printable ASCII characters")
 
 
 def _check_url(base_url: str) -> None:
@@ -202,23 +229,25 @@ def _check_socket(path: Path) -> None:
     try:
         found = path.lstat()
     except OSError as error:
-        raise Unreachable(
+        raise DaemonUnreachable(
             f"there is no daemon at {path}", code="DAEMON_UNREACHABLE", hint="start it with: waiaas start"
         ) from error
     if not stat.S_ISSOCK(found.st_mode) or found.st_uid not in (os.geteuid(), 0):
-        raise Unreachable(f"{path} is not a socket of this user", code="SOCKET_UNSAFE", hint="check the data directory")
+        raise SocketUnsafe(
+            f"{path} is not a socket of this user", code="SOCKET_UNSAFE", hint="check the data directory"
+        )
 
 
 def _unreachable(transport: Transport, *, sent: bool) -> Unreachable:
     where = transport.socket or transport.base_url
     if not sent:
-        return Unreachable(
+        return DaemonUnreachable(
             f"no daemon answers at {where}",
             code="DAEMON_UNREACHABLE",
             retryable=True,
             hint="start it with: waiaas start",
         )
-    return Unreachable(
+    return ConnectionLost(
         f"the connection to {where} was lost before an answer came",
         code="CONNECTION_LOST",
         retryable=True,
@@ -241,13 +270,15 @@ def _read(response: httpx.Response) -> Answer:
     if response.is_success:
         return Answer(status=response.status_code, body=body, headers=response.headers)
     fields: dict[str, Any] = body if isinstance(body, dict) else {}
-    kind = BY_STATUS.get(response.status_code, WaiaasApiError)
+    code = str(fields.get("code") or f"HTTP_{response.status_code}")
+    details = _details(fields)
+    kind = PaymentFailed if "transaction" in details else type_of(response.status_code, code)
     error = kind(
         str(fields.get("message") or f"the daemon answered {response.status_code}"),
         status=response.status_code,
-        code=str(fields.get("code") or f"HTTP_{response.status_code}"),
+        code=code,
         hint=str(fields.get("hint") or ""),
-        details=_details(fields),
+        details=details,
         retryable=bool(fields.get("retryable", response.status_code in (429, 502, 503))),
         request_id=fields.get("requestId") or response.headers.get("X-Request-Id"),
         retry_after=_seconds(response.headers.get("Retry-After")),
@@ -256,11 +287,12 @@ def _read(response: httpx.Response) -> Answer:
 
 
 def _details(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The error's details; a 422 may be the transaction itself instead of an error."""
+    """The error's details; of a payment that failed the transaction, which stands around the error's own fields."""
     details = fields.get("details")
     if isinstance(details, dict):
         return details
-    return {"transaction": dict(fields)} if "walletId" in fields else {}
+    row = {name: value for name, value in fields.items() if name not in _OF_ERRORS}
+    return {"transaction": row} if "walletId" in fields else {}
 
 
 def _json(response: httpx.Response) -> Any:

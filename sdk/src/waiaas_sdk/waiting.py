@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Literal
 
+from waiaas_sdk.codes import DaemonUnreachable
 from waiaas_sdk.errors import RateLimited, Unreachable, WaiaasApiError, WaitTimeout
 from waiaas_sdk.models import FINAL_STATUSES, Transaction
 
@@ -41,7 +42,7 @@ def wait_until(
         if left <= 0:
             if last is not None:
                 raise WaitTimeout(last, timeout)
-            raise trouble or Unreachable("the daemon did not answer", code="DAEMON_UNREACHABLE")
+            raise trouble or DaemonUnreachable("the daemon did not answer", code="DAEMON_UNREACHABLE")
         sleep(min(pause, left))
         pause = min(_LONGEST_SECONDS, pause * 1.5)
 

@@ -104,5 +104,19 @@ class TransactionItem(Answered):
     approval: dict[str, Any] | None = None
 
 
+class FailedTransaction(TransactionItem):
+    """A transaction that failed while its sender waited, with the fields of an error beside its own.
+
+    :param code: the transaction's ``errorCode``; :param retryable: always false: the same payment will not do better
+    :param hint: what to do next; :param request_id: also the X-Request-Id header
+    """
+
+    code: str
+    message: str
+    retryable: bool = False
+    hint: str
+    request_id: str
+
+
 class TransactionPage(PageOf[TransactionItem]):
     """One page of transactions, newest first."""

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from waiaas.api.call import Call, Reply
 from waiaas.api.models.intents import TYPES, Simulated, Wish
-from waiaas.api.models.transactions import Decide, Replace, TransactionItem, TransactionPage, TransactionsAsked
+from waiaas.api.models.transactions import (
+    Decide,
+    FailedTransaction,
+    Replace,
+    TransactionItem,
+    TransactionPage,
+    TransactionsAsked,
+)
 from waiaas.api.models.wire import Nothing, PageAsked
 from waiaas.api.preferences import parse_idempotency_key, parse_wait
 from waiaas.api.shaping import shaped
@@ -14,6 +21,16 @@ if TYPE_CHECKING:
     from waiaas.engine.transactions import Outcome
     from waiaas.engine.views import TransactionView
     from waiaas.store.records import Page
+
+_FAILED = 422
+_CHANGE_IT = "nothing arrived, and at most a fee was paid; change the payment and send it under a new Idempotency-Key"
+_AFTER_FAILURE = {
+    "INSUFFICIENT_FUNDS": "the wallet holds too little for the amount and its fee: send less, or have it funded, "
+    "under a new Idempotency-Key",
+    "FEE_ABOVE_CAP": "the network asks for more than the fee limit allows: send it later, under a new Idempotency-Key",
+    "FAILED_ON_CHAIN": "the chain took the fee and undid the payment; find out why, then send it under a new "
+    "Idempotency-Key",
+}
 
 
 def require_sendable(call: Call, fields: Mapping[str, Any]) -> None:
@@ -35,7 +52,23 @@ def send(call: Call, asked: Wish) -> Reply:
         headers["Preference-Applied"] = f"wait={wish}" if wish else "respond-async"
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Reply(body=shaped(TransactionItem, outcome.view.to_wire()), status=outcome.http_status, headers=headers)
+    wire, status = outcome.view.to_wire(), outcome.http_status
+    if status == _FAILED:
+        return Reply(body=shaped(FailedTransaction, {**wire, **_as_error(call, wire)}), status=status, headers=headers)
+    return Reply(body=shaped(TransactionItem, wire), status=status, headers=headers)
+
+
+def _as_error(call: Call, wire: Mapping[str, Any]) -> dict[str, Any]:
+    """What an error has beside the item of a payment that failed while its sender waited."""
+    code = wire["errorCode"] or "FAILED"
+    why = wire["error"] or code
+    return {
+        "code": code,
+        "message": f"the payment failed: {why}",
+        "retryable": False,
+        "hint": _AFTER_FAILURE.get(code, _CHANGE_IT),
+        "requestId": call.visit.id,
+    }
 
 
 def simulate(call: Call, asked: Wish) -> Reply:
