@@ -290,3 +290,44 @@ def test_tokens_are_listed_added_and_removed(operator: Operator, at_socket: Fake
     operator.tokens.remove("7")
     assert at_socket.paths()[1:] == ["GET /v1/tokens?chain=solana", "POST /v1/tokens", "DELETE /v1/tokens/7"]
     assert at_socket.asked[2].body == {"chain": "solana", "network": "localnet", "token": "M"}
+
+
+def test_a_password_is_asked_for_once_and_not_before_it_is_needed(at_socket: FakeDaemon, retry: Retry) -> None:
+    """With a good token nobody is asked; what takes the password itself asks, and twice of that asks once."""
+    assert at_socket.socket is not None
+    at_socket.on("POST", "/v1/operator/unlock", Reply(200, {"status": "unlocked"}))
+    asked: list[str] = []
+
+    def ask() -> str:
+        asked.append("asked")
+        return PASSWORD
+
+    with Operator.over_socket(at_socket.socket, ask, token="wai_op_1", retry=retry) as operator:
+        operator.agents.list()
+        assert asked == []
+        operator.unlock()
+        operator.unlock()
+        operator.logout_bought()
+    assert asked == ["asked"]
+    assert at_socket.paths() == ["GET /v1/agents", *["POST /v1/operator/unlock"] * 2], "a token that was given lives on"
+
+
+def test_a_dead_token_is_told_of_and_replaced_by_a_brief_one(at_socket: FakeDaemon, retry: Retry) -> None:
+    """Who gave the token hears that it is dead; the one bought in its place is brief, and ended with the work."""
+    assert at_socket.socket is not None
+    at_socket.on("GET", "/v1/agents", Reply(401, {"code": "UNAUTHENTICATED"}), Reply(200, {"items": []}))
+    at_socket.on("POST", "/v1/operator/logout", Reply(204))
+    dead: list[str] = []
+    with Operator.over_socket(
+        at_socket.socket,
+        PASSWORD,
+        token="wai_op_0",
+        is_brief=True,
+        on_dead_token=lambda: dead.append("dead"),
+        retry=retry,
+    ) as operator:
+        operator.agents.list()
+        operator.logout_bought()
+    assert dead == ["dead"]
+    assert at_socket.asked[1].body == {"brief": True}
+    assert at_socket.paths()[-1] == "POST /v1/operator/logout"

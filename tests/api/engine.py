@@ -98,7 +98,7 @@ class Operator(Played):
             raise Unauthenticated("this token expired")
         return Actor(kind="operator", ip=ip)
 
-    def login(self, actor: Actor) -> tuple[str, int]:
+    def login(self, actor: Actor, *, is_brief: bool = False) -> tuple[str, int]:
         self.called("login", actor=actor)
         return OPERATOR_TOKEN, NOW + 900
 

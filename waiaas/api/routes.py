@@ -2,7 +2,7 @@
 
 from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.api.credentials import Credential
-from waiaas.api.models.admin import BackupItem, Done, Findings, HealthItem, OperatorToken, StatusItem
+from waiaas.api.models.admin import BackupItem, Done, Findings, HealthItem, Login, OperatorToken, StatusItem
 from waiaas.api.models.agents import AgentItem, AgentsAsked, CreateAgent, RenameAgent, ResumeAgent, SuspendAgent
 from waiaas.api.models.approvals import ApprovalPage
 from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem, ExportAsked, ExportItem
@@ -62,7 +62,7 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Whether the daemon is up and would take a payment", own_allowance=True),
     Route("GET", "/openapi.json", _NOBODY, daemon.describe, Nothing, Document, "This document"),
     Route("GET", "/metrics", _OPERATOR, daemon.metrics, Nothing, None, "Metrics as Prometheus text"),
-    Route("POST", "/v1/operator/login", Credential.OPERATOR_PASSWORD, operator.login, Nothing, OperatorToken,
+    Route("POST", "/v1/operator/login", Credential.OPERATOR_PASSWORD, operator.login, Login, OperatorToken,
           "Exchange the master password for a short-lived token"),
     Route("POST", "/v1/operator/logout", _OPERATOR, operator.logout, Nothing, None,
           "End the token of this request", status=204),

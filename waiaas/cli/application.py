@@ -19,6 +19,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "start": ("starting:start", "Run the daemon, in the foreground or with --detach."),
     "stop": ("running:stop", "Let the daemon finish what is under way and stop."),
     "status": ("running:status", "Whether the daemon runs and is ready."),
+    "login": ("logging_in:login", "Ask for the password once, for a session of work."),
+    "logout": ("logging_in:logout", "End what login began."),
     "unlock": ("running:unlock", "Unlock the signer of a running daemon."),
     "demo": ("demo:demo", "Watch the whole product work, on a chain of its own."),
     "config": ("configuration:config", "Show and check the configuration."),

@@ -46,7 +46,7 @@ def one_of(statuses: tuple[str, ...]) -> Callable[[F], F]:
 def paging(command: F) -> F:
     """``--limit`` and ``--cursor``."""
     command = click.option("--cursor", help="Go on where the page before ended.")(command)
-    return click.option("--limit", type=click.IntRange(1, 1000), help="At most so many.")(command)
+    return click.option("--limit", type=click.IntRange(1, 200), help="At most so many.")(command)
 
 
 def more(cursor: str | None, has_more: bool) -> str:

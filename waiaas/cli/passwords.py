@@ -11,10 +11,12 @@ from pathlib import Path
 from waiaas.cli.exits import Failure
 from waiaas.config.password_file import VARIABLE as _FILE_VARIABLE
 from waiaas.config.password_file import read_password_file
+from waiaas.errors import WaiaasError
 
 VARIABLE = "WAIAAS_MASTER_PASSWORD"
 FILE_VARIABLE = _FILE_VARIABLE
 _LONGEST = 4096
+_TRIES = 3
 
 
 def find_password(
@@ -86,6 +88,17 @@ def _checked(password: bytes | bytearray, source: str) -> bytearray:
 def _ask(prompt: str, confirm: bool, check: Callable[[bytearray], None] | None, instead: str) -> bytearray:
     if not _has_terminal():
         raise Failure(f"there is no terminal to ask on: {prompt.rstrip(': ')}", hint=instead)
+    for left in reversed(range(_TRIES)):
+        try:
+            return _typed(prompt, confirm, check)
+        except (Failure, WaiaasError) as problem:
+            if not left:
+                raise
+            print(f"{problem.message}. Once more.", file=sys.stderr)
+    raise AssertionError("the last try raises")
+
+
+def _typed(prompt: str, confirm: bool, check: Callable[[bytearray], None] | None) -> bytearray:
     from getpass import getpass
 
     first = getpass(prompt)

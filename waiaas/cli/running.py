@@ -9,7 +9,7 @@ import click
 from waiaas_sdk import Health, NotReady, Unreachable
 
 from waiaas.cli.amounts import Unit
-from waiaas.cli.connections import anybody, operator
+from waiaas.cli.connections import anybody, operator, operator_by_password
 from waiaas.cli.exits import NOT_RUNNING, OK, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
@@ -175,6 +175,6 @@ def _end(found: DaemonProcess, seconds: int) -> None:
 @click.pass_obj
 def unlock(invocation: Invocation, as_json: bool) -> None:
     """Unlock the signer, also one that died and has to be started again."""
-    with operator(invocation) as daemon:
+    with operator_by_password(invocation, is_proved=False) as daemon:
         daemon.unlock()
     print_done({"unlocked": True}, "The signer is unlocked.", as_json)

@@ -22,6 +22,7 @@ class DataDir:
 
     :param stop_request: an order to stop signing; its presence alone is the order
     :param restored: says that the directory came out of a backup, until a daemon has drawn the consequences
+    :param operator_token: what ``waiaas login`` left for the commands after it; dead with the daemon that gave it
     :param admin_socket: bound relative to ``root``, since paths of sockets are short
     """
 
@@ -32,6 +33,7 @@ class DataDir:
     daemon_pid: Path
     daemon_json: Path
     admin_socket: Path
+    operator_token: Path
     stop_request: Path
     database: Path
     head: Path
@@ -51,6 +53,7 @@ class DataDir:
             daemon_pid=root / "daemon.pid",
             daemon_json=root / "daemon.json",
             admin_socket=root / "run" / "admin.sock",
+            operator_token=root / "run" / "operator.token",
             stop_request=root / "stop.request",
             database=root / "data" / "waiaas.db",
             head=root / "data" / "head",

@@ -96,6 +96,7 @@ class Daemon:
         check(self._root, readable=frozenset({settings.paths.daemon_pid, settings.paths.stop_request}))
         paths, self._grace = settings.paths, float(settings.daemon.shutdown_timeout)
         self._take(paths)
+        paths.operator_token.unlink(missing_ok=True)  # tokens died with the daemon before this one
         daemon = settings.daemon
         handler = set_up(paths.log, daemon.log_level, daemon.log_max_size, daemon.log_max_files)
         self._undo.append(handler.close)

@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from waiaas.clock import Clock
 from waiaas.config import Settings
@@ -22,6 +22,14 @@ _log = logging.getLogger("waiaas.operator")
 PREFIX = "wai_op_"
 _LOCKOUT = "lockout"
 _MAX_TOKENS = 64
+_BRIEF_SECONDS = 60
+
+
+class _Bought(NamedTuple):
+    """A token that lives. :param end: Unix seconds; :param is_brief: no row tells of it"""
+
+    end: int
+    is_brief: bool
 
 
 class Operator:
@@ -52,7 +60,7 @@ class Operator:
         self._failures = failures
         self._security = settings.security
         self._clock = clock
-        self._tokens: dict[str, int] = {}
+        self._tokens: dict[str, _Bought] = {}
         self._lock = threading.Lock()
 
     def authenticate_password(self, password: bytearray, ip: str | None, door: Literal["tcp", "socket"]) -> Actor:
@@ -80,24 +88,34 @@ class Operator:
 
     def authenticate_token(self, token: str, ip: str | None) -> Actor:
         """Who holds an operator token. :raises Unauthenticated: for a wrong or expired one"""
-        end = self._tokens.get(_hash(token))
-        if end is None or end <= self._clock.now():
+        bought = self._tokens.get(_hash(token))
+        if bought is None or bought.end <= self._clock.now():
             self._failures.note("operator", ip)
             raise Unauthenticated("the credential is not valid", hint="use the master password or an operator token")
         return Actor(kind="operator", ip=ip)
 
-    def login(self, actor: Actor) -> tuple[str, int]:
-        """A token for the password that just came. Returns it and its end. :raises Unauthenticated: without a password"""
+    def login(self, actor: Actor, *, is_brief: bool = False) -> tuple[str, int]:
+        """A token for the password that just came. Returns it and its end.
+
+        :param is_brief: for one piece of work of a minute; it is not on record, as a password that comes with a request is not
+        :raises Unauthenticated: without a password
+        """
         if not actor.by_password:
             raise Unauthenticated("logging in needs the master password")
-        token, end = PREFIX + secrets.token_urlsafe(32), self._clock.now() + self._security.operator_token_ttl
-        with self._store.write() as unit:
-            self._journal.record(unit, "operator.logged_in", actor=actor.label, details={"expiresAt": end}, ip=actor.ip)
+        ttl = self._security.operator_token_ttl
+        token, end = (
+            PREFIX + secrets.token_urlsafe(32),
+            self._clock.now() + (min(_BRIEF_SECONDS, ttl) if is_brief else ttl),
+        )
+        if not is_brief:
+            with self._store.write() as unit:
+                details = {"expiresAt": end}
+                self._journal.record(unit, "operator.logged_in", actor=actor.label, details=details, ip=actor.ip)
         with self._lock:
-            live = {key: at for key, at in self._tokens.items() if at > self._clock.now()}
+            live = {key: one for key, one in self._tokens.items() if one.end > self._clock.now()}
             while len(live) >= _MAX_TOKENS:
-                live.pop(min(live, key=lambda key: live[key]))
-            live[_hash(token)] = end
+                live.pop(min(live, key=lambda key: live[key].end))
+            live[_hash(token)] = _Bought(end, is_brief)
             self._tokens = live
         return token, end
 
@@ -105,7 +123,7 @@ class Operator:
         """End a token. May be called again."""
         with self._lock:
             known = self._tokens.pop(_hash(token), None)
-        if known is not None:
+        if known is not None and not known.is_brief:
             with self._store.write() as unit:
                 self._journal.record(unit, "operator.logged_out", actor="operator")
 

@@ -1,7 +1,7 @@
 """Which credential goes with which of the operator's calls."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from waiaas_sdk.codes import PasswordRequired
@@ -16,12 +16,27 @@ class Credentials:
 
     With ``remember`` the password buys a token once; a token that expired is bought anew. Calls that the daemon wants the
     password itself for are repeated with it.
+
+    :param password: or who is asked for it, once and not before it is needed
+    :param is_brief: tokens bought here are for a minute, and leave no row in the audit trail
+    :param on_dead_token: told when the token that was given is not valid any more
     """
 
-    def __init__(self, *, password: str | None = None, token: str | None = None, remember: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        password: str | Callable[[], str] | None = None,
+        token: str | None = None,
+        remember: bool = True,
+        is_brief: bool = False,
+        on_dead_token: Callable[[], None] | None = None,
+    ) -> None:
         self._password = password
         self._token = token
+        self._given = token
         self._remember = remember
+        self._is_brief = is_brief
+        self._on_dead_token = on_dead_token
         self._lock = threading.Lock()
         self._transport: Transport | None = None
 
@@ -54,13 +69,16 @@ class Credentials:
         try:
             return self._send(method, path, _by_token(token), rest)
         except Unauthenticated:
+            if token is not None and token == self._given and self._on_dead_token is not None:
+                self._on_dead_token()
             if self._password is None:
                 raise
             return self._send(method, path, _by_token(self._login_after(token)), rest)
 
-    def login(self) -> OperatorToken:
-        """Buy a token with the password."""
-        got = parse(OperatorToken, self._send("POST", "/v1/operator/login", self._by_password(), {"body": {}}))
+    def login(self, *, is_brief: bool | None = None) -> OperatorToken:
+        """Buy a token with the password. :param is_brief: None is as the client was made"""
+        body = {"brief": True} if (self._is_brief if is_brief is None else is_brief) else {}
+        got = parse(OperatorToken, self._send("POST", "/v1/operator/login", self._by_password(), {"body": body}))
         self._token = got.token
         return got
 
@@ -70,6 +88,11 @@ class Credentials:
             if self._token is not None and self._token != stale:
                 return self._token
             return self.login().token
+
+    def logout_bought(self) -> None:
+        """End the token if it was bought here; one that was given lives on."""
+        if self._token != self._given:
+            self.logout()
 
     def logout(self) -> None:
         """End the token, if there is one."""
@@ -84,6 +107,8 @@ class Credentials:
                 code="PASSWORD_REQUIRED",
                 hint="use Operator.over_socket(path, password)",
             )
+        if not isinstance(self._password, str):
+            self._password = self._password()
         return {"X-Master-Password": _header_text(self._password)}
 
     def _send(self, method: str, path: str, credential: Mapping[str, str], rest: Mapping[str, Any]) -> Answer:

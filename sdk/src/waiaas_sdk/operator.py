@@ -1,5 +1,6 @@
 """The operator's client: agents, sessions, policies, transactions of everyone, audit, the daemon itself."""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,22 +58,31 @@ class Operator:
     def over_socket(
         cls,
         path: Path | str,
-        password: str | None = None,
+        password: str | Callable[[], str] | None = None,
         *,
         token: str | None = None,
         remember: bool = True,
+        is_brief: bool = False,
+        on_dead_token: Callable[[], None] | None = None,
         timeout: float = 30.0,
         retry: Retry | None = None,
     ) -> Self:
         """Talk over the daemon's own Unix socket, the one place for the password.
 
         :param path: ``<data dir>/run/admin.sock``; refused unless it is a socket of this user
+        :param password: or a function that is asked for it, once and not before the daemon wants it
         :param remember: True logs in at the first call and goes on with the token (each password costs the daemon 150 ms);
             False sends the password with every call and leaves no token behind
+        :param is_brief: the tokens are for one piece of work of a minute: no row of the audit trail tells of them, as none
+            tells of a password that is sent with every call
+        :param on_dead_token: called when the token that was given is not valid any more
         """
         operator = cls.__new__(cls)
         transport = Transport("http://localhost", socket=Path(path), timeout=timeout, retry=retry)
-        operator._begin(transport, Credentials(password=password, token=token, remember=remember))
+        credentials = Credentials(
+            password=password, token=token, remember=remember, is_brief=is_brief, on_dead_token=on_dead_token
+        )
+        operator._begin(transport, credentials)
         return operator
 
     @classmethod
@@ -92,13 +102,17 @@ class Operator:
         """Whether the daemon is up and ready. Needs no credential."""
         return parse(Health, self._transport.call(Call(method="GET", path="/health", repeatable=True)))
 
-    def login(self) -> OperatorToken:
-        """Exchange the password for a token now, and go on with it."""
-        return self._credentials.login()
+    def login(self, *, is_brief: bool | None = None) -> OperatorToken:
+        """Exchange the password for a token now, and go on with it. :param is_brief: None is as the client was made"""
+        return self._credentials.login(is_brief=is_brief)
 
     def logout(self) -> None:
         """End the token. Without one, nothing."""
         self._credentials.logout()
+
+    def logout_bought(self) -> None:
+        """End the token if this client bought it; one that it was given lives on."""
+        self._credentials.logout_bought()
 
     def unlock(self) -> None:
         """Unlock the signer with the password; starts it again if it died."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import RootModel
 
-from waiaas.api.models.wire import Answered, UnixSeconds
+from waiaas.api.models.wire import Answered, Asked, UnixSeconds
 
 if TYPE_CHECKING:
     from waiaas.engine.backup_writing import Made
@@ -19,6 +19,14 @@ class HealthItem(Answered):
     uptime: int
     schema_version: int
     ready: bool
+
+
+class Login(Asked):
+    """:param brief: a token for one piece of work: it lives a minute at most, and no row of the audit trail tells of it, as
+    none tells of a password that comes with a request
+    """
+
+    brief: bool = False
 
 
 class OperatorToken(Answered):

@@ -2,14 +2,14 @@
 
 from waiaas.api.call import Call
 from waiaas.api.credentials import bearer_of
-from waiaas.api.models.admin import Done, OperatorToken
+from waiaas.api.models.admin import Done, Login, OperatorToken
 from waiaas.api.models.wire import Nothing
 from waiaas.api.refusals import opaque_401
 
 
-def login(call: Call, asked: Nothing) -> OperatorToken:
+def login(call: Call, asked: Login) -> OperatorToken:
     """Exchange the password for a token."""
-    token, expires_at = call.services.operator.login(call.actor)
+    token, expires_at = call.services.operator.login(call.actor, is_brief=asked.brief)
     return OperatorToken(token=token, expires_at=expires_at)
 
 
