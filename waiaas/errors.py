@@ -224,6 +224,9 @@ class Trouble(StrEnum):
     WRONG_CHAIN = "wrong-chain"  # it serves another chain
 
 
+_AWAY = frozenset({Trouble.UNREACHABLE, Trouble.LIMITED, Trouble.TURNED_AWAY, Trouble.MOVED, Trouble.WRONG_CHAIN})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeTrouble:
     """What one endpoint did instead of answering.
@@ -257,6 +260,11 @@ class NodeFailure(Unavailable):
         super().__init__(message, retry_after=retry_after)
         self.troubles = tuple(troubles)
         self.answer = answer
+
+    @property
+    def is_away(self) -> bool:
+        """Whether every endpoint is out of reach, so that asking for less would be asking in vain."""
+        return all(trouble.kind in _AWAY for trouble in self.troubles)
 
 
 class NotYet(Unavailable):

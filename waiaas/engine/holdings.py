@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.rules.foreign import tidy_asset
-from waiaas.errors import Refused
+from waiaas.errors import NodeFailure, Refused, Unavailable
 from waiaas.interfaces.chain import Account, Balance
 
 _MOST = 1000
@@ -33,12 +33,15 @@ def _ask(chain: Chain, account: Account, assets: Sequence[str]) -> Sequence[Bala
 
 
 def _ask_leniently(chain: Chain, account: Account, assets: Sequence[str]) -> Sequence[Balance]:
-    """One question for all; where one of them is no token (any more), one for each, and that one is left out."""
+    """One question for all; where one of them is no token (any more), or what is said of it cannot be read, one for each, and
+    that one is left out. :raises Unavailable: when the nodes are away"""
     if not assets:
         return ()
     try:
         return _ask(chain, account, assets)
-    except Refused:
+    except (Refused, Unavailable) as problem:
+        if isinstance(problem, NodeFailure) and problem.is_away:
+            raise
         if len(assets) == 1:
             return ()
     return [balance for asset in assets for balance in _ask_leniently(chain, account, [asset])]

@@ -206,7 +206,8 @@ class ChainAdapter(ABC):
         """Network. One status for each, in order, in as few requests as the chain allows. Not found is UNSEEN; DEAD only on
         final state and whole history, which every configured endpoint proves for itself: "not known" proves nothing, and
         nothing that one endpoint said is held against another. What endpoints have shown may be remembered here, so that a new
-        instance proves a death later, never sooner."""
+        instance proves a death later, never sooner. Each is judged by its own answer: where that cannot be read it is UNKNOWN,
+        and the others are told."""
 
     @abstractmethod
     def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]) -> Sequence[Balance]:

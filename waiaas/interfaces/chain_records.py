@@ -31,8 +31,10 @@ class Feature(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far signed bytes have come. DEAD means proven, by every endpoint for itself: these bytes can never land."""
+    """How far signed bytes have come. DEAD means proven, by every endpoint for itself: these bytes can never land. UNKNOWN
+    means that what the nodes say of these bytes cannot be read: nothing follows from it, and no others are held up."""
 
+    UNKNOWN = "unknown"
     UNSEEN = "unseen"
     POOL = "pool"
     INCLUDED = "included"

@@ -10,11 +10,12 @@ from waiaas.engine.pipeline.confirm import Confirm, Look, Sighting, looks
 from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.overdue import tell_overdue
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.statuses import statuses_of
 from waiaas.engine.pipeline.unpaid import agreed
 from waiaas.engine.pipeline.watch import Watch
 from waiaas.engine.variants import signed_of, was_taken
-from waiaas.errors import Malformed, Refused, Stopped, Unavailable
-from waiaas.interfaces.chain import Phase, Status
+from waiaas.errors import Stopped, Unavailable
+from waiaas.interfaces.chain import Phase
 from waiaas.store.records import Transaction, Variant
 
 _log = logging.getLogger("waiaas.confirmer")
@@ -95,24 +96,18 @@ class Confirmer:
 
     def _round(self, chain: Chain, rows: Sequence[Known]) -> None:
         sightings = self._look(chain, rows)
-        believed, by_row = agreed(chain, sightings), looks(sightings)
+        told, by_row = [one for one in sightings if one.status.phase is not Phase.UNKNOWN], looks(sightings)
+        believed = agreed(chain, told)
         self._confirm.settle(believed)
-        doubted = {one.row.id for one in sightings} - {one.row.id for one in believed}
+        doubted = {one.row.id for one in told} - {one.row.id for one in believed}
         tell_overdue(self._bench, chain, by_row, doubted)
         for look in self._due_again([look for look in by_row if _needs_care(look)]):
             self._send_again(look)
 
     def _look(self, chain: Chain, rows: Sequence[Known]) -> list[Sighting]:
         asked = [(row, variant) for row, variants in rows for variant in variants]
-        try:
-            chain.require_right_chain()
-            statuses = chain.call(chain.adapter.statuses, [signed_of(variant) for _, variant in asked])
-        except (Refused, Malformed) as problem:
-            _log.error("%s cannot tell about payments: %s", self.name, problem.message)
-            raise Unavailable("the adapter could not tell") from None
-        if not _is_answer(statuses, len(asked)):
-            _log.error("%s cannot tell about payments: it gave no status for each of %d", self.name, len(asked))
-            raise Unavailable("the adapter could not tell")
+        chain.require_right_chain()
+        statuses = statuses_of(chain, chain.adapter, [signed_of(variant) for _, variant in asked])
         return [
             Sighting(row=row, variant=variant, status=status)
             for (row, variant), status in zip(asked, statuses, strict=True)
@@ -163,8 +158,3 @@ def _needs_care(look: Look) -> bool:
     if waiting_order(look[0].row) is not None:
         return Phase.FINAL not in phases
     return phases[-1] is Phase.UNSEEN and not {Phase.INCLUDED, Phase.FINAL} & set(phases)
-
-
-def _is_answer(given: object, count: int) -> bool:
-    """Whether a plugin's answer is what its contract says: one status for each, in order."""
-    return isinstance(given, Sequence) and len(given) == count and all(isinstance(one, Status) for one in given)

@@ -15,6 +15,7 @@ from waiaas.interfaces.chain import Feature, Phase
 from waiaas.store.records import Transaction
 
 _AFTER_SECONDS = 900
+_NOT_LANDED = frozenset({Phase.UNKNOWN, Phase.UNSEEN, Phase.POOL, Phase.DEAD})
 _FIELD = "told_overdue_at"
 
 
@@ -48,7 +49,7 @@ def _is_overdue(look: Look, now: int, *, is_doubted: bool) -> bool:
     row = look[0].row
     if row.status != "SUBMITTED" or was_told(row) or now - look[-1].variant.created_at < _AFTER_SECONDS:
         return False
-    return is_doubted or all(sighting.status.phase in (Phase.UNSEEN, Phase.POOL, Phase.DEAD) for sighting in look)
+    return is_doubted or all(sighting.status.phase in _NOT_LANDED for sighting in look)
 
 
 def _why(chain: Chain, row: Transaction, doubted: Collection[str]) -> str:

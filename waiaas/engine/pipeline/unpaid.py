@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.pipeline.confirm import Sighting
+from waiaas.engine.pipeline.statuses import statuses_of
 from waiaas.engine.variants import CANCEL, signed_of
-from waiaas.errors import Malformed, Refused, Unavailable
+from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import ChainAdapter, Phase, Status
 
 _log = logging.getLogger("waiaas.confirm")
@@ -42,7 +43,6 @@ def _is_unpaid(sighting: Sighting, status: Status | None) -> bool:
 def _hear(chain: Chain, witness: ChainAdapter, doubted: Sequence[Sighting]) -> Sequence[Status | None]:
     """What one endpoint says of each; None where it cannot tell."""
     try:
-        statuses = chain.call(witness.statuses, [signed_of(one.variant) for one in doubted])
-    except (Unavailable, Refused, Malformed):
+        return statuses_of(chain, witness, [signed_of(one.variant) for one in doubted])
+    except Unavailable:
         return [None] * len(doubted)
-    return statuses if len(statuses) == len(doubted) else [None] * len(doubted)

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, field
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.statuses import statuses_of
 from waiaas.engine.pipeline.suspensions import Cause
 from waiaas.engine.variants import signed_of
-from waiaas.errors import Malformed, Refused, Unavailable
 from waiaas.interfaces.chain import ChainAdapter, Phase
 from waiaas.store.records import Variant
 
@@ -27,7 +27,8 @@ _LONGEST_HOLD_SECONDS = 3 * 86400
 _SILENT_SECONDS = 180
 _CURSOR = "watched:"
 _WHY = "a payment that was final has vanished from the chain"
-_THERE = frozenset({Phase.INCLUDED, Phase.FINAL})
+_NOT_MISSED = frozenset({Phase.INCLUDED, Phase.FINAL, Phase.UNKNOWN})
+"""Seen in a block, or not to be told: nothing follows from an answer that cannot be read."""
 
 
 class Watch:
@@ -47,8 +48,10 @@ class Watch:
         silent: dict[str, int] = {}
         if variants:
             phases = _phases(chain, chain.adapter, variants)
-            missing = [one for one in variants if phases[one.tx_id] not in _THERE]
+            missing = [one for one in variants if phases[one.tx_id] not in _NOT_MISSED]
             silent = self._weigh(chain, missing, phases, mark.silent)
+            untold = {tx_id for tx_id, phase in phases.items() if phase is Phase.UNKNOWN}
+            silent |= {tx_id: since for tx_id, since in mark.silent.items() if tx_id in untold}
         # The next look begins behind the last row, or at the front again after the last page.
         following = _Mark(after=page[-1].tx_id if len(page) == _ROWS else "", silent=silent)
         if following != mark:
@@ -74,7 +77,7 @@ class Watch:
         unknown = {one.tx_id: one for one in missing}
         for witness in chain.call(chain.witnesses) if missing else ():
             seen = _phases(chain, witness, list(unknown.values())) if unknown else {}
-            unknown = {tx_id: one for tx_id, one in unknown.items() if seen[tx_id] not in _THERE}
+            unknown = {tx_id: one for tx_id, one in unknown.items() if seen[tx_id] not in _NOT_MISSED}
         now = self._bench.clock.now()
         silent = {tx_id: before.get(tx_id, now) for tx_id in unknown}
         for tx_id, variant in unknown.items():
@@ -112,13 +115,8 @@ class _Mark:
 
 
 def _phases(chain: Chain, adapter: ChainAdapter, variants: Sequence[Variant]) -> Mapping[str, Phase]:
-    """What one adapter sees, by transaction. :raises Unavailable: also when it cannot tell"""
-    try:
-        statuses = chain.call(adapter.statuses, [signed_of(one) for one in variants])
-    except (Refused, Malformed):
-        raise Unavailable("the adapter could not tell") from None
-    if len(statuses) != len(variants):
-        raise Unavailable("the adapter could not tell")
+    """What one adapter sees, by transaction. :raises Unavailable: when the nodes are away"""
+    statuses = statuses_of(chain, adapter, [signed_of(one) for one in variants])
     return {one.tx_id: status.phase for one, status in zip(variants, statuses, strict=True)}
 
 

@@ -1,6 +1,7 @@
 """The calls that several parts ask, each with the reading of its answer."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from waiaas.errors import Unavailable
@@ -8,7 +9,7 @@ from waiaas_evm.addresses import address_bytes
 from waiaas_evm.erc20 import balance_data, read_number
 from waiaas_evm.errand import Errand
 from waiaas_evm.fees import Market
-from waiaas_evm.rpc import Call, Rpc, RpcError, as_data, as_list, as_object, as_quantity, required
+from waiaas_evm.rpc import Call, Rpc, as_data, as_list, as_object, as_quantity, required
 from waiaas_evm.settings import EvmSettings
 from waiaas_evm.traits import Finality
 
@@ -86,7 +87,8 @@ def market_calls(settings: EvmSettings) -> dict[str, Call]:
 def read_market(answers: Mapping[str, Any]) -> Market:
     """What :func:`market_calls` asked for.
 
-    :raises Unavailable: when the newest block cannot be read; a missing history leaves the base fee of that block to go by
+    :raises Unavailable: when the newest block cannot be read; a history that is missing, null or holds nulls leaves the base
+        fee of that block to go by
     """
     block = as_object(required(answers["block"], "eth_getBlockByNumber"))
     height = as_quantity(block.get("number"))
@@ -95,28 +97,28 @@ def read_market(answers: Mapping[str, Any]) -> Market:
         return Market(height=height, base=None, tips=(), gas_price=price)
     now = as_quantity(block["baseFeePerGas"])
     history = answers["history"]
-    if isinstance(history, RpcError):
-        # the next base fee is at most an eighth above this one (EIP-1559)
-        return Market(height=height, base=now + now // 8 + 1, tips=(), gas_price=0)
-    return Market(height=height, base=_next_base(history), tips=_tips(history), gas_price=0)
+    # the next base fee is at most an eighth above this one (EIP-1559)
+    base = _next_base(history)
+    return Market(height=height, base=now + now // 8 + 1 if base is None else base, tips=_tips(history), gas_price=0)
 
 
-def _next_base(history: Any) -> int:
-    bases = as_list(as_object(history).get("baseFeePerGas"))
-    if not bases:
-        raise Unavailable("the node's answer cannot be read")
-    return as_quantity(bases[-1])
+def _next_base(history: Any) -> int | None:
+    """None where the node keeps no history, or gives none that can be read: nodes answer null, or arrays of null, too."""
+    with suppress(Unavailable):
+        bases = as_list(as_object(history).get("baseFeePerGas"))
+        return as_quantity(bases[-1]) if bases else None
+    return None
 
 
 def _tips(history: Any) -> tuple[int, ...]:
-    """One for each recent block that was not empty: an empty one took nothing from nobody."""
-    ratios, rewards = as_object(history).get("gasUsedRatio"), as_object(history).get("reward")
-    if rewards is None:
-        return ()
-    rows, used = as_list(rewards), as_list(ratios)
-    return tuple(
-        as_quantity(as_list(row)[0]) for row, ratio in zip(rows, used, strict=False) if as_list(row) and ratio != 0
-    )
+    """One for each recent block that was not empty: an empty one took nothing from nobody. None where there is no history."""
+    with suppress(Unavailable):
+        fields = as_object(history)
+        rows, used = as_list(fields.get("reward")), as_list(fields.get("gasUsedRatio"))
+        return tuple(
+            as_quantity(as_list(row)[0]) for row, ratio in zip(rows, used, strict=False) if ratio != 0 and as_list(row)
+        )
+    return ()
 
 
 # --- finality -----------------------------------------------------------------------------------------------------------

@@ -18,22 +18,33 @@ _MOST_DATA_FEE = 1 << 96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bytes:
-    """Signed bytes, read. :param sender: whose signature they carry"""
+    """Signed bytes, read.
+
+    :param sender: whose signature they carry
+    :param least_price: wei that one unit of gas costs at least once they land: the tip, where block makers take one
+    """
 
     tx: Transaction
     tx_hash: str
     sender: str
     evidence: Evidence
+    least_price: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """:param fee: wei that were taken, a rollup's data fee included; :param used_all: whether all of the gas was used"""
+    """One receipt that fits.
+
+    :param price: wei for one unit of gas; None where the node does not say
+    :param fee: wei that were taken, a rollup's data fee included; None where the node does not say
+    :param used_all: whether all of the gas was used
+    """
 
     height: int
     block: str
     ok: bool
-    fee: int
+    price: int | None
+    fee: int | None
     used_all: bool
 
 
@@ -41,13 +52,21 @@ def read_bytes(signed: Signed, traits: Traits) -> Bytes:
     """:raises Malformed: when they are not ours, or their hash is another"""
     tx, _ = read_signed(signed.raw)
     evidence = read_evidence(signed.evidence, has_data_fee=traits.rollup == "op-stack")
-    return Bytes(tx=tx, tx_hash=hash_of(signed.raw), sender=sender_of(signed.raw), evidence=evidence)
+    return Bytes(
+        tx=tx,
+        tx_hash=hash_of(signed.raw),
+        sender=sender_of(signed.raw),
+        evidence=evidence,
+        # some rollups take no tips, and say the base fee alone
+        least_price=tx.tip if traits.priority_floor else 0,
+    )
 
 
 def read_receipt(answer: Any, of: Bytes) -> Receipt | None:
     """A receipt; None where the node has none.
 
-    :raises Unavailable: when it cannot be read, is another transaction's, or takes more than the bytes allow
+    :raises Unavailable: when it cannot be read, is not in a block yet, is another transaction's, or takes what the bytes do not
+        allow: more, nothing at all, or a lower price than they offer
     """
     if answer is None:
         return None
@@ -56,15 +75,21 @@ def read_receipt(answer: Any, of: Bytes) -> Receipt | None:
     if as_hash(fields.get("transactionHash")) != of.tx_hash or _address(fields.get("from")) != of.sender:
         raise Unavailable("the node's receipt is another transaction's")
     status = as_quantity(fields.get("status"))
-    if used > of.tx.gas or price > of.tx.max_fee or status > 1:
+    if not 0 < used <= of.tx.gas or status > 1 or (price is not None and not of.least_price <= price <= of.tx.max_fee):
         raise Unavailable("the node's receipt does not fit the transaction")
     return Receipt(
         height=as_quantity(fields.get("blockNumber")),
         block=as_hash(fields.get("blockHash")),
         ok=status == 1,
-        fee=used * price + _data_fee(fields, of.evidence),
+        price=price,
+        fee=None if price is None else used * price + _data_fee(fields, of.evidence),
         used_all=used == of.tx.gas,
     )
+
+
+def is_pending(answer: Any) -> bool:
+    """Whether a receipt is of a transaction that is in no block yet: some nodes give one early."""
+    return isinstance(answer, Mapping) and answer.get("blockHash") is None and answer.get("blockNumber") is None
 
 
 def is_pooled(answer: Any, of: Bytes) -> bool:
@@ -72,9 +97,9 @@ def is_pooled(answer: Any, of: Bytes) -> bool:
     return answer is not None and as_hash(as_object(answer).get("hash")) == of.tx_hash
 
 
-def _price(fields: Mapping[str, Any], tx: Transaction) -> int:
-    if tx.is_legacy and fields.get("effectiveGasPrice") is None:
-        return tx.max_fee  # nodes from before there was another price do not name it
+def _price(fields: Mapping[str, Any], tx: Transaction) -> int | None:
+    if fields.get("effectiveGasPrice") is None:
+        return tx.max_fee if tx.is_legacy else None  # nodes from before there was another price do not name it
     return as_quantity(fields.get("effectiveGasPrice"))
 
 

@@ -212,6 +212,38 @@ def test_the_tip_is_the_median_of_blocks_that_were_not_empty(bench: Bench, http:
     assert tx_of(replace(bench, adapter=adapter).built(resolved)).tip == 2 * GWEI
 
 
+@pytest.mark.parametrize(
+    "history",
+    [
+        None,
+        [],
+        {},
+        {"oldestBlock": "0x1", "baseFeePerGas": None, "gasUsedRatio": None, "reward": None},
+        {"oldestBlock": "0x1", "baseFeePerGas": [], "gasUsedRatio": [], "reward": []},
+        {"oldestBlock": "0x1", "baseFeePerGas": [None, None], "gasUsedRatio": [None], "reward": [None]},
+        {"oldestBlock": "0x1", "baseFeePerGas": "0x1", "gasUsedRatio": 1, "reward": [[None]]},
+    ],
+)
+def test_a_history_of_nulls_is_as_none(bench: Bench, http: DirectHttp, history: Any) -> None:
+    """Where the method answers nothing that can be used, payments go on as where it is not known."""
+
+    def answer(method: str, path: str, body: Any, said: dict[str, Any]) -> Any:
+        answers = http.json(method, path, body)
+        for call, one in zip(body, answers, strict=True):
+            if call["method"] == "eth_feeHistory":
+                del one["result"]
+                one.update(said)
+        return answers
+
+    def priced(said: dict[str, Any]) -> tuple[int, int]:
+        adapter = adapter_over(ScriptedHttp(lambda method, path, body: answer(method, path, body, said)))
+        tx = tx_of(replace(bench, adapter=adapter).built(adapter.resolve(bench.intent(), bench.account)))
+        return tx.max_fee, tx.tip
+
+    unknown = {"error": {"code": -32601, "message": "no such method"}}
+    assert priced({"result": history}) == priced(unknown)
+
+
 def test_settings_reach_the_question(bench: Bench) -> None:
     """The percentile and the number of blocks are what the node is asked for."""
     asked: list[Any] = []

@@ -1,13 +1,13 @@
 """What an account holds, and what of it a payment could use now. Network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from solders.pubkey import Pubkey
 
-from waiaas.errors import Refused
+from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Account, Asset, Balance, Signed
 from waiaas_solana.batches import Answer, Batch
 from waiaas_solana.funds import ask_pending, lamports_taken, units_taken
@@ -45,7 +45,7 @@ def read_balances(
     lamports = batch.ask(balance_call(account, node.settings.read_commitment), _read_lamports)
     rent, pending = node.rent(batch), ask_pending(batch, in_flight)
     only_native = bool(assets) and all(asset == native.id for asset in assets)
-    answers = [] if only_native else _ask_held(batch, node, account)
+    answers = [] if only_native else _ask_held(batch, node, account, is_strict=bool(assets))
     batch.send()
     held = [one for answer in answers for one in answer.value]
     spendable = max(0, lamports.value - rent.value - lamports_taken(pending.value))
@@ -64,7 +64,7 @@ def describe(node: Node, assets: Sequence[str], *, is_strict: bool = True) -> li
     """
     native = node.network.native
     mints = {asset: str(_mint_of(node, asset)) for asset in assets if asset != native.id}
-    tokens = dict(zip(mints, node.tokens(list(mints.values())), strict=True))
+    tokens = dict(zip(mints, node.tokens(list(mints.values()), is_strict=is_strict), strict=True))
     found = []
     for asset in assets:
         token = tokens.get(asset)
@@ -77,28 +77,39 @@ def describe(node: Node, assets: Sequence[str], *, is_strict: bool = True) -> li
     return found
 
 
-def _ask_held(batch: Batch, node: Node, account: Account) -> list[Answer[list[_Held]]]:
+def _ask_held(batch: Batch, node: Node, account: Account, *, is_strict: bool) -> list[Answer[list[_Held]]]:
     options = {"encoding": "base64", "commitment": node.settings.read_commitment}
     return [
         batch.ask(
             ("getTokenAccountsByOwner", [account.address, {"programId": str(program)}, options]),
-            partial(_read_held, account, program),
+            partial(_read_held, account, program, is_strict=is_strict),
         )
         for program in TOKEN_PROGRAMS
     ]
 
 
-def _read_held(account: Account, program: Pubkey, answer: Any) -> list[_Held]:
+def _read_held(account: Account, program: Pubkey, answer: Any, *, is_strict: bool) -> list[_Held]:
+    """:param is_strict: raise for one that cannot be read, rather than leave it out of the list"""
     owner, found = parse_pubkey(account.address), []
     for row in as_list(in_context(answer)):
-        entry = as_object(row)
-        holder = read_account(entry.get("account"))
-        held = None if holder is None or holder.program != program else read_token_account(program, holder.data)
-        if held is None or held.owner != owner:
+        try:
+            held = _read_one(owner, program, as_object(row))
+        except Unavailable:
+            if is_strict:
+                raise
             continue
-        address = as_text(entry.get("pubkey"))
-        found.append(_Held(account=held, is_derived=address == str(derived_account(owner, held.mint, program))))
+        if held is not None:
+            found.append(held)
     return found
+
+
+def _read_one(owner: Pubkey, program: Pubkey, entry: Mapping[str, Any]) -> _Held | None:
+    holder = read_account(entry.get("account"))
+    held = None if holder is None or holder.program != program else read_token_account(program, holder.data)
+    if held is None or held.owner != owner:
+        return None
+    address = as_text(entry.get("pubkey"))
+    return _Held(account=held, is_derived=address == str(derived_account(owner, held.mint, program)))
 
 
 def _listed(node: Node, held: Sequence[_Held]) -> list[str]:

@@ -44,14 +44,16 @@ class Node:
             batch, tuple(writes), prices_call(writes), lambda answer: going_price(read_prices(answer), self.settings)
         )
 
-    def tokens(self, mints: Sequence[str]) -> list[Token | None]:
+    def tokens(self, mints: Sequence[str], *, is_strict: bool = True) -> list[Token | None]:
         """Each token, None for what is none. No request for those that are remembered, else one to each endpoint.
 
+        :param is_strict: raise for one that cannot be read or is not agreed on, rather than take it for none
         :raises Unavailable: when no endpoint answers, or they do not agree
         """
         known = {mint: self._tokens.get(mint) for mint in mints}
         missing = [mint for mint, token in known.items() if token is None]
-        for token in read_tokens(self.rpc, self.network, missing, self.settings.read_commitment) if missing else ():
+        commitment = self.settings.read_commitment
+        for token in read_tokens(self.rpc, self.network, missing, commitment, is_strict=is_strict) if missing else ():
             known[str(token.mint.address)] = token
             self._tokens.keep(str(token.mint.address), token)
         return [known[mint] for mint in mints]

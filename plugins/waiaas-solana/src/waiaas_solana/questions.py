@@ -60,8 +60,12 @@ def prices_call(addresses: Sequence[str]) -> Call:
 
 def read_accounts(answer: Any, count: int) -> list[Holder | None]:
     """Accounts in the order asked; None for those that do not exist. :raises Unavailable: when the answer cannot be read"""
-    values = as_list(in_context(answer))
-    return [read_account(value) for value in (*values, *[None] * count)[:count]]
+    return [read_account(value) for value in read_values(answer, count)]
+
+
+def read_values(answer: Any, count: int) -> list[Any]:
+    """The same, each for :func:`read_account` to read. :raises Unavailable: when the answer cannot be read"""
+    return [*as_list(in_context(answer)), *[None] * count][:count]
 
 
 def read_account(value: Any) -> Holder | None:

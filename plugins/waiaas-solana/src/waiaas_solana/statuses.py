@@ -56,6 +56,13 @@ class Statuses:
         return statuses
 
     def _status(self, signed: Signed, sighting: Any) -> Status:
+        """Of one that cannot be read nothing is known; the others are told."""
+        try:
+            return self._told(signed, sighting)
+        except Unavailable as problem:
+            return Status(phase=Phase.UNKNOWN, reason=problem.message)
+
+    def _told(self, signed: Signed, sighting: Any) -> Status:
         if sighting is None:
             return Status(phase=Phase.UNSEEN)
         seen = as_object(sighting)

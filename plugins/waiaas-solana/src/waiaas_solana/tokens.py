@@ -14,7 +14,7 @@ from waiaas.interfaces.chain import Asset, Caution, Network
 from waiaas.interfaces.ids import asset_id
 from waiaas_solana.cautions import cautions_of, check_payable, warnings_of
 from waiaas_solana.mints import Mint, read_mint
-from waiaas_solana.questions import Holder, accounts_call, read_accounts
+from waiaas_solana.questions import Holder, accounts_call, read_account, read_values
 from waiaas_solana.rpc import Rpc
 from waiaas_solana.token_names import METADATA_PROGRAM, metadata_account, name_of
 
@@ -40,32 +40,40 @@ class Token:
     account_length: int
 
 
-def read_tokens(rpc: Rpc, network: Network, mints: Sequence[str], commitment: str) -> list[Token]:
+def read_tokens(
+    rpc: Rpc, network: Network, mints: Sequence[str], commitment: str, *, is_strict: bool = True
+) -> list[Token]:
     """The tokens among these mints.
 
+    :param is_strict: raise for one that cannot be read or is not agreed on, rather than leave it out
     :raises Unavailable: when no endpoint answers, or they do not agree
     """
     views, problem = [], Unavailable("no endpoint is configured")
     for endpoint in rpc.each():
         try:
-            views.append(_view(endpoint, network, mints, commitment))
+            views.append(_view(endpoint, network, mints, commitment, is_strict=is_strict))
         except Unavailable as away:
             problem = away
     if not views:
         raise problem
     found = [[view[mint] for view in views if mint in view] for mint in mints]
-    return [_agreed(tokens) for tokens in found if tokens]
+    return [_agreed(tokens) for tokens in found if tokens and (is_strict or _is_agreed(tokens))]
 
 
-def _view(rpc: Rpc, network: Network, mints: Sequence[str], commitment: str) -> dict[str, Token]:
+def _view(rpc: Rpc, network: Network, mints: Sequence[str], commitment: str, *, is_strict: bool) -> dict[str, Token]:
     found: dict[str, Token] = {}
     for start in range(0, len(mints), _AT_ONCE):
         some = mints[start : start + _AT_ONCE]
         asked = [text for mint in some for text in (mint, str(metadata_account(Pubkey.from_string(mint))))]
         (answer,) = rpc.batch([accounts_call(asked, commitment, _MINT_BYTES)])
-        accounts = read_accounts(answer, len(asked))
+        values = read_values(answer, len(asked))
         for index, mint in enumerate(some):
-            token = _token(mint, network, accounts[2 * index], accounts[2 * index + 1])
+            try:
+                token = _token(mint, network, *map(read_account, values[2 * index : 2 * index + 2]))
+            except Unavailable:
+                if is_strict:
+                    raise
+                continue
             if token is not None:
                 found[mint] = token
     return found
@@ -100,9 +108,13 @@ def _refusal(mint: Mint) -> Refused | None:
     return None
 
 
+def _is_agreed(tokens: Sequence[Token]) -> bool:
+    return len({(one.mint.program, one.mint.decimals) for one in tokens}) == 1
+
+
 def _agreed(tokens: Sequence[Token]) -> Token:
     first = tokens[0]
-    if any((one.mint.program, one.mint.decimals) != (first.mint.program, first.mint.decimals) for one in tokens):
+    if not _is_agreed(tokens):
         raise Unavailable(f"the endpoints do not agree on the token {first.mint.address}")
     if len(tokens) == 1:
         return first

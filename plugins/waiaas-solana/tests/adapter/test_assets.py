@@ -132,6 +132,37 @@ def test_endpoints_agree_on_what_a_token_is(localnet: Localnet, http: DirectHttp
         adapter_over(ScriptedHttp(nobody, ScriptedHttp(nobody))).describe_assets([bench.paid])
 
 
+@pytest.mark.parametrize("method", ["getMultipleAccounts", "getTokenAccountsByOwner"])
+def test_one_odd_token_is_left_out_of_a_list_and_told_when_asked_for(
+    localnet: Localnet, http: DirectHttp, method: str
+) -> None:
+    """A mint or a token account that cannot be read takes nothing else from the list; asked for by name it is no zero."""
+    bench = token_bench_on(localnet, http)
+
+    def odd(account: Any) -> Any:
+        return account and {**account, ("lamports" if "lamports" in account else "account"): "their words"}
+
+    def answer(verb: str, path: str, body: Any) -> Any:
+        found = http.json(verb, path, body)
+        for call, one in zip(body, found, strict=True):
+            if call["method"] == method:
+                one["result"]["value"] = [odd(account) for account in one["result"]["value"]]
+        return found
+
+    adapter = adapter_over(ScriptedHttp(answer))
+    native = bench.adapter.network.native.id
+    assert [one.asset.id for one in adapter.balances(bench.account, (), ())] == [native]
+    with pytest.raises(Unavailable):
+        adapter.balances(bench.account, (bench.paid,), ())
+
+
+def test_a_token_that_is_not_agreed_on_is_left_out_of_a_list(localnet: Localnet, http: DirectHttp) -> None:
+    """What two endpoints tell differently is not listed, and keeps nothing else from the list."""
+    bench = token_bench_on(localnet, http)
+    adapter = adapter_over(ScriptedHttp(http.json, tampering(http, with_decimals)))
+    assert [one.asset.native for one in adapter.balances(bench.account, (), ())] == [True]
+
+
 # --- what it holds ----------------------------------------------------------------------------------------------------------
 
 

@@ -33,6 +33,37 @@ def seen_from(http: Http, signed: Signed) -> Status:
     return status
 
 
+# --- one odd answer ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "finalized",
+        [],
+        {"slot": 1, "confirmationStatus": "finalized"},
+        {"slot": "1", "err": None, "confirmationStatus": "finalized"},
+        {"slot": -1, "err": None, "confirmationStatus": "finalized"},
+    ],
+)
+def test_one_odd_sighting_holds_up_no_other(bench: Bench, http: DirectHttp, odd: Any) -> None:
+    """The payments beside it are told as they are; of the odd one nothing is known."""
+    signed = [bench.payment()[1] for _ in range(3)]
+    for one in signed:
+        bench.adapter.broadcast(one)
+    bench.chain.advance(FINALITY_SLOTS + 1)
+
+    def answer(method: str, path: str, body: Any) -> Any:
+        answers = http.json(method, path, body)
+        for call, one in zip(body, answers, strict=True):
+            if call["method"] == "getSignatureStatuses":
+                one["result"]["value"][1] = odd
+        return answers
+
+    statuses = adapter_over(ScriptedHttp(answer)).statuses(signed)
+    assert [status.phase for status in statuses] == [Phase.FINAL, Phase.UNKNOWN, Phase.FINAL]
+
+
 # --- dead, and not dead ---------------------------------------------------------------------------------------------------
 
 
