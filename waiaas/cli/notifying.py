@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from waiaas_sdk import Channel
+from waiaas_sdk import Channel, Operator
 
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, USAGE, Failure
@@ -56,8 +56,16 @@ def add(
 ) -> None:
     """Add a channel of TYPE, such as TELEGRAM; see: waiaas plugins list."""
     config = read_config(document, pairs, secrets)
-    with operator(invocation) as daemon:
-        _print(daemon.channels.create(channel_type, config, priority=priority, enabled=not disabled), as_json)
+    with operator(invocation, several=bool(pairs)) as daemon:
+        _refuse_secrets(daemon, channel_type, pairs)
+        made = daemon.channels.create(channel_type, config, priority=priority, enabled=not disabled)
+    if made.same_as is not None:
+        click.echo(
+            f"Channel {made.same_as} leads to the same place: everything is told there twice."
+            f" To remove the new one: waiaas notify remove {made.id}",
+            err=True,
+        )
+    _print(made, as_json)
 
 
 @notify.command("list")
@@ -111,7 +119,9 @@ def update(
 ) -> None:
     """Change CHANNEL; keys that are not given stay, --set KEY=null takes one out."""
     config = read_config(document, pairs, secrets)
-    with operator(invocation) as daemon:
+    with operator(invocation, several=bool(pairs)) as daemon:
+        if pairs:
+            _refuse_secrets(daemon, daemon.channels.show(channel).type, pairs)
         _print(daemon.channels.update(channel, config=config or None, priority=priority), as_json)
 
 
@@ -179,6 +189,34 @@ def read_config(document: str | None, pairs: Sequence[str], secrets: Sequence[st
     for key in secrets:
         config[key] = _asked(key)
     return config
+
+
+def _refuse_secrets(daemon: Operator, channel_type: str, pairs: Sequence[str]) -> None:
+    """A secret in a command line is in the shell's history and in the list of processes: another door takes it.
+
+    :raises Failure: naming the key, never its value
+    """
+    if not pairs:
+        return
+    schemas = {name: schema for plugin in daemon.catalogue.plugins() for name, schema in plugin.channel_schemas.items()}
+    secret = secret_fields(schemas.get(channel_type, {}))
+    for key in (pair.partition("=")[0] for pair in pairs if not pair.endswith("=null")):
+        if key in secret:
+            raise Failure(
+                f"{key} is a secret, and a command line is read by others and kept by the shell."
+                f" Use --secret {key}, which asks for it; change the secret, for it was shown already",
+                exit_code=USAGE,
+            )
+
+
+def secret_fields(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of a JSON Schema that hold a secret, at the top or in a choice with null."""
+    fields = schema.get("properties", {})
+    return frozenset(name for name, field in fields.items() if any(part.get("writeOnly") for part in _parts(field)))
+
+
+def _parts(field: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return [field, *field.get("anyOf", ()), *field.get("oneOf", ()), field.get("items", {})]
 
 
 def _document(name: str) -> dict[str, Any]:

@@ -172,6 +172,7 @@ _PRICES = (
 _OTHERS = (
     _key("notifications.enabled", Type.BOOLEAN, True, "Whether notifications go out"),
     _integer("notifications.min_channels", 0, (0, 100), "Enabled channels without which nothing starts"),
+    _integer("notifications.dedup_ttl", 300, (0, 86400), "Seconds for which equal notices become one with a count"),
     _integer("notifications.log_retention_days", 30, (1, 3650), "Days for which delivered notifications are kept"),
     _key("plugins.allow", Type.TEXTS, (), "The only plugins that may load, waiaas-builtin counted too; empty is all"),
     _key("plugins.disable", Type.TEXTS, (), "Names of plugins that do not load"),

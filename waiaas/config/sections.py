@@ -80,6 +80,7 @@ class Notifications:
 
     enabled: bool
     min_channels: int
+    dedup_ttl: int
     log_retention_days: int
 
 

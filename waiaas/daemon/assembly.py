@@ -155,6 +155,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     journal = Journal(
         clock,
         notifications_enabled=settings.notifications.enabled,
+        dedup_ttl=settings.notifications.dedup_ttl,
         after_record=bells.recorded,
         after_stretch=bells.stretched,
     )
@@ -206,6 +207,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     )
     kill_switch = _kill_switch(bench, journal, sessions, StopRequest(paths.stop_request), recovery, bells)
     live = LiveChannels(registry, configs.unseal, store.seals.holds)
+    notifications = _notifications(ground, live, Notices(chains.native), journal)
     services = Services(
         agents=Agents(
             store=store,
@@ -223,7 +225,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         policies=(policies := Policies(store=store, judges=judges, chains=chains, journal=journal, clock=clock)),
         backtests=Backtests(store=store, evaluator=bench.evaluator, policies=policies, clock=clock),
         limits=(limits := Limits(store=store, judges=judges, chains=chains, clock=clock, prices=board.fresh)),
-        channels=_channels(ground, configs, live, journal),
+        channels=_channels(ground, configs, live, journal, notifications.mended),
         approvals=Approvals(bench, journal, wake),
         operator=Operator(
             store=store,
@@ -255,7 +257,6 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         rows=directory.rows,
     )
     confirmers = [WorkerThread(Confirmer(bench, *name, wake_first), on_death) for name in chains.names()]
-    notifications = _notifications(ground, live, Notices(chains.native), journal)
     courier = WorkerThread(Courier(notifications, clock), on_death)
     head_writer = WorkerThread(HeadWriter(directory.head, clock), on_death)
     acceptor = WorkerThread(Acceptor(acceptances), on_death)
@@ -371,10 +372,17 @@ def _notifications(ground: Ground, live: LiveChannels, notices: Notices, journal
         journal=journal,
         clock=ground.clock,
         retention_days=ground.settings.notifications.log_retention_days,
+        dedup_ttl=ground.settings.notifications.dedup_ttl,
     )
 
 
-def _channels(ground: Ground, configs: ChannelConfigs, live: LiveChannels, journal: Journal) -> Channels:
+def _channels(
+    ground: Ground,
+    configs: ChannelConfigs,
+    live: LiveChannels,
+    journal: Journal,
+    on_mended: Callable[[str], None],
+) -> Channels:
     return Channels(
         store=ground.store,
         registry=ground.registry,
@@ -383,4 +391,5 @@ def _channels(ground: Ground, configs: ChannelConfigs, live: LiveChannels, journ
         journal=journal,
         clock=ground.clock,
         at_least=ground.settings.notifications.min_channels,
+        on_mended=on_mended,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
-from waiaas.registry import Registry
+from waiaas.registry import PluginInfo, Registry
 
 
 class Catalogue:
@@ -29,6 +29,12 @@ class Catalogue:
         ]
 
     def plugins(self, actor: Actor) -> Sequence[Mapping[str, Any]]:
-        """Every plugin, loaded or not, with the reason."""
+        """Every plugin, loaded or not, with the reason; with the JSON Schemas of its channels' configurations."""
         require_operator(actor)
-        return [plugin.to_wire() for plugin in self._registry.plugins]
+        return [
+            {**plugin.to_wire(), "channelSchemas": self._channel_schemas(plugin)} for plugin in self._registry.plugins
+        ]
+
+    def _channel_schemas(self, plugin: PluginInfo) -> Mapping[str, Any]:
+        types = plugin.registers.channels if plugin.registers else ()
+        return {name: self._registry.channels[name].config_model.model_json_schema() for name in types}

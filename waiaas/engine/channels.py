@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +33,14 @@ class ChannelView:
 
     :param config: with secrets masked; None while it cannot be read (signer locked, plugin missing)
     :param waiting: notices that are not delivered; :param trouble: what kept the last of them that was tried
+    :param same_as: another channel of the same type and configuration, so that everything is told twice; None for none
     """
 
     channel: Channel
     config: Mapping[str, Any] | None
     waiting: int
     trouble: str | None
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,11 @@ class Trial:
 
 
 class Channels:
-    """Thread-safe. :param at_least: so many must stay enabled"""
+    """Thread-safe.
+
+    :param at_least: so many must stay enabled
+    :param on_mended: told of a channel that a person saw work, or changed: no pause after failures holds for it any more
+    """
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class Channels:
         journal: Journal,
         clock: Clock,
         at_least: int,
+        on_mended: Callable[[str], None] = lambda channel_id: None,
     ) -> None:
         self._store = store
         self._kinds = registry.channels
@@ -77,6 +84,7 @@ class Channels:
         self._journal = journal
         self._clock = clock
         self._at_least = at_least
+        self._on_mended = on_mended
         self._trial = threading.Lock()
 
     def create(
@@ -142,6 +150,7 @@ class Channels:
                 raise Conflict("this channel was changed meanwhile", hint="read it again")
             unit.outbox.hasten(channel_id, self._clock.now())
             details = {"changed": sorted(changes), "enabled": enabled, "priority": priority}
+            unit.after_commit(lambda: self._on_mended(channel_id))
             self._record(unit, "channel.changed", actor, before, details)
         return self._view(self._found(channel_id))
 
@@ -176,6 +185,7 @@ class Channels:
             if trial.delivered:
                 unit.channels.note_result(channel_id, success_at=now)
                 unit.outbox.hasten(channel_id, now)
+                unit.after_commit(lambda: self._on_mended(channel_id))
             else:
                 unit.channels.note_result(channel_id, failure_at=now)
             self._record(unit, "channel.tested", actor, channel, {"delivered": trial.delivered, "code": trial.code})
@@ -243,7 +253,22 @@ class Channels:
     def _view(self, channel: Channel) -> ChannelView:
         with self._store.read() as unit:
             waiting, trouble = unit.outbox.waiting(channel.id)
-        return ChannelView(channel=channel, config=self._masked(channel), waiting=waiting, trouble=trouble)
+            others = [other for other in unit.channels.by_type(channel.type) if other.id != channel.id]
+        return ChannelView(
+            channel=channel,
+            config=self._masked(channel),
+            waiting=waiting,
+            trouble=trouble,
+            same_as=self._twin(channel, others),
+        )
+
+    def _twin(self, channel: Channel, others: Sequence[Channel]) -> str | None:
+        """The first of ``others`` that leads to the same place; secrets are compared too."""
+        try:
+            reads = self._read(channel.type, self._stored(channel))
+            return next((one.id for one in others if self._read(one.type, self._stored(one)) == reads), None)
+        except (BadRequest, NotReady):
+            return None
 
     def _masked(self, channel: Channel) -> Mapping[str, Any] | None:
         """As the plugin's model writes it, which masks its secrets; unknown to a plugin that does not take it any more."""

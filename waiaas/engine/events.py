@@ -11,20 +11,46 @@ Severity = Literal["info", "warning", "critical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventType:
-    """:param title: the heading a person reads; :param is_notified: whether channels are told"""
+    """One name.
+
+    :param title: the heading a person reads
+    :param is_notified: whether channels are told
+    :param asks: whether a payment waits for what a person says
+    :param alike_by: details that equal notices of one agent have in common: within `notifications.dedup_ttl` those become one
+        with a count. None where each is told on its own
+    """
 
     name: str
     severity: Severity
     title: str
     is_notified: bool = False
+    asks: bool = False
+    alike_by: tuple[str, ...] | None = None
+
+    @property
+    def precedence(self) -> int:
+        """Which notice a channel gets first: 4 critical, 3 and 2 what waits for an answer, 1 a warning, 0 the rest."""
+        rank = _RANK[self.severity]
+        return 4 if self.severity == "critical" else rank + 2 if self.asks else rank
+
+
+_RANK: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
 def _table(*rows: EventType) -> dict[str, EventType]:
     return {row.name: row for row in rows}
 
 
-def _event(name: str, title: str, severity: Severity = "info", *, tell: bool = False) -> EventType:
-    return EventType(name=name, severity=severity, title=title, is_notified=tell)
+def _event(
+    name: str,
+    title: str,
+    severity: Severity = "info",
+    *,
+    tell: bool = False,
+    asks: bool = False,
+    alike_by: tuple[str, ...] | None = None,
+) -> EventType:
+    return EventType(name=name, severity=severity, title=title, is_notified=tell, asks=asks, alike_by=alike_by)
 
 
 EVENTS = _table(
@@ -44,7 +70,7 @@ EVENTS = _table(
     _event("operator.logged_in", "Operator logged in"),
     _event("operator.logged_out", "Operator logged out"),
     _event("credential.refused", "Wrong credentials", "warning"),
-    _event("credential.locked_out", "Too many wrong passwords", "warning", tell=True),
+    _event("credential.locked_out", "Too many wrong passwords", "warning", tell=True, alike_by=()),
     _event("agent.creation_started", "Creation of an agent began"),
     _event("agent.created", "Agent created"),
     _event("agent.renamed", "Agent renamed"),
@@ -71,18 +97,18 @@ EVENTS = _table(
     _event("rows.accepted", "Rows taken as they are", "critical", tell=True),
     _event("policy.froze", "A policy stopped agents", "critical", tell=True),
     _event("transaction.admitted", "Payment admitted"),
-    _event("transaction.denied", "Payment refused", "warning", tell=True),
-    _event("transaction.delayed", "Payment delayed", tell=True),
-    _event("transaction.approval_requested", "Payment waits for approval", "warning", tell=True),
+    _event("transaction.denied", "Payment refused", "warning", tell=True, alike_by=("policyId", "code")),
+    _event("transaction.delayed", "Payment delayed", tell=True, asks=True),
+    _event("transaction.approval_requested", "Payment waits for approval", "warning", tell=True, asks=True),
     _event("transaction.approved", "Payment approved"),
     _event("transaction.rejected", "Payment rejected"),
     _event("transaction.released", "Payment released"),
     _event("transaction.cancelled", "Payment cancelled"),
-    _event("transaction.expired", "Payment expired", "warning", tell=True),
+    _event("transaction.expired", "Payment expired", "warning", tell=True, alike_by=("code",)),
     _event("transaction.signed", "Payment signed and stored"),
     _event("transaction.confirmed", "Payment confirmed"),
     _event("transaction.notified", "Payment made", tell=True),
-    _event("transaction.failed", "Payment failed", "warning", tell=True),
+    _event("transaction.failed", "Payment failed", "warning", tell=True, alike_by=("code",)),
     _event("transaction.mismatch_refused", "Bytes differed from what was judged", "critical", tell=True),
     _event("transaction.landed_late", "A payment given up landed after all", "critical", tell=True),
     _event("transaction.replacement_asked", "Further bytes were asked for"),
@@ -92,7 +118,7 @@ EVENTS = _table(
     _event("transaction.cancel_signed", "Bytes signed that give a payment up", "warning", tell=True),
     _event("transaction.overdue", "A payment has neither landed nor ended", "warning", tell=True),
     _event("transaction.reorged", "A payment that was final has vanished from the chain", "critical", tell=True),
-    _event("account.used_elsewhere", "The account was used by another program", "warning", tell=True),
+    _event("account.used_elsewhere", "The account was used by another program", "warning", tell=True, alike_by=()),
     _event("agent.key_damaged", "An agent's key file cannot be read", "critical", tell=True),
     _event("price.held_back", "A price jumped and is not believed yet", "warning", tell=True),
     _event("token.added", "Token added to a network's list"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from waiaas.clock import Clock
-from waiaas.engine.events import EVENTS
+from waiaas.engine.events import EVENTS, EventType
 from waiaas.store.database import Unit
 from waiaas.store.records import AuditRow
 
@@ -18,6 +18,7 @@ class Journal:
     """Writes events.
 
     :param notifications_enabled: whether outbox rows are made
+    :param dedup_ttl: seconds for which equal notices of one agent become one with a count; 0 tells of each
     :param after_record: called once a row for people is committed; the outbox worker's wake-up
     :param after_stretch: called once each hundredth row is committed; the notary's wake-up
     """
@@ -27,11 +28,13 @@ class Journal:
         clock: Clock,
         *,
         notifications_enabled: bool = True,
+        dedup_ttl: int = 0,
         after_record: Callable[[], None] = lambda: None,
         after_stretch: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._notifies = notifications_enabled
+        self._dedup_ttl = dedup_ttl
         self._after_record = after_record
         self._after_stretch = after_stretch
 
@@ -65,19 +68,33 @@ class Journal:
             ip_address=ip,
         )
         if kind.is_notified and self._notifies:
-            self._tell(unit, row)
+            self._tell(unit, kind, row)
         if row.id % STRETCH == 0:
             unit.after_commit(self._after_stretch)
         return row
 
-    def _tell(self, unit: Unit, row: AuditRow) -> None:
-        payload = json.dumps({"auditId": row.id}, separators=(",", ":"))
+    def _tell(self, unit: Unit, kind: EventType, row: AuditRow) -> None:
+        """One item a channel. What was told already within ``dedup_ttl`` waits for its end, and is counted meanwhile."""
+        alike = _alike(kind, row) if self._dedup_ttl else None
         for channel in unit.channels.list(enabled=True):
+            before = None if alike is None else unit.outbox.newest_alike(channel.id, alike)
+            if before is not None and unit.outbox.count_again(before.id):
+                continue
             unit.outbox.insert(
                 channel_id=channel.id,
                 event=row.event_type,
-                payload=payload,
-                next_at=row.timestamp,
+                payload=json.dumps({"auditId": row.id}, separators=(",", ":")),
+                next_at=row.timestamp if before is None else max(row.timestamp, before.next_at + self._dedup_ttl),
                 created_at=row.timestamp,
+                precedence=kind.precedence,
+                alike=alike,
             )
         unit.after_commit(self._after_record)
+
+
+def _alike(kind: EventType, row: AuditRow) -> str | None:
+    """What two notices have in common that say the same; None where each counts."""
+    if kind.alike_by is None:
+        return None
+    details = json.loads(row.details)
+    return json.dumps([kind.name, row.agent_id, *(details.get(key) for key in kind.alike_by)], separators=(",", ":"))

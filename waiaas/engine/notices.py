@@ -53,6 +53,8 @@ class Notices:
             lines += _payment(transaction, intent, self._assets(transaction, intent))
             quoted += _foreign_words(transaction, intent)
         lines += _details(row)
+        if item.times > 1:
+            lines.append(("How often", f"{item.times} times alike since {shown_moment(row.timestamp)}; this is the first"))
         if transaction is not None:
             lines += _decision(unit, transaction)
         return Notification(
@@ -63,6 +65,14 @@ class Notices:
             quoted=tuple(quoted),
             severity=row.severity,
         )
+
+    def is_moot(self, unit: Unit, item: OutboxItem) -> bool:
+        """Whether ``item`` asks for an answer that nobody waits for any more. False once it is told of without haste."""
+        if item.precedence == 0 or item.event not in EVENTS or not EVENTS[item.event].asks:
+            return False
+        row = unit.audit.get(int(json.loads(item.payload)["auditId"]))
+        transaction = unit.transactions.get(row.tx_id) if row is not None and row.tx_id else None
+        return transaction is not None and transaction.status != "QUEUED"
 
     def _assets(self, row: Transaction, intent: StoredIntent | None) -> dict[str, Asset]:
         """What the payment names, and what its fee is paid in."""

@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,13 @@ from waiaas.engine.notices import Notices
 from waiaas.errors import Misconfigured, NotReady, RetryLater, Undeliverable, WaiaasError
 from waiaas.interfaces.events import Event
 from waiaas.registry import Registry
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 from waiaas.store.records import AuditRow, Channel, OutboxItem
 
 _log = logging.getLogger("waiaas.outbox")
 _BATCH = 50
+_OLDEST_EVERY = 10
+"""So that what matters little is not put off for ever, each tenth delivery is of the item that has waited longest."""
 _FIRST_RETRY_SECONDS = 2
 _LONGEST_PAUSE_SECONDS = 300
 """Between attempts at a channel that is away: a person should hear of a held payment soon after it is back."""
@@ -60,6 +62,7 @@ class Notifications:
         journal: Journal,
         clock: Clock,
         retention_days: int,
+        dedup_ttl: int = 0,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -68,8 +71,11 @@ class Notifications:
         self._journal = journal
         self._clock = clock
         self._retention = retention_days * 86400
+        self._dedup_ttl = dedup_ttl
         self._paces: dict[str, _Pace] = {}
         self._rounds: dict[str, threading.Thread] = {}
+        self._carried: dict[str, int] = {}
+        self._telling: threading.Thread | None = None
         self._unmarked: dict[str, list[OutboxItem]] = {}
         self._broken: BaseException | None = None
         self._stopping = threading.Event()
@@ -94,26 +100,43 @@ class Notifications:
                 begun += 1
         return begun
 
+    def mended(self, channel_id: str) -> None:
+        """A person saw this channel work, or set it up anew: what waits for it is tried at once, whatever failed before."""
+        self._paces.pop(channel_id, None)
+
     def close(self, seconds: float) -> None:
-        """Begin nothing more, and wait so long for what is under way; a channel that hangs is left to hang."""
+        """Begin nothing more, and wait so long for what is under way; a channel or listener that hangs is left to hang."""
         self._stopping.set()
         until = self._clock.monotonic() + seconds
-        for thread in tuple(self._rounds.values()):
+        for thread in (*self._rounds.values(), *((self._telling,) if self._telling else ())):
             thread.join(max(0.0, until - self._clock.monotonic()))
         self._live.close()
 
     def tell_listeners(self) -> int:
-        """Hand events that listeners have not seen to them, in order, at least once."""
-        if not self._registry.listeners:
+        """Begin to hand events that listeners have not seen to them, in order, at least once, on a thread of their own: a
+        listener that hangs keeps no channel waiting. Returns how many are handed over; 0 while a round is under way.
+
+        :raises BaseException: what a round before died of
+        """
+        if self._broken is not None:
+            raise self._broken
+        if not self._registry.listeners or (self._telling is not None and self._telling.is_alive()):
             return 0
         with self._store.read() as unit:
             rows = unit.audit.after(int(unit.state.get(_CURSOR) or 0), _BATCH)
-        for row in rows:
-            self._tell(row)
         if rows:
+            self._telling = threading.Thread(target=self._listen, args=(rows,), name="waiaas-listeners", daemon=True)
+            self._telling.start()
+        return len(rows)
+
+    def _listen(self, rows: Sequence[AuditRow]) -> None:
+        try:
+            for row in rows:
+                self._tell(row)
             with self._store.write() as unit:
                 unit.state.set(_CURSOR, str(rows[-1].id))
-        return len(rows)
+        except BaseException as problem:  # noqa: BLE001 - the worker hears of it and the daemon ends
+            self._broken = problem
 
     def prune(self) -> None:
         """Forget deliveries older than the retention; the audit log keeps what happened."""
@@ -141,25 +164,32 @@ class Notifications:
             self._broken = problem
 
     def _carry(self, channel: Channel) -> bool:
-        """One batch, in order; whether to go on. Deliveries are marked together, but never long after they were made."""
+        """A short batch, the urgent ones first; whether to go on. It ends after half a second, so that what came meanwhile
+        is asked for again: an urgent notice waits for one message of a slow channel, not for a queue. Deliveries are marked
+        together, but never long after they were made."""
         self._mark(channel)
         with self._store.read() as unit:
             present = unit.channels.get(channel.id)
-            due = unit.outbox.due_of(channel.id, self._clock.now(), _BATCH)
+            due = self._due(unit, channel.id)
         if present is None or not present.enabled or present.config != channel.config:
             return False
-        marked_at, goes_on = self._clock.monotonic(), bool(due)
+        since, goes_on = self._clock.monotonic(), bool(due)
         for item in due:
             if self._stopping.is_set():
                 goes_on = False
-            if not goes_on:
+            if not goes_on or self._clock.monotonic() - since >= _MARK_EVERY_SECONDS:
                 break
             goes_on = self._one(item, channel)
-            if self._clock.monotonic() - marked_at >= _MARK_EVERY_SECONDS:
-                self._mark(channel)
-                marked_at = self._clock.monotonic()
         self._mark(channel)
         return goes_on
+
+    def _due(self, unit: Unit, channel_id: str) -> list[OutboxItem]:
+        """Up to the next tenth delivery those that matter most; the tenth is the one that has waited longest."""
+        left = _OLDEST_EVERY - 1 - self._carried.get(channel_id, 0) % _OLDEST_EVERY
+        if left:
+            return unit.outbox.due_of(channel_id, self._clock.now(), left)
+        oldest = unit.outbox.oldest_of(channel_id, self._clock.now())
+        return [oldest] if oldest else []
 
     def _one(self, item: OutboxItem, channel: Channel) -> bool:
         """Send one item; whether the next may be tried."""
@@ -167,6 +197,9 @@ class Notifications:
         try:
             with self._store.read() as unit:
                 message = self._notices.compose(unit, item)
+                is_moot = self._notices.is_moot(unit, item)
+            if is_moot:
+                return self._sink(item)
             if message is None:
                 raise Undeliverable("its event is gone")
             live = self._live.of(channel)
@@ -180,7 +213,14 @@ class Notifications:
             why = f"a fault of its plugin ({type(problem).__name__})"
             return self._failed(item, channel, RetryLater(why), why)
         self._paces[channel.id] = _Pace(config=channel.config)
+        self._carried[channel.id] = self._carried.get(channel.id, 0) + 1
         self._unmarked.setdefault(channel.id, []).append(item)
+        return True
+
+    def _sink(self, item: OutboxItem) -> bool:
+        """Nobody is asked any more: it is told after everything else, so that asking and cancelling wins no turn."""
+        with self._store.write() as unit:
+            unit.outbox.sink(item.id)
         return True
 
     def _mark(self, channel: Channel) -> None:
@@ -191,6 +231,8 @@ class Notifications:
         now = self._clock.now()
         with self._store.write() as unit:
             for item in delivered:
+                if item.alike is not None:
+                    unit.outbox.told_in_part(item, now + self._dedup_ttl)
                 unit.outbox.delivered(item.id, now)
             unit.channels.note_result(channel.id, success_at=now)
         delivered.clear()

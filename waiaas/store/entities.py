@@ -253,6 +253,9 @@ def map_tables(db: Database) -> SimpleNamespace:
         delivered_at = maybe_number()
         failed_at = maybe_number()
         error = maybe_text()
+        precedence = number()
+        alike = maybe_text()
+        times = number()
 
     class Token(db.Entity):
         _table_ = "tokens"

@@ -17,12 +17,37 @@ class Outbox:
     def __init__(self, sql: Statements) -> None:
         self._sql = sql
 
-    def insert(self, channel_id: str, event: str, payload: str, next_at: int, created_at: int) -> int:
+    def insert(
+        self,
+        channel_id: str,
+        event: str,
+        payload: str,
+        next_at: int,
+        created_at: int,
+        precedence: int = 0,
+        alike: str | None = None,
+    ) -> int:
         """Add one item; returns its id. An unknown channel is refused."""
         return self._sql.insert(
-            "INSERT INTO notification_outbox (created_at, channel, event, payload, next_at) VALUES (?, ?, ?, ?, ?)",
-            (created_at, channel_id, event, payload, next_at),
+            "INSERT INTO notification_outbox (created_at, channel, event, payload, next_at, precedence, alike)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (created_at, channel_id, event, payload, next_at, precedence, alike),
         )
+
+    def newest_alike(self, channel_id: str, alike: str) -> OutboxItem | None:
+        """The last item of a channel that says the same, delivered or not."""
+        rows = self._sql.all(
+            OUTBOX_ITEM.select("WHERE channel = ? AND alike = ? ORDER BY id DESC LIMIT 1"), (channel_id, alike)
+        )
+        return OUTBOX_ITEM.read(rows[0]) if rows else None
+
+    def count_again(self, item_id: int) -> bool:
+        """It happened once more; False when it was delivered or given up."""
+        return self._settle("times = times + 1", item_id)
+
+    def sink(self, item_id: int) -> bool:
+        """Nobody has to act on it any more: it comes after everything else. False when it is delivered or given up."""
+        return self._settle("precedence = 0", item_id)
 
     def due(self, now: int, limit: int = 100) -> list[OutboxItem]:
         """Items to try now, the longest due first."""
@@ -41,11 +66,17 @@ class Outbox:
         return [str(row[0]) for row in rows]
 
     def due_of(self, channel_id: str, now: int, limit: int = 100) -> list[OutboxItem]:
-        """One channel's items to try now, in the order of what happened; those that failed often come after the others."""
+        """One channel's items to try now: the urgent ones first, then in the order of what happened; those that failed
+        often come after the others."""
+        return self._due(channel_id, now, "attempts >= 3, precedence DESC, id", limit)
+
+    def oldest_of(self, channel_id: str, now: int) -> OutboxItem | None:
+        """The item of a channel that has waited longest, however little it matters."""
+        return next(iter(self._due(channel_id, now, "attempts >= 3, id", 1)), None)
+
+    def _due(self, channel_id: str, now: int, order: str, limit: int) -> list[OutboxItem]:
         rows = self._sql.all(
-            OUTBOX_ITEM.select(
-                f"{_BY_TIME} WHERE channel = ? AND next_at <= ? AND {_WAITING} ORDER BY attempts >= 3, id LIMIT ?"
-            ),
+            OUTBOX_ITEM.select(f"{_BY_TIME} WHERE channel = ? AND next_at <= ? AND {_WAITING} ORDER BY {order} LIMIT ?"),
             (channel_id, now, limit),
         )
         return [OUTBOX_ITEM.read(row) for row in rows]
@@ -62,6 +93,15 @@ class Outbox:
             (channel_id,),
         )
         return (int(row[0]) if row else 0), (str(last[0]) if last else None)
+
+    def told_in_part(self, item: OutboxItem, next_at: int) -> None:
+        """What happened again while ``item`` was on its way becomes an item of its own. Call before ``delivered``."""
+        self._sql.run(
+            "INSERT INTO notification_outbox (created_at, channel, event, payload, next_at, precedence, alike, times)"
+            " SELECT created_at, channel, event, payload, ?, precedence, alike, times - ? FROM notification_outbox"
+            " WHERE id = ? AND times > ?",
+            (next_at, item.times, item.id, item.times),
+        )
 
     def hasten(self, channel_id: str, now: int) -> int:
         """Try everything of a channel now; returns how many items that is."""

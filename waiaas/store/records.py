@@ -340,6 +340,9 @@ class OutboxItem:
     :param attempts: deliveries tried so far
     :param next_at: not to be tried before
     :param failed_at: when it was given up
+    :param precedence: 0 to 4; the highest is delivered first
+    :param alike: what equal notices have in common, so that they become one; None for one of its own
+    :param times: how often it happened
     """
 
     id: int
@@ -352,3 +355,6 @@ class OutboxItem:
     delivered_at: int | None = None
     failed_at: int | None = None
     error: str | None = None
+    precedence: int = 0
+    alike: str | None = None
+    times: int = 1

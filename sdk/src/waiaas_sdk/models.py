@@ -282,7 +282,10 @@ class Chain(Record):
 
 
 class Plugin(Record):
-    """An installed plugin: ``status`` is loaded, untrusted, disabled, failed or missing."""
+    """An installed plugin: ``status`` is loaded, untrusted, disabled, failed or missing.
+
+    :param channel_schemas: the JSON Schema of the configuration of each channel type that it brings
+    """
 
     name: str
     version: str | None = None
@@ -291,6 +294,7 @@ class Plugin(Record):
     status: str
     error: str | None = None
     registers: dict[str, Any] | None = None
+    channel_schemas: dict[str, Any] = {}
 
 
 class Channel(Record):
@@ -298,6 +302,7 @@ class Channel(Record):
 
     :param config: secrets are masked; None while it cannot be read
     :param waiting: notices not delivered yet; :param trouble: what kept the last of them that was tried
+    :param same_as: another channel of the same type and configuration: everything is told twice
     """
 
     id: str
@@ -310,6 +315,7 @@ class Channel(Record):
     last_failure_at: int | None = None
     waiting: int = 0
     trouble: str | None = None
+    same_as: str | None = None
 
 
 class ChannelTest(Record):

@@ -34,6 +34,7 @@ class ChannelItem(Answered):
 
     :param config: secrets are masked; null while it cannot be read
     :param waiting: notices that are not delivered yet; :param trouble: what kept the last of them that was tried
+    :param same_as: another channel of the same type and configuration: everything is told twice
     """
 
     id: str
@@ -46,6 +47,7 @@ class ChannelItem(Answered):
     last_failure_at: UnixSeconds | None
     waiting: int
     trouble: str | None
+    same_as: str | None
 
     @classmethod
     def of(cls, view: "ChannelView") -> "ChannelItem":
@@ -62,6 +64,7 @@ class ChannelItem(Answered):
             last_failure_at=channel.last_failure_at,
             waiting=view.waiting,
             trouble=view.trouble,
+            same_as=view.same_as,
         )
 
 
