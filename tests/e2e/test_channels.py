@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
 from waiaas_notify_telegram.stand_in import BotApiServer
-from waiaas_sdk import BadRequest, Conflict
+from waiaas_sdk import BadRequest, Conflict, Denied
 
 from tests.e2e.chats import WAITS, facts, held, telling, told_of
 from tests.harness.chains import ChainCase
@@ -97,6 +98,52 @@ def test_a_notice_that_comes_late_says_what_became_of_the_payment(house: House, 
     (message,) = told_of(service, tx_id)
     assert facts(message)["State"] == "CANCELLED"
     assert "waiaas tx approve" not in message.text
+
+
+def test_what_still_waits_is_told_before_what_waits_no_more(house: House, service: BotApiServer) -> None:
+    """Of several requests for approval that a chat missed, the open one comes first, however many were taken back."""
+    house.start()
+    service.away()
+    channel = telling(house, service)
+    gone = [held(house) for _ in range(3)]
+    for tx_id in gone:
+        house.operator.transactions.reject(tx_id)
+    open_one = held(house)
+    service.heal()
+    assert house.operator.channels.test(channel).delivered, "and a test that goes well ends the pause"
+    until(lambda: all(told_of(service, tx_id) for tx_id in (*gone, open_one)), "all of them to be told")
+    order = [facts(one)["Transaction"] for one in service.messages if one.text.startswith(WAITS)]
+    assert order == [open_one, *gone]
+
+
+def test_a_test_that_goes_well_ends_the_pause(house: House, service: BotApiServer) -> None:
+    """A blocked bot is paused for an hour; unblocked and tested, it is told what it missed. Disabled and enabled too."""
+    house.start()
+    channel = telling(house, service)
+    for mend in (
+        lambda: house.operator.channels.test(channel),
+        lambda: [house.operator.channels.update(channel, enabled=enabled) for enabled in (False, True)],
+    ):
+        service.chat.trouble = (403, "Forbidden: bot was blocked by the user")
+        tx_id = held(house)
+        until(lambda: "blocked" in str(house.operator.channels.show(channel).trouble), "an attempt to fail")
+        service.chat.trouble = None
+        mend()
+        until(partial(told_of, service, tx_id), "the chat to be told after all", 8)
+
+
+def test_denials_of_one_kind_are_one_message(house: House, service: BotApiServer) -> None:
+    """A dozen payments of a kind that policy refuses make one message at once, not a dozen; the approval after them is next."""
+    house.start()
+    telling(house, service)
+    wallet = house.wallet(policies=house.case.spending(instant_max=1, daily_limit=1))
+    for _ in range(12):
+        payment = house.case.payment(house.case.new_recipient())
+        with pytest.raises(Denied):
+            house.client(wallet).send(**payment)
+    tx_id = held(house)
+    until(lambda: told_of(service, tx_id), "the approval to be told")
+    assert len([one for one in service.messages if one.text.startswith("Payment refused")]) == 1
 
 
 def test_a_broken_channel_is_told_of_elsewhere_and_mended(house: House, service: BotApiServer) -> None:
@@ -232,6 +279,13 @@ def test_the_commands_add_try_list_and_remove(house: House, service: BotApiServe
     failed = run("test", channel)
     assert failed.returncode == 1
     assert "chat not found" in failed.stderr
+    exposed = run("update", channel, "--set", f"bot_token={service.token}")
+    assert exposed.returncode == 2
+    assert "--secret bot_token" in exposed.stderr
+    assert service.token not in exposed.stderr
+    assert run("update", channel, *sets[:2]).returncode == 0
+    twin = run("add", "TELEGRAM", *sets, "--secret", "bot_token", "--json", stdin=service.token)
+    assert f"waiaas notify remove {json.loads(twin.stdout)['id']}" in twin.stderr
     assert run("disable", channel).returncode == run("enable", channel).returncode == 0
     assert service.token not in run("show", channel).stdout
     assert run("remove", channel).returncode == 0

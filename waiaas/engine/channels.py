@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -33,7 +33,8 @@ class ChannelView:
 
     :param config: with secrets masked; None while it cannot be read (signer locked, plugin missing)
     :param waiting: notices that are not delivered; :param trouble: what kept the last of them that was tried
-    :param same_as: another channel of the same type and configuration, so that everything is told twice; None for none
+    :param same_as: another channel of the same type and configuration, so that everything is told twice. Looked for
+        where one channel is shown, not in lists
     """
 
     channel: Channel
@@ -110,7 +111,7 @@ class Channels:
                 raise Conflict(f"there are {_MOST_CHANNELS} channels already", code="LIMIT_REACHED", hint="remove one")
             unit.channels.insert(channel)
             self._record(unit, "channel.created", actor, channel, {"enabled": enabled})
-        return self._view(channel)
+        return self._beside_others(channel)
 
     def list(self, actor: Actor) -> Sequence[ChannelView]:
         """All of them, by priority."""
@@ -120,7 +121,7 @@ class Channels:
     def get(self, actor: Actor, channel_id: str) -> ChannelView:
         """One. :raises NotFound: there is none"""
         require_operator(actor)
-        return self._view(self._found(channel_id))
+        return self._beside_others(self._found(channel_id))
 
     def replace(self, actor: Actor, channel_id: str, changes: Mapping[str, Any]) -> ChannelView:
         """Change it; what is left out stays, also within ``config``. What waits for it is tried at once.
@@ -253,22 +254,18 @@ class Channels:
     def _view(self, channel: Channel) -> ChannelView:
         with self._store.read() as unit:
             waiting, trouble = unit.outbox.waiting(channel.id)
-            others = [other for other in unit.channels.by_type(channel.type) if other.id != channel.id]
-        return ChannelView(
-            channel=channel,
-            config=self._masked(channel),
-            waiting=waiting,
-            trouble=trouble,
-            same_as=self._twin(channel, others),
-        )
+        return ChannelView(channel=channel, config=self._masked(channel), waiting=waiting, trouble=trouble)
 
-    def _twin(self, channel: Channel, others: Sequence[Channel]) -> str | None:
-        """The first of ``others`` that leads to the same place; secrets are compared too."""
+    def _beside_others(self, channel: Channel) -> ChannelView:
+        """With the first other channel that leads to the same place; secrets are compared too."""
+        with self._store.read() as unit:
+            others = [other for other in unit.channels.by_type(channel.type) if other.id != channel.id]
         try:
             reads = self._read(channel.type, self._stored(channel))
-            return next((one.id for one in others if self._read(one.type, self._stored(one)) == reads), None)
+            twin = next((one.id for one in others if self._read(one.type, self._stored(one)) == reads), None)
         except (BadRequest, NotReady):
-            return None
+            twin = None  # a configuration that cannot be read is compared with nothing
+        return replace(self._view(channel), same_as=twin)
 
     def _masked(self, channel: Channel) -> Mapping[str, Any] | None:
         """As the plugin's model writes it, which masks its secrets; unknown to a plugin that does not take it any more."""

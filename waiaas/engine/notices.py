@@ -54,7 +54,9 @@ class Notices:
             quoted += _foreign_words(transaction, intent)
         lines += _details(row)
         if item.times > 1:
-            lines.append(("How often", f"{item.times} times alike since {shown_moment(row.timestamp)}; this is the first"))
+            lines.append(
+                ("How often", f"{item.times} times alike since {shown_moment(row.timestamp)}; this is the first")
+            )
         if transaction is not None:
             lines += _decision(unit, transaction)
         return Notification(

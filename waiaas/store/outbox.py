@@ -24,6 +24,7 @@ class Outbox:
         payload: str,
         next_at: int,
         created_at: int,
+        *,
         precedence: int = 0,
         alike: str | None = None,
     ) -> int:
@@ -76,7 +77,9 @@ class Outbox:
 
     def _due(self, channel_id: str, now: int, order: str, limit: int) -> list[OutboxItem]:
         rows = self._sql.all(
-            OUTBOX_ITEM.select(f"{_BY_TIME} WHERE channel = ? AND next_at <= ? AND {_WAITING} ORDER BY {order} LIMIT ?"),
+            OUTBOX_ITEM.select(
+                f"{_BY_TIME} WHERE channel = ? AND next_at <= ? AND {_WAITING} ORDER BY {order} LIMIT ?"
+            ),
             (channel_id, now, limit),
         )
         return [OUTBOX_ITEM.read(row) for row in rows]
