@@ -271,7 +271,7 @@ class NotYet(Unavailable):
     """The bytes cannot be built now; nothing is wrong. The payment waits unsigned, and expires with this code when its time is
     over. ``retry_after`` says when to ask again."""
 
-    codes = ("FEE_ABOVE_CAP", "ACCOUNT_BUSY")
+    codes = ("FEE_ABOVE_CAP", "ACCOUNT_BUSY", "CLAIM_HELD")
 
 
 class Refused(PluginError):

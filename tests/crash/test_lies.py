@@ -58,7 +58,7 @@ def test_bytes_that_expired_while_no_daemon_ran_are_given_up(house: House) -> No
     with pytest.raises(ChainRefused) as refused:
         _send(house, wallet, recipient)
     assert refused.value.transaction is not None
-    assert refused.value.transaction.error_code == "EXPIRED_ON_CHAIN"
+    assert refused.value.transaction.error_code == house.case.never_landed
     assert refused.value.transaction.tx_hash
     assert house.chain.payments(recipient=recipient) == []
     confirmed(house, _send(house, wallet, recipient, key="invoice-2"))

@@ -128,7 +128,7 @@ def test_a_nonce_used_by_another_program_is_followed(house: House, chain: StillC
     chain.mine(80)
     house.chain.away(False)
     lost = house.until_status(sent.id, "FAILED", seconds=60)
-    assert lost["error_code"] == "EXPIRED_ON_CHAIN"
+    assert lost["error_code"] == "CLAIM_USED_ELSEWHERE"
     after = pay(house, wallet)
     in_blocks(house, chain, after.id)
     assert chain.nonces(wallet.address) == [0, 1, 2]

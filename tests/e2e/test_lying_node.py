@@ -94,7 +94,7 @@ def test_bytes_that_expired_unseen_fail_with_proof_and_a_new_key_pays_once(
     shared_house.until_status(sent.id, "SUBMITTED")
     liar.outlive_bytes()
     row = shared_house.until_status(sent.id, "FAILED")
-    assert (row["error_code"], bool(row["tx_hash"])) == ("EXPIRED_ON_CHAIN", True)
+    assert (row["error_code"], bool(row["tx_hash"])) == (shared_house.case.never_landed, True)
     (variant,) = shared_house.rows("SELECT proof FROM transaction_variants WHERE tx_id = ?", sent.id)
     assert variant["proof"]
     liar.heal()
@@ -185,7 +185,7 @@ def test_one_endpoint_that_lags_withholds_the_proof(make_house: Callable[..., Ho
     _keeps_waiting(house, chain, sent)
     chain.outlive_bytes()
     row = house.until_status(sent.id, "FAILED")
-    assert row["error_code"] == "EXPIRED_ON_CHAIN"
+    assert row["error_code"] == house.case.never_landed
     assert chain.payments(recipient=recipient) == []
     check_books(house, wallet)
 

@@ -184,7 +184,7 @@ def test_bytes_that_no_node_has_taken_are_not_sent_after_a_stop(
         until(lambda: node.calls() > asked + 5, "the daemon to look at the row several times")
         assert shared_house.row(sent.id)["status"] == "SUBMITTED"
         node.outlive_bytes()
-        assert shared_house.until_status(sent.id, "FAILED", "CONFIRMED")["error_code"] == "EXPIRED_ON_CHAIN"
+        assert shared_house.until_status(sent.id, "FAILED", "CONFIRMED")["error_code"] == shared_house.case.never_landed
     assert node.payments(recipient=recipient) == []
     assert node.handed_over(signed["tx_hash"]) == 0
     check_books(shared_house, wallet)

@@ -21,6 +21,7 @@ from waiaas.interfaces.chain import (
     Effect,
     Feature,
     Http,
+    InFlight,
     Intent,
     Kind,
     Network,
@@ -253,7 +254,7 @@ class NonceAdapter(ChainAdapter):
             return Status(phase=Phase.DEAD, proof="its nonce was used")
         return Status(phase=phase)
 
-    def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]) -> Sequence[Balance]:
+    def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[InFlight]) -> Sequence[Balance]:
         raise Refused("NO", "nobody asks here")
 
     def health(self) -> Mapping[str, Any]:

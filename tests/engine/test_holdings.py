@@ -53,7 +53,7 @@ def chain_with(odd: Callable[[], Exception], asked: list[Any]) -> Chain:
 )
 def test_one_odd_token_holds_up_no_other(odd: Callable[[], Exception]) -> None:
     """It is left out, and the rest is told."""
-    found = holdings(chain_with(odd, []), ACCOUNT, LISTED)
+    found = holdings(chain_with(odd, []), ACCOUNT, LISTED, ())
     assert [one.asset.id for one in found] == [NATIVE, LISTED[0], LISTED[2], LISTED[3]]
 
 
@@ -62,5 +62,5 @@ def test_a_node_that_is_away_is_not_asked_for_each() -> None:
     asked: list[Any] = []
     chain = chain_with(lambda: failing(Trouble.UNREACHABLE), asked)
     with pytest.raises(NodeFailure):
-        holdings(chain, ACCOUNT, LISTED)
+        holdings(chain, ACCOUNT, LISTED, ())
     assert len(asked) == 2

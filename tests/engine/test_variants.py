@@ -128,7 +128,7 @@ def test_a_row_is_dead_only_when_all_its_bytes_are(engine: Engine, program: Acto
     assert engine.reserved(tx_id) == {"amount": 5, "fee": 40}
     engine.node.lies[second.tx_hash] = Phase.DEAD
     engine.look()
-    assert (engine.row(tx_id).status, engine.row(tx_id).error_code) == ("FAILED", "EXPIRED_ON_CHAIN")
+    assert (engine.row(tx_id).status, engine.row(tx_id).error_code) == ("FAILED", "CLAIM_USED_ELSEWHERE")
     assert engine.reserved(tx_id) == {}
 
 

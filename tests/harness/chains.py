@@ -132,6 +132,11 @@ class ChainCase(ABC):
     resolves_offline: bool = True
     replaces: bool = False
 
+    @property
+    def never_landed(self) -> str:
+        """The error code of a payment whose bytes are proved dead: they expired, or others used what they claimed."""
+        return "CLAIM_USED_ELSEWHERE" if self.replaces else "EXPIRED_ON_CHAIN"
+
     def missing(self) -> str:
         """What this machine lacks to run the chain; empty where it lacks nothing."""
         return ""

@@ -262,6 +262,7 @@ def _print_facts(row: Transaction, amount: str, agent: str) -> None:
             "tx hash": row.tx_hash,
             "explorer": row.explorer_url,
             "bytes": _variants(row),
+            "proof": "\n".join(dict.fromkeys(one.proof for one in row.variants if one.proof)) or None,
             "waits" if row.error is None else "error": trouble(row),
             "created": at(row.created_at),
         }

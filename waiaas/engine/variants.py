@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from waiaas.interfaces.chain import Signed
+from waiaas.interfaces.chain import InFlight, Signed
 from waiaas.store.records import Transaction, Variant
 
 ORIGINAL, SPEED_UP, CANCEL = "original", "speed_up", "cancel"
@@ -42,6 +42,28 @@ def signed_of(variant: Variant) -> Signed:
         valid_until=variant.valid_until,
         evidence=json.loads(variant.evidence),
     )
+
+
+def in_flight_of(variants: Sequence[Variant]) -> tuple[InFlight, ...]:
+    """The same, each with its payment's id, kind and number: what an adapter is told of bytes that may still land."""
+    return tuple(
+        InFlight(
+            raw=signed.raw,
+            tx_hash=signed.tx_hash,
+            claims=signed.claims,
+            valid_until=signed.valid_until,
+            evidence=signed.evidence,
+            row=variant.tx_id,
+            kind=variant.kind,
+            n=variant.n,
+        )
+        for variant, signed in ((variant, signed_of(variant)) for variant in variants)
+    )
+
+
+def held_by_others(variants: Sequence[Variant], tx_id: str) -> frozenset[str]:
+    """Pure. The claims of other payments among ``variants``."""
+    return frozenset(claim for one in variants if one.tx_id != tx_id for claim in json.loads(one.claims))
 
 
 def unshared(claims: frozenset[str], variants: Sequence[Variant]) -> Variant | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from waiaas.engine.rules.foreign import amount_text
+from waiaas.engine.rules.text import shown
 from waiaas.engine.rules.transaction_states import UNFINISHED
 from waiaas.interfaces.chain import Asset
 from waiaas.interfaces.wire import from_wire
@@ -143,6 +144,7 @@ def wire_variant(variant: Variant) -> dict[str, Any]:
         "txHash": variant.tx_hash,
         "feeCap": str(variant.fee_cap),
         "lastStatus": variant.last_status or "unseen",
+        "proof": None if variant.proof is None else shown(variant.proof),
         "createdAt": variant.created_at,
     }
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from waiaas import __version__
 from waiaas.engine.actors import Actor, require_operator, require_session
 from waiaas.engine.chains import Chain
+from waiaas.engine.commitments import Commitments, commitments
 from waiaas.engine.facts import read_windows
 from waiaas.engine.holdings import holdings
 from waiaas.engine.intents import require_sendable, sendable
@@ -16,7 +17,6 @@ from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.constraints import TOTAL, constraint_windows, read_constraints
 from waiaas.engine.rules.foreign import tidy_asset
-from waiaas.engine.rules.totals import VALUE_KINDS
 from waiaas.engine.session_documents import display
 from waiaas.engine.tokens import listed
 from waiaas.engine.views import AgentView, WalletBalance
@@ -61,16 +61,16 @@ class Wallet:
         chain = self._bench.chains.of(agent)
         native = chain.network.native
         wanted = native.id if asset is None else chain.call(chain.adapter.parse_asset, asset)
+        with self._bench.store.read() as unit:
+            taken = commitments(unit, agent.id)
 
         def ask(account: Account) -> Balance:
-            found = chain.call(lambda: tuple(chain.adapter.balances(account, (wanted,), ())))
+            found = chain.call(lambda: tuple(chain.adapter.balances(account, (wanted,), taken.in_flight)))
             return found[0] if found else Balance(asset=native, total=0, spendable=0)
 
         found = _asked(chain, agent, ask)
         described = chain.call(tidy_asset, found.asset, native.id)
-        return self._less_reserved(
-            self.address(actor), Balance(asset=described, total=found.total, spendable=found.spendable)
-        )
+        return _left(self.address(actor), replace(found, asset=described), taken)
 
     def assets(self, actor: Actor) -> Sequence[WalletBalance]:
         """Everything the wallet holds, as far as the chain lists it, and the network's tokens besides. Network, two seconds.
@@ -97,9 +97,10 @@ class Wallet:
         view = AgentView(agent=agent, chain_id=self._bench.chains.chain_id(agent))
         with self._bench.store.read() as unit:
             wanted = listed(unit, chain, agent.chain)
-        found = _asked(chain, agent, lambda account: holdings(chain, account, wanted))
+            taken = commitments(unit, agent.id)
+        found = _asked(chain, agent, lambda account: holdings(chain, account, wanted, taken.in_flight))
         known = {chain.network.native.id, *wanted}
-        return [replace(self._less_reserved(view, one), is_listed=one.asset.id in known) for one in found]
+        return [replace(_left(view, one, taken), is_listed=one.asset.id in known) for one in found]
 
     def require_sendable(self, actor: Actor, word: object) -> None:
         """What the wallet's chain cannot build is refused as such, whatever else is wrong with the request.
@@ -108,16 +109,6 @@ class Wallet:
         """
         _, agent = require_session(actor)
         require_sendable(word, self._bench.chains.of(agent))
-
-    def _less_reserved(self, view: AgentView, balance: Balance) -> WalletBalance:
-        """What payments under way may still take is not there to be spent (invariant 4)."""
-        asset = balance.asset
-        with self._bench.store.read() as unit:
-            kinds = (*VALUE_KINDS, "fee")
-            reserved = unit.value(unit.reservations.total(agent_id=view.agent.id, asset=asset.id, kinds=kinds))
-        return WalletBalance(
-            view=view, asset=asset, balance=balance.total, spendable=max(0, balance.spendable - reserved)
-        )
 
     def connect_info(self, actor: Actor, base_url: str) -> dict[str, Any]:
         """Everything an agent needs to know to begin, in one answer."""
@@ -186,6 +177,11 @@ def _asked(chain: Chain, agent: Agent, ask: Callable[[Account], T]) -> T:
         raise RefusedByChain(problem.message, hint=problem.hint, details={"reason": problem.code}) from None
     except Unavailable:
         raise ChainUnreachable(f"no node of {agent.network} answered", hint="try again") from None
+
+
+def _left(view: AgentView, balance: Balance, taken: Commitments) -> WalletBalance:
+    """What payments under way may still take is not there to be spent (invariant 4)."""
+    return WalletBalance(view=view, asset=balance.asset, balance=balance.total, spendable=taken.left_of(balance))
 
 
 def _limit(asset: str, at_once: str | None, in_all: str | None, spent: Mapping[str, int]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from waiaas.interfaces.chain_records import (
     Destination,
     Effect,
     Feature,
+    InFlight,
     Intent,
     Kind,
     Network,
@@ -66,6 +67,7 @@ __all__ = [
     "Effect",
     "Feature",
     "Http",
+    "InFlight",
     "Intent",
     "Kind",
     "LocalChain",
@@ -210,8 +212,12 @@ class ChainAdapter(ABC):
         and the others are told."""
 
     @abstractmethod
-    def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[Signed]) -> Sequence[Balance]:
-        """Network. For each asset asked; where none is named, for everything that the chain itself can list."""
+    def balances(self, account: Account, assets: Sequence[str], in_flight: Sequence[InFlight]) -> Sequence[Balance]:
+        """Network. For each asset asked; where none is named, for everything that the chain itself can list.
+
+        :param in_flight: all bytes of the account's signed and unfinished payments. ``spendable`` leaves out what they may
+            still take, of those with one ``row`` the one that takes most; payments without bytes are the host's to leave out
+        """
 
     def describe_assets(self, assets: Sequence[str]) -> Sequence[Asset]:
         """Network. Symbol, name and decimals of each asset, in order, as the chain tells them.

@@ -233,13 +233,28 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight(Signed):
+    """Signed bytes that may still land, and whose they are: of all with one ``row`` at most one lands.
+
+    :param row: the payment's id
+    :param kind: ``original``, ``speed_up`` (the same payment, dearer) or ``cancel`` (gives it up)
+    :param n: 1 for the payment's first bytes, then counting up
+    """
+
+    row: str
+    kind: str = "original"
+    n: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How far signed bytes have come.
 
     :param ok: whether it did what it should, once INCLUDED or FINAL
     :param chain_tx_id: the chain's own id where it differs from ``tx_hash``
     :param reason: why it failed, in the adapter's words
-    :param proof: why DEAD, with heights
+    :param proof: why DEAD, with heights and, where another transaction used a claim, that one's id
+    :param used: which of the bytes' claims another transaction used for good, where they are DEAD for that and did not expire
     """
 
     phase: Phase
@@ -250,13 +265,15 @@ class Status:
     fee_paid: Amount | None = None
     reason: str | None = None
     proof: str | None = None
+    used: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
     """Everything ``build`` may depend on.
 
-    :param in_flight: the account's signed and unfinished transactions
+    :param in_flight: all bytes of the account's signed and unfinished payments, each with its payment's id, kind and number:
+        of those with one ``row`` at most one lands, so that they count once
     :param salt: 16 bytes; equal intents with different salts must give different ids
     :param now: Unix seconds
     :param replaces: earlier variants of the same row, with all of which a claim must be shared; where the intent is a
@@ -264,16 +281,20 @@ class BuildRequest:
     :param max_fee: the cap in native base units that the built bytes may not exceed
     :param newest: what was signed last for the account, whatever became of it: claims in order never go below its own,
         also where a node lags or a restart forgot what was in flight
+    :param held: claims that other payments of the account hold: those in flight, and where ``build`` is asked again because
+        its bytes named a claim that is taken (used by what landed, which a lagging node does not show), that one too. Bytes
+        that name one of them are not signed
     """
 
     resolved: Resolved
     account: Account
-    in_flight: tuple[Signed, ...]
+    in_flight: tuple[InFlight, ...]
     salt: bytes
     now: int
     max_fee: int
-    replaces: tuple[Signed, ...] = ()
+    replaces: tuple[InFlight, ...] = ()
     newest: Signed | None = None
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,8 @@
 """Claims: things that only one landed transaction can use, each held by one transaction."""
 
+import json
+from collections.abc import Collection
+
 from waiaas.errors import Conflict
 from waiaas.store.statements import Statements
 
@@ -21,6 +24,24 @@ class Claims:
         )
         if self.holder(agent_id, claim) != tx_id:
             raise Conflict("another transaction of this account uses the same claim", details={"claim": claim})
+
+    def hold_free(self, agent_id: str, claims: Collection[str], tx_id: str) -> None:
+        """Hold those of ``claims`` that nobody holds."""
+        for claim in sorted(claims):
+            self._sql.run(
+                "INSERT INTO claims (agent_id, claim, tx_id) VALUES (?, ?, ?) ON CONFLICT (agent_id, claim) DO NOTHING",
+                (agent_id, claim, tx_id),
+            )
+
+    def release(self, tx_id: str, *, but: Collection[str] = ()) -> int:
+        """Free what a transaction holds, all ``but`` what its bytes used; returns how much. May be called again.
+
+        The caller has proof that no bytes that name the others can land any more.
+        """
+        return self._sql.run(
+            "DELETE FROM claims WHERE tx_id = ? AND claim NOT IN (SELECT value FROM json_each(?))",
+            (tx_id, json.dumps(sorted(but))),
+        ).rowcount
 
     def holder(self, agent_id: str, claim: str) -> str | None:
         """The transaction that holds ``claim``, or None."""

@@ -1,6 +1,6 @@
 """Reservations: what unfinished transactions may still take. They count in every window until they are released."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from waiaas.store.readings import Reading
 from waiaas.store.records import Reservation
@@ -14,6 +14,7 @@ _TOTAL = (
     " WHERE asset = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND tx_id IS NOT ?3"
 )
 _OF_AGENTS = f"{_TOTAL} AND agent_id IN (SELECT value FROM json_each(?4))"  # noqa: S608 - literals
+_UNSIGNED = "SELECT asset, exact_sum(amount) FROM reservations WHERE agent_id = ? AND state = 'reserved' GROUP BY asset"
 _OF_SESSION = f"{_TOTAL} AND agent_id = ?4 AND session_id = ?5"
 
 
@@ -77,6 +78,11 @@ class Reservations:
         else:
             found = yield [(_OF_AGENTS, (*common, _each(agent_id)))]
         return int(found[0] or 0)  # an aggregate that saw no row gives NULL
+
+    def unsigned(self, agent_id: str) -> Mapping[str, int]:
+        """What an agent's payments that have no bytes yet may take, in base units by asset."""
+        rows = self._sql.all(_UNSIGNED, (agent_id,))
+        return {asset: int(total) for asset, total in rows}
 
     def count(self, *, agent_id: str | None = None) -> int:
         """How many rows there are, of one agent or of all."""

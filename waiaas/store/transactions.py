@@ -122,10 +122,11 @@ class Transactions:
         return self._read(f"WHERE id IN ({', '.join('?' * len(ids))}) ORDER BY id", *ids)
 
     def given_up(self, *, chain: str, network: str, since: int, limit: int = 1000) -> Rows:
-        """Rows that failed since ``since`` because their bytes expired unseen: what a late block could still hold."""
+        """Rows that failed since ``since`` because their bytes expired unseen or others used a claim: what a late block could
+        still hold."""
         where = (
-            "INDEXED BY transactions_given_up WHERE status = 'FAILED' AND error_code = 'EXPIRED_ON_CHAIN'"
-            " AND updated_at >= ? AND chain = ? AND network = ?"
+            "INDEXED BY transactions_given_up WHERE status = 'FAILED'"
+            " AND error_code IN ('EXPIRED_ON_CHAIN', 'CLAIM_USED_ELSEWHERE') AND updated_at >= ? AND chain = ? AND network = ?"
         )
         return self._read(f"{where} ORDER BY updated_at LIMIT ?", since, chain, network, limit)
 

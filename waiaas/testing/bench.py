@@ -20,6 +20,7 @@ from waiaas.interfaces.chain import (
 )
 from waiaas.interfaces.signing import SigningPayload
 from waiaas.testing.http import ScriptedHttp, no_network
+from waiaas.testing.naming import as_payments, as_variants, held_claims
 
 Sign = Callable[[SigningPayload], bytes]
 
@@ -115,12 +116,13 @@ class Bench:
         return BuildRequest(
             resolved=resolved,
             account=self.account,
-            in_flight=in_flight,
+            in_flight=as_payments(in_flight, replaces),
             salt=salt,
             now=_NOW,
             max_fee=self.adapter.network.fee_max if max_fee is None else max_fee,
-            replaces=replaces,
+            replaces=as_variants(replaces),
             newest=in_flight[-1] if in_flight else None,
+            held=held_claims(in_flight, replaces),
         )
 
     def built(

@@ -5,6 +5,7 @@ from collections import Counter
 from waiaas.interfaces.chain import Feature, Phase, Sent, Signed
 from waiaas.interfaces.wire import to_wire
 from waiaas.testing.bench import SALT, Bench
+from waiaas.testing.naming import as_payments
 
 _CLIMB = (Phase.UNSEEN, Phase.POOL, Phase.INCLUDED, Phase.FINAL)
 
@@ -87,7 +88,7 @@ class LandingKit:
             (balance,) = bench.adapter.balances(bench.account, [asset], [])
             assert balance.asset.id == asset
             assert balance.spendable <= balance.total == _holdings(bench)[asset]
-            (later,) = bench.adapter.balances(bench.account, [asset], [signed])
+            (later,) = bench.adapter.balances(bench.account, [asset], as_payments([signed]))
             assert later.total == balance.total
             assert later.spendable <= balance.spendable - units
 

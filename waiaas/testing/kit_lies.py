@@ -11,6 +11,7 @@ from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import ChainAdapter, Phase, Resolved, Sent, Signed, Simulates, Status, Unsigned
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import ScriptedHttp
+from waiaas.testing.naming import as_payments
 
 JUNK: tuple[Any, ...] = (None, True, -1, 1 << 70, 1.5, "", "x", "\u202e", [], [None], {}, {"value": None}, {"error": 1})
 
@@ -81,7 +82,7 @@ def _network_calls(
         partial(adapter.resolve, resolved.intent, bench.account),
         partial(adapter.build, bench.request(resolved)),
         partial(adapter.statuses, [signed]),
-        partial(adapter.balances, bench.account, [], [signed]),
+        partial(adapter.balances, bench.account, [], as_payments([signed])),
         adapter.health,
         partial(adapter.broadcast, signed),
     ]

@@ -197,7 +197,8 @@ class ConnectInfo(Record):
 class Variant(Record):
     """One set of signed bytes of a transaction; of all of them at most one lands.
 
-    ``kind`` is original, speed_up or cancel; ``last_status`` unseen, pool, included, final or dead.
+    ``kind`` is original, speed_up or cancel; ``last_status`` unseen, pool, included, final or dead; ``proof`` why dead bytes
+    can never land, in the words of the chain's plugin.
     """
 
     n: int
@@ -206,6 +207,7 @@ class Variant(Record):
     fee_cap: BaseUnits
     last_status: str
     created_at: int | None = None
+    proof: str | None = None
 
 
 class Transaction(Record):

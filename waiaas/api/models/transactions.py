@@ -46,6 +46,7 @@ class VariantItem(Answered):
     :param kind: original, speed_up (the same payment, dearer) or cancel (gives it up)
     :param fee_cap: the most that the network can take if these bytes land
     :param last_status: unseen, pool, included, final or dead
+    :param proof: why they can never land, where they are dead, in the words of the chain's plugin
     """
 
     n: int
@@ -54,6 +55,7 @@ class VariantItem(Answered):
     fee_cap: AmountOrZero
     last_status: str
     created_at: UnixSeconds
+    proof: str | None = None
 
 
 class TransactionItem(Answered):

@@ -9,12 +9,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from waiaas.engine.pipeline.dead_ends import dead_end
 from waiaas.engine.pipeline.evaluate import judged_usd
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.foreign import quoted
 from waiaas.engine.rules.totals import totals
 from waiaas.engine.stored_intent import stored_intent
-from waiaas.engine.variants import CANCEL
+from waiaas.engine.variants import CANCEL, signed_of
 from waiaas.interfaces.chain import Phase, Status
 from waiaas.interfaces.money import USD
 from waiaas.store.database import Unit
@@ -101,6 +102,7 @@ class Confirm:
             return 0
         self._book(unit, row, unit.reservations.of(row.id), landed.fee, is_paid=is_paid)
         unit.reservations.release(row.id)
+        unit.claims.release(row.id, but=signed_of(landed.variant).claims)  # the bytes that lost can use theirs no more
         status = landed.status
         unit.variants.note(
             row.id,
@@ -164,21 +166,21 @@ class Confirm:
             )
 
     def _dead(self, unit: Unit, look: Look) -> int:
-        row, seen = look[0].row, {sighting.variant.n for sighting in look}
+        row, seen, end = look[0].row, {sighting.variant.n for sighting in look}, dead_end(look)
         if row.status != "SUBMITTED" or {one.n for one in unit.variants.of(row.id)} != seen:
             return 0  # finished, or there are bytes that this answer does not speak of
-        proofs = "; ".join(dict.fromkeys(one.status.proof for one in look if one.status.proof))
         moved = self._bench.transitions.move(
             unit,
             row,
             "FAILED",
             "transaction.failed",
-            details={"code": "EXPIRED_ON_CHAIN", "proof": proofs or None, "txHash": row.tx_hash},
-            error="the network did not take it before it expired; nothing was paid",
-            error_code="EXPIRED_ON_CHAIN",
+            details={"code": end.code, "proof": end.proof, "txHash": row.tx_hash},
+            error=end.why,
+            error_code=end.code,
         )
         if moved:
             unit.reservations.release(row.id)
+            unit.claims.release(row.id)
             for sighting in look:
                 status = sighting.status
                 unit.variants.note(row.id, sighting.variant.n, last_status=status.phase.value, proof=status.proof)
@@ -195,6 +197,7 @@ class Confirm:
         details = {"code": code, "txHash": landed.variant.tx_hash, "fee": str(landed.fee), "reason": reason}
         self._bench.transitions.tell(unit, row, "transaction.failed", details)
         now = self._bench.clock.now()
+        unit.claims.hold_free(row.agent_id, signed_of(landed.variant).claims, row.id)
         unit.transactions.note(row.id, expected="FAILED", at=now, error_code=code, tx_hash=landed.variant.tx_hash)
         return 0
 
@@ -213,6 +216,7 @@ class Confirm:
             error_code=None,
         )
         if moved:
+            unit.claims.hold_free(row.agent_id, signed_of(landed.variant).claims, row.id)
             intent = stored_intent(row)
             for (asset, kind), units in totals(intent.resolved.effects).items():
                 self._append(unit, row, asset, kind, units)

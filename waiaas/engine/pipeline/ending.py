@@ -20,6 +20,7 @@ KEYSTORE_DAMAGED = "KEYSTORE_DAMAGED"
 _WAITED_FOR = {
     "FEE_ABOVE_CAP": "the network's fee stayed above the cap until the time for this payment was over",
     "ACCOUNT_BUSY": "the account was busy, with other payments or in another program, until the time for this payment was over",
+    "CLAIM_HELD": "what it would have spent was held by another payment of the wallet until the time for this payment was over",
     KEYSTORE_DAMAGED: "the agent's key file could not be read until the time for this payment was over",
 }
 

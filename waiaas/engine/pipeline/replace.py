@@ -7,11 +7,13 @@ claims, the larger fee that is set aside and the audit row are one commit, befor
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.evaluate import Judgement
+from waiaas.engine.pipeline.free_claims import Made, made_with_free_claims
 from waiaas.engine.pipeline.orders import Order, ended, is_revoked, waiting_order, with_asker, with_order
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, later
@@ -20,7 +22,7 @@ from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
 from waiaas.engine.stops import stop_epoch
 from waiaas.engine.stored_intent import stored_intent
-from waiaas.engine.variants import signed_of, unshared, variant_of
+from waiaas.engine.variants import held_by_others, in_flight_of, unshared, variant_of
 from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, StartRefused, Stopped, Unavailable, WaiaasError
 from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Feature, Resolved, Signed, Unsigned
 from waiaas.store.database import Unit
@@ -41,6 +43,7 @@ class _Job:
     account: Account
     resolved: Resolved
     variants: tuple[Variant, ...]
+    flying: tuple[Variant, ...]
     subject: Subject
     judgement: Judgement
     stop_epoch: int
@@ -63,12 +66,11 @@ class Replace:
             job = self._prepare(row, order)
             if job is None:
                 return DONE
-            unsigned = self._build(job)
-            decoded = self._checked(job, unsigned)
-            if decoded is None:
+            made = made_with_free_claims(bench, row, held_by_others(job.flying, row.id), partial(self._made, job))
+            if made is None:
                 return DONE
             with bench.gate.passing(job.agent.id):
-                return self._sign_and_store(job, unsigned, decoded)
+                return self._sign_and_store(job, *made)
         except WaiaasError as problem:
             return self._interrupted(row, order, problem)
 
@@ -79,6 +81,7 @@ class Replace:
             stopped_before = stop_epoch(unit)  # first: a stop that comes while this is read makes it stale
             standing, is_over = standing_of(unit, row), is_revoked(unit, order)
             is_stopped = standing is None or order_stop(unit, standing, order) is not None
+            flying = unit.variants.of_agent_in_flight(row.agent_id)
         if is_over:
             self._end(row, order, "SESSION_REVOKED", "the session that asked for it was revoked")
             return None
@@ -102,25 +105,30 @@ class Replace:
             account=chain.account(standing.agent),
             resolved=subject.resolved,
             variants=standing.variants,
+            flying=tuple(flying),
             subject=subject,
             judgement=judgement,
             stop_epoch=stopped_before,
         )
 
-    def _build(self, job: _Job) -> Unsigned:
+    def _made(self, job: _Job, held: frozenset[str]) -> Made | None:
+        unsigned = self._build(job, held)
+        decoded = self._checked(job, unsigned)
+        return None if decoded is None else (unsigned, decoded)
+
+    def _build(self, job: _Job, held: frozenset[str]) -> Unsigned:
         chain = job.chain
         chain.require_right_chain()
-        with self._bench.store.read() as unit:
-            flying = unit.variants.of_agent_in_flight(job.agent.id)
         self._bench.observe("before-rebuild", job.row.id)
         request = BuildRequest(
             resolved=job.resolved,
             account=job.account,
-            in_flight=tuple(signed_of(variant) for variant in flying),
+            in_flight=in_flight_of(job.flying),
             salt=UUID(job.row.id).bytes,
             now=self._bench.clock.now(),
             max_fee=job.order.cap,
-            replaces=tuple(signed_of(variant) for variant in job.variants),
+            replaces=in_flight_of(job.variants),
+            held=held,
         )
         return chain.call(chain.adapter.build, request)
 

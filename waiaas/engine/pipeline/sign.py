@@ -6,12 +6,14 @@ The bytes, their claims, the reservation's new state and the audit row are one c
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from waiaas.engine.chains import Chain
 from waiaas.engine.facts import Subject
 from waiaas.engine.pipeline.ending import KEYSTORE_DAMAGED, Ending, end_unsigned, end_unsigned_within, timed_out
 from waiaas.engine.pipeline.evaluate import POLICY_EPOCH
+from waiaas.engine.pipeline.free_claims import Made, made_with_free_claims
 from waiaas.engine.pipeline.holds import has_waited, held_seconds
 from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
@@ -19,9 +21,9 @@ from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
 from waiaas.engine.stops import stop_epoch, stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
-from waiaas.engine.variants import signed_of, variant_of
+from waiaas.engine.variants import in_flight_of, signed_of, variant_of
 from waiaas.errors import Denied, Malformed, NotReady, NotYet, Refused, StartRefused, Stopped, Unavailable, WaiaasError
-from waiaas.interfaces.chain import Account, BuildRequest, Decoded, Signed, Simulates, Unsigned
+from waiaas.interfaces.chain import Account, BuildRequest, Decoded, InFlight, Signed, Simulates, Unsigned
 from waiaas.interfaces.policy import Tier
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session, Transaction
@@ -48,7 +50,7 @@ class Job:
     chain: Chain
     account: Account
     intent: StoredIntent
-    in_flight: tuple[Signed, ...]
+    in_flight: tuple[InFlight, ...]
     newest: Signed | None
     epoch: str
     stop_epoch: int
@@ -68,12 +70,12 @@ class Sign:
             job = self._prepare(row)
             if job is None:
                 return DONE
-            unsigned = self._build(job)
-            decoded = self._checked(job, unsigned)
-            if decoded is None:
+            held = frozenset(claim for signed in job.in_flight for claim in signed.claims)
+            made = made_with_free_claims(self._bench, row, held, partial(self._made, job))
+            if made is None:
                 return DONE
             with self._bench.gate.passing(job.agent.id):
-                return self._sign_and_store(job, unsigned, decoded)
+                return self._sign_and_store(job, *made)
         except WaiaasError as problem:
             return self._interrupted(row, problem)
 
@@ -111,7 +113,7 @@ class Sign:
             chain=chain,
             account=chain.account(agent),
             intent=replace(intent, fee_cap=min(intent.fee_cap, chain.fees.max)),  # lowered since it was judged, perhaps
-            in_flight=tuple(signed_of(variant) for variant in flying),
+            in_flight=in_flight_of(flying),
             newest=newest,
             epoch=epoch,
             stop_epoch=stopped_before,
@@ -142,7 +144,12 @@ class Sign:
         self._bench.outcomes.ring(row.id)
         return False
 
-    def _build(self, job: Job) -> Unsigned:
+    def _made(self, job: Job, held: frozenset[str]) -> Made | None:
+        unsigned = self._build(job, held)
+        decoded = self._checked(job, unsigned)
+        return None if decoded is None else (unsigned, decoded)
+
+    def _build(self, job: Job, held: frozenset[str]) -> Unsigned:
         chain = job.chain
         chain.require_right_chain()
         self._bench.observe("before-build", job.row.id)
@@ -154,6 +161,7 @@ class Sign:
             now=self._bench.clock.now(),
             max_fee=job.intent.fee_cap,
             newest=job.newest,
+            held=held,
         )
         unsigned = chain.call(chain.adapter.build, request)
         if isinstance(chain.adapter, Simulates):
@@ -194,9 +202,6 @@ class Sign:
         with self._bench.store.read() as unit:
             if not self._may_store(unit, job):
                 return ON  # stopped or changed meanwhile: looked at afresh, before anything is signed
-            taken = sorted(claim for claim in decoded.claims if unit.claims.holder(job.agent.id, claim))
-        if taken:
-            raise Unavailable(f"the adapter built bytes with {taken[0]}, which another payment holds")
         self._bench.observe("before-sign", job.row.id)
         signed = sign_bytes(self._bench, job.chain, job.account, job.agent.id, unsigned, job.stop_epoch)
         if signed.claims != decoded.claims:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Amount, Network, Phase, Signed, Status
 from waiaas_evm.death import proven_dead
+from waiaas_evm.decode import claim_of
 from waiaas_evm.final_count import final_block
 from waiaas_evm.questions import HEIGHT, count_call, final_call, read_final_height
 from waiaas_evm.receipts import Bytes, Receipt, is_pending, is_pooled, read_bytes, read_receipt
@@ -158,7 +159,7 @@ class _Look:
             proofs = proven_dead(self._rpc, self._traits, [asked[index] for index in outrun])
             for index, proof in zip(outrun, proofs, strict=True):
                 if proof is not None:
-                    statuses[index] = Status(phase=Phase.DEAD, proof=proof)
+                    statuses[index] = Status(phase=Phase.DEAD, proof=proof, used=claim_of(asked[index].tx))
         return statuses
 
 

@@ -13,13 +13,14 @@ from waiaas.errors import NotYet, Refused, Unavailable
 from waiaas.interfaces.chain import Intent, Kind, Phase, Sent, Signed, Unsigned
 from waiaas.testing.bench import SALT, Bench
 from waiaas.testing.http import DirectHttp, ScriptedHttp
+from waiaas.testing.naming import as_payments, as_variants
 
 from .accounts import ETH, adapter_over, rival
 
 
 def paid(bench: Bench, *in_flight: Signed, newest: Signed | None = None) -> Signed:
     """One more payment, signed."""
-    request = replace(bench.request(bench.resolved()), in_flight=in_flight, newest=newest)
+    request = replace(bench.request(bench.resolved()), in_flight=as_payments(in_flight), newest=newest)
     return bench.signed(bench.adapter.build(request))
 
 
@@ -146,7 +147,8 @@ def test_an_endpoint_that_is_away_confirms_nothing(bench: Bench, http: DirectHtt
 
 def faster(bench: Bench, *replaces: Signed) -> Signed:
     """A variant that offers more."""
-    request = replace(bench.request(bench.resolved()), in_flight=replaces, replaces=replaces, newest=replaces[-1])
+    flying = as_variants(replaces)
+    request = replace(bench.request(bench.resolved()), in_flight=flying, replaces=flying, newest=replaces[-1])
     return bench.signed(bench.adapter.build(request))
 
 
@@ -206,7 +208,7 @@ def test_a_variant_above_the_cap_waits(bench: Bench) -> None:
     unsigned = bench.built(bench.resolved())
     fee = bench.adapter.decode(unsigned, bench.account).max_fee.units
     first = bench.signed(unsigned)
-    request = replace(bench.request(bench.resolved()), in_flight=(first,), replaces=(first,))
+    request = replace(bench.request(bench.resolved()), in_flight=as_variants([first]), replaces=as_variants([first]))
     with pytest.raises(NotYet) as problem:
         bench.adapter.build(replace(request, max_fee=fee * 9 // 8 - 21_000))
     assert problem.value.code == "FEE_ABOVE_CAP"
@@ -221,7 +223,9 @@ def test_the_payment_that_is_replaced_is_not_counted_as_spent_besides(bench: Ben
     anvil.fund(poor.account.address, 10**18)
     intent = poor.intent(units=9 * 10**17)
     first = poor.signed(poor.built(poor.resolved(intent)))
-    request = replace(poor.request(poor.resolved(intent)), in_flight=(first,), replaces=(first,))
+    request = replace(
+        poor.request(poor.resolved(intent)), in_flight=as_variants([first]), replaces=as_variants([first])
+    )
     assert poor.adapter.build(request)
     with pytest.raises(Refused) as problem:
         poor.adapter.build(replace(request, replaces=(), salt=SALT[::-1]))
@@ -239,9 +243,9 @@ def test_payments_that_the_account_cannot_afford_are_given_up_one_after_another(
     nothing = replace(resolved, intent=Intent(kind=Kind.CANCEL), effects=())
     request = replace(poor.request(nothing, in_flight=(first, second)), max_fee=ETH // 100)
     with pytest.raises(Refused) as problem:
-        poor.adapter.build(replace(request, replaces=(second,)))
+        poor.adapter.build(replace(request, replaces=as_variants([second])))
     assert problem.value.code == "INSUFFICIENT_FUNDS"
     for one in (first, second):
-        cancellation = poor.signed(poor.adapter.build(replace(request, replaces=(one,))))
+        cancellation = poor.signed(poor.adapter.build(replace(request, replaces=as_variants([one]))))
         landed(poor, cancellation)
         assert poor.status(cancellation).ok

@@ -12,6 +12,7 @@ from waiaas.errors import Refused
 from waiaas.interfaces.chain import Effect, Phase, What
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp, ScriptedHttp
+from waiaas.testing.naming import as_payments
 
 from .accounts import ETH, adapter_over, bench_on, held_of, paying_with, token_bench_on
 from .contracts import call_data, deploy, deploy_token, mint
@@ -238,14 +239,14 @@ def test_balances_of_tokens(token_bench: Bench, anvil: Anvil) -> None:
     _, signed = bench.payment()
     other = deploy_token(anvil, "Silent")
     asked = [bench.asset or "", "native", other]
-    token, native, silent = bench.adapter.balances(bench.account, asked, [signed])
+    token, native, silent = bench.adapter.balances(bench.account, asked, as_payments([signed]))
     assert (token.asset.symbol, token.total, token.spendable) == ("EXD", 10**12, 10**12 - bench.units)
     assert native.asset.native
     assert 0 < native.total - native.spendable < bench.adapter.network.fee_max
     assert (silent.total, silent.spendable) == (0, 0)
     bench.adapter.broadcast(signed)
     anvil.advance(1)
-    token, native, _ = bench.adapter.balances(bench.account, asked, [signed])
+    token, native, _ = bench.adapter.balances(bench.account, asked, as_payments([signed]))
     assert token.total == token.spendable == 10**12 - bench.units
     assert [one.asset.native for one in bench.adapter.balances(bench.account, [], [])] == [True]
 

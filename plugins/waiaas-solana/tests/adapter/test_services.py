@@ -9,6 +9,7 @@ from waiaas_solana.rpc import Call, as_text, as_whole, rpc_over
 from waiaas.errors import Refused, Unavailable
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp, ScriptedHttp
+from waiaas.testing.naming import as_payments
 
 from .accounts import MAINNET_GENESIS, SOL, adapter_over, network, new_address
 
@@ -104,7 +105,7 @@ def test_balances_leave_out_unsettled_payments_only(bench: Bench, localnet: Loca
     assert rested.total - rested.spendable == 890_880
     bench.adapter.broadcast(signed)
     localnet.advance(2)
-    (after,) = bench.adapter.balances(bench.account, [], [signed])
+    (after,) = bench.adapter.balances(bench.account, [], as_payments([signed]))
     fee = bench.status(signed).fee_paid
     assert fee is not None
     assert after.total == rested.total - bench.units - fee.units
