@@ -5,6 +5,7 @@ A test compares the signatures with the real services', so that the two cannot d
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -171,9 +172,16 @@ class Transactions(Played):
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(
-        self, actor: Actor, body: Mapping[str, Any], *, idempotency_key: str | None = None, wait: int | None = None
+        self,
+        actor: Actor,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        wait: int | None = None,
+        asking: AbstractContextManager[None] = nullcontext(),  # noqa: B008 - it holds nothing
     ) -> Outcome:
-        self.called("send", actor=actor, body=body, idempotency_key=idempotency_key, wait=wait)
+        with asking:
+            self.called("send", actor=actor, body=body, idempotency_key=idempotency_key, wait=wait)
         return self.outcome
 
     def simulate(self, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,10 @@ def read_answer(sock: socket.socket) -> tuple[int, dict[str, str], bytes]:
     lines = head.decode("latin-1").split("\r\n")
     fields = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in lines[1:])}
     while len(body) < int(fields.get("content-length", "0")):
-        body += sock.recv(65536)
+        more = sock.recv(65536)
+        if not more:
+            raise ConnectionError("closed within an answer")
+        body += more
     return int(lines[0].split()[1]), fields, body
 
 

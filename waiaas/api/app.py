@@ -1,6 +1,7 @@
 """The site map: one WSGI application from the route table. It knows no server."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from waiaas.api.limits import Rates
 from waiaas.api.openapi import make_document
 from waiaas.api.planned import Planned, refuse, unserved
 from waiaas.api.refusals import error_body, error_headers, from_falcon, from_validation, internal, opaque_401
-from waiaas.api.route import AnyRoute
+from waiaas.api.route import AnyRoute, Seat
 from waiaas.api.routes import ROUTES
 from waiaas.api.waiting import WaitingRoom
 from waiaas.errors import NotFound, Unauthenticated, WaiaasError
@@ -116,7 +117,9 @@ def _responder(site: Site, route: AnyRoute) -> Responder:
         asked = _read_input(route, req, call)
         if len(id) > _MAX_ID or not id.isprintable():
             raise NotFound("there is no such thing", hint="check the id")
-        _write(resp, route, route.handler(call, asked))
+        with call.waiting.for_node() if route.seat is Seat.NODE else nullcontext():
+            given = route.handler(call, asked)
+        _write(resp, route, given)
 
     return respond
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -11,6 +12,16 @@ from waiaas.api.call import Call, Given
 from waiaas.api.credentials import Credential
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class Seat(Enum):
+    """Of a request, in the waiting room of its door."""
+
+    NONE = "none"  # it never waits for anybody outside of this machine
+    NODE = "node"  # it asks a node, or another service; refused with BUSY where no seat is free
+    OUTCOME = "outcome"  # its handler waits for an outcome where a seat is free, and asks a node before where it must
+
+
 A = TypeVar("A", bound=BaseModel)
 BOTH_DOORS = frozenset({"tcp", "socket"})
 
@@ -27,6 +38,7 @@ class Route(Generic[A]):
     :param counts_as_send: whether it uses the agent's allowance of sends
     :param own_allowance: counted apart from the global limit
     :param most_body: bytes that a body may have
+    :param seat: what of the waiting room it takes; a route that can touch a network takes one
     """
 
     method: Method
@@ -45,6 +57,7 @@ class Route(Generic[A]):
     counts_as_send: bool = False
     own_allowance: bool = False
     most_body: int = USUAL_BODY_BYTES
+    seat: Seat = Seat.NONE
 
     def __post_init__(self) -> None:
         if not isinstance(self.credential, Credential):

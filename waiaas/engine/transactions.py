@@ -1,6 +1,7 @@
 """Transactions: send, look, cancel. A send is admitted here and carried out by the workers; the caller may wait for it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from waiaas.store.database import Unit
 from waiaas.store.records import Page, Transaction
 
 _DEFAULT_WAIT = 10
+_AT_ONCE = nullcontext()
 _WAITING = ("PENDING", "QUEUED")
 
 
@@ -50,11 +52,18 @@ class Transactions:
         self._wake = wake
 
     def send(
-        self, actor: Actor, body: Mapping[str, Any], *, idempotency_key: str | None = None, wait: int | None = None
+        self,
+        actor: Actor,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        wait: int | None = None,
+        asking: AbstractContextManager[None] = _AT_ONCE,
     ) -> Outcome:
         """Admit a payment and wait for its outcome.
 
         :param wait: seconds; None is the default of ten, 0 answers at once
+        :param asking: held while a node is asked
         :raises Denied, RefusedByChain, ChainUnreachable, TooMany, Conflict, NotReady: see the pipeline's admit
         """
         tx_id = str(uuid7())
@@ -63,7 +72,8 @@ class Transactions:
         seconds = _DEFAULT_WAIT if wait is None else wait
         if before is not None:
             return self._outcome(before.id, seconds, replayed=True)
-        intent = self._admission.resolve(request)
+        with asking:
+            intent = self._admission.resolve(request)
         with self._bench.outcomes.watch(tx_id):
             admitted = self._admission.admit(request, intent)
             if not admitted.is_replay:

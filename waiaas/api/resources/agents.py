@@ -31,8 +31,7 @@ def show(call: Call, asked: Nothing) -> AgentItem:
 
 def balances(call: Call, asked: Nothing) -> AssetsItem:
     """What one agent holds of everything, read from a node now. Network."""
-    with call.waiting.for_node():
-        return AssetsItem.holding(*call.services.wallet.of_agent(call.actor, call.id))
+    return AssetsItem.holding(*call.services.wallet.of_agent(call.actor, call.id))
 
 
 def rename(call: Call, asked: RenameAgent) -> AgentItem:

@@ -13,8 +13,7 @@ def list_(call: Call, asked: TokensAsked) -> TokenList:
 
 def add(call: Call, asked: AddToken) -> TokenItem:
     """Put a token on its network's list, after a node has told what it is. Network."""
-    with call.waiting.for_node():
-        made = call.services.tokens.add(call.actor, chain=asked.chain, network=asked.network, token=asked.token)
+    made = call.services.tokens.add(call.actor, chain=asked.chain, network=asked.network, token=asked.token)
     return TokenItem.of(made)
 
 

@@ -1,6 +1,7 @@
 """Transactions: asked for by sessions, seen and decided by the operator."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from waiaas.api.call import Call, Reply
@@ -41,13 +42,20 @@ def require_sendable(call: Call, fields: Mapping[str, Any]) -> None:
 
 
 def send(call: Call, asked: Wish) -> Reply:
-    """Ask for a payment and wait for its outcome as long as the client wishes and a seat is free."""
+    """Ask for a payment and wait for its outcome as long as the client wishes and a seat is free. Where none is, a node is
+    asked in a seat that is given back at once.
+
+    :raises NotReady: with BUSY when there is not even that
+    """
     key = parse_idempotency_key(call.header("Idempotency-Key"))
     wish = parse_wait(call.header("Prefer"))
     headers: dict[str, str] = {}
     with call.waiting.for_outcome() as has_seat:
         wait = wish if has_seat else 0
-        outcome = call.services.transactions.send(call.actor, asked.as_body(), idempotency_key=key, wait=wait)
+        asking = nullcontext() if has_seat else call.waiting.for_node()
+        outcome = call.services.transactions.send(
+            call.actor, asked.as_body(), idempotency_key=key, wait=wait, asking=asking
+        )
     if wish is not None and wait == wish:
         headers["Preference-Applied"] = f"wait={wish}" if wish else "respond-async"
     if outcome.replayed:
@@ -73,8 +81,7 @@ def _as_error(call: Call, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 def simulate(call: Call, asked: Wish) -> Reply:
     """What a send would be told. Nothing is stored."""
-    with call.waiting.for_node():
-        return Reply(body=shaped(Simulated, call.services.transactions.simulate(call.actor, asked.as_body())))
+    return Reply(body=shaped(Simulated, call.services.transactions.simulate(call.actor, asked.as_body())))
 
 
 def list_(call: Call, asked: TransactionsAsked) -> Reply:

@@ -29,16 +29,14 @@ def address(call: Call, asked: WalletAsked) -> AddressItem:
 def balance(call: Call, asked: BalanceAsked) -> BalanceItem:
     """What it holds of one asset, read from a node now. Network."""
     _require_same(asked, call.services.wallet.address(call.actor))
-    with call.waiting.for_node():
-        return BalanceItem.with_balance(call.services.wallet.balance(call.actor, asked.asset))
+    return BalanceItem.with_balance(call.services.wallet.balance(call.actor, asked.asset))
 
 
 def assets(call: Call, asked: WalletAsked) -> AssetsItem:
     """What it holds of everything, read from a node now. Network."""
     view = call.services.wallet.address(call.actor)
     _require_same(asked, view)
-    with call.waiting.for_node():
-        return AssetsItem.holding(view, call.services.wallet.assets(call.actor))
+    return AssetsItem.holding(view, call.services.wallet.assets(call.actor))
 
 
 def connect_info(call: Call, asked: Nothing) -> ConnectInfo:
