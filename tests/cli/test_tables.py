@@ -33,6 +33,39 @@ def test_a_payment_has_one_line_on_a_narrow_terminal(running: Running) -> None:
     assert re.search(r"^agent +bot\b", running("tx", "show", sent["id"]).out, re.MULTILINE)
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "100", "120"])
+def test_who_is_paid_and_when_is_seen_at_every_width(running: Running, columns: str) -> None:
+    """Beside the payment or below it, whole: its id, the address and the time; nothing is cut."""
+    sent = running.json("tx", "send", FRIEND, "0.001SOL", "--wait", "0", WAIAAS_SESSION_TOKEN=running.token)
+    out = running("tx", "list", "--limit", "1", COLUMNS=columns).out
+    assert (sent["id"] in out, FRIEND in out) == (True, True), out
+    assert re.search(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b", out), out
+    assert max(map(len, out.splitlines()[:-1])) <= int(columns), "the last line is the way on, and is copied whole"
+
+
+LISTS = [
+    ("agent", "list"),
+    ("session", "list"),
+    ("policy", "list"),
+    ("tx", "list"),
+    ("token", "list"),
+    ("audit", "list"),
+]
+
+
+@pytest.mark.parametrize("listing", LISTS, ids=" ".join)
+def test_no_list_cuts_an_id(running: Running, listing: tuple[str, ...]) -> None:
+    """On a terminal of 50 columns every id of the first page can still be copied."""
+    out = running(*listing, COLUMNS="50").out
+    for item in running.json(*listing)["items"]:
+        if "status" in item or "rules" in item or "constraints" in item:
+            assert item["id"] in out, out
+        if item.get("address"):
+            assert item["address"] in out, out
+    lines = [line for line in out.splitlines() if not line.startswith("There are more")]
+    assert max(map(len, lines)) <= 50
+
+
 def test_base_units_are_shown_with_what_they_are(running: Running) -> None:
     """Who types base units reads how much that is."""
     out = running("tx", "send", FRIEND, "5", WAIAAS_SESSION_TOKEN=running.token).out

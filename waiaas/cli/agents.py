@@ -60,7 +60,7 @@ def list_(
         Column("status", is_whole=True),
         Column("address", is_whole=True),
         *([Column("holds")] if balances else []),
-        Column("id", when_wide=130, is_whole=True),
+        Column("id", is_whole=True),
     ]
     rows = [
         (

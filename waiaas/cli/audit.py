@@ -45,7 +45,7 @@ def list_(invocation: Invocation, /, as_json: bool, limit: int | None, **filters
         Column("actor"),
         Column("agent", when_wide=100),
         Column("severity", when_wide=110),
-        Column("transaction", when_wide=140, is_whole=True),
+        Column("transaction", when_wide=140, is_whole=True, is_below=True),
         Column("details", when_wide=180),
     ]
     rows = [

@@ -210,8 +210,8 @@ def _print_held(daemon: Operator, held: Sequence[Held], count: int) -> None:
     columns = [
         Column("id", is_whole=True),
         Column("state"),
-        Column("amount", is_right=True),
-        Column("to", when_wide=100),
+        Column("amount", is_right=True, is_whole=True),
+        Column("to", is_whole=True),
     ]
     rows = [
         (one.id, "signed, not sent" if one.is_signed else one.status, _amount(units, one), one.to_address)

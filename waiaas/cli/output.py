@@ -2,31 +2,33 @@
 
 import json
 import re
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import click
 from pydantic import BaseModel
 
+from waiaas.cli.tables import Column, facts_lines, table_lines
 from waiaas.engine.rules.text import clean
 
-if TYPE_CHECKING:  # rich is loaded when something is printed for a person
-    from rich.console import Console
+__all__ = [
+    "Column",
+    "at",
+    "counted",
+    "print_done",
+    "print_facts",
+    "print_items",
+    "print_json",
+    "print_table",
+    "say",
+    "shown",
+]
 
 _NARROWEST = 40
 _UNSEEN = re.compile(r"[^ -~\n]")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """:param when_wide: left out when the terminal has fewer columns than this"""
-
-    name: str
-    when_wide: int = 0
-    is_right: bool = False
-    is_whole: bool = False
 
 
 def print_json(value: object) -> None:
@@ -57,51 +59,30 @@ def _plain(value: object) -> Any:
     return value
 
 
-def console() -> "Console":
-    """Where people read. Width from the terminal or ``COLUMNS``; styles only on a terminal."""
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False, file=sys.stdout)
-
-
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """A table that fits: columns that need more room are left out, long values fold.
+    """A table as wide as the terminal at most, see :mod:`waiaas.cli.tables`.
 
     :param empty: what to say when there are no rows
     """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    out = console()
     if not rows:
-        out.print(empty)
-        return
-    width = max(_NARROWEST, out.width)
-    chosen = [index for index, column in enumerate(columns) if column.when_wide <= width]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
-    for index in chosen:
-        column = columns[index]
-        justify = "right" if column.is_right else "left"
-        table.add_column(column.name, overflow="fold", justify=justify, no_wrap=column.is_whole, vertical="top")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(Text(shown(row[index])) for index in chosen))
-    out.print(table)
+        return say(empty)
+    rule = "─" if (sys.stdout.encoding or "").lower().startswith("utf") else "-"
+    head, *rest = table_lines(columns, [[shown(value) for value in row] for row in rows], _width(), rule)
+    click.secho(head, bold=True)
+    click.echo("\n".join(rest))
+    return None
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
     """Names and values, one a line; what is None is left out."""
-    from rich.table import Table
-    from rich.text import Text
+    texts = {name: shown(value) for name, value in facts.items() if value is not None}
+    for name, value in facts_lines(texts, _width()):
+        click.echo(click.style(name, dim=True) + value)
 
-    out = console()
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
-    for name, value in facts.items():
-        if value is not None:
-            table.add_row(Text(name), Text(shown(value)))
-    out.print(table)
+
+def _width() -> int:
+    """Columns of the terminal, or of ``COLUMNS``."""
+    return max(_NARROWEST, shutil.get_terminal_size().columns)
 
 
 def print_done(facts: Mapping[str, object], words: str, as_json: bool) -> None:
@@ -114,10 +95,7 @@ def print_done(facts: Mapping[str, object], words: str, as_json: bool) -> None:
 
 def say(text: str) -> None:
     """A line for a person, or several; none is broken, so that it can be copied, and none moves the cursor."""
-    from rich.text import Text
-
-    lines = (line[: len(line) - len(line.lstrip(" "))] + clean(line) for line in text.split("\n"))
-    console().print(Text("\n".join(lines)), soft_wrap=True)
+    click.echo("\n".join(line[: len(line) - len(line.lstrip(" "))] + clean(line) for line in text.split("\n")))
 
 
 def counted(number: int, one: str, many: str) -> str:

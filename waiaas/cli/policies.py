@@ -84,7 +84,7 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
         Column("type"),
         Column("agent"),
         Column("on"),
-        Column("rules", when_wide=100),
+        Column("rules", when_wide=100, is_below=True),
     ]
     rows = [
         (p.id, p.type, "all" if p.agent_id is None else names.get(p.agent_id, p.agent_id), p.enabled, p.rules)

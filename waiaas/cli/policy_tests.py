@@ -55,10 +55,10 @@ def _print_changes(found: Backtest, names: Mapping[str, str], units: Units) -> N
     changed = [row for row in found.rows if row.changed]
     columns = [
         Column("when", is_whole=True),
-        Column("transaction", is_whole=True, when_wide=150),
+        Column("transaction", is_whole=True, when_wide=150, is_below=True),
         Column("agent"),
-        Column("amount", is_right=True),
-        Column("to", when_wide=130),
+        Column("amount", is_right=True, is_whole=True),
+        Column("to", when_wide=130, is_whole=True, is_below=True),
         Column("was", is_whole=True),
         Column("would be", is_whole=True),
         Column("because", when_wide=90),

@@ -31,7 +31,7 @@ def explain(invocation: Invocation, transaction: str, as_json: bool) -> None:
     say("")
     columns = [
         Column("", is_whole=True),
-        Column("policy", is_whole=True, when_wide=120),
+        Column("policy", is_whole=True, when_wide=120, is_below=True),
         Column("type"),
         Column("tier", is_whole=True),
         Column("code"),

@@ -215,10 +215,10 @@ def _print_page(daemon: Operator, page: Page[Transaction], as_json: bool, empty:
         Column("id", is_whole=True),
         Column("status", is_whole=True),
         Column("tier", is_whole=True),
-        Column("amount"),
-        Column("agent", when_wide=100),
-        Column("to", when_wide=150, is_whole=True),
-        Column("created", when_wide=170, is_whole=True),
+        Column("amount", is_whole=True),
+        Column("agent"),
+        Column("to", is_whole=True),
+        Column("created", is_whole=True),
     ]
     rows = [
         (

@@ -1,5 +1,6 @@
 """Tells the steps to a terminal of 80 columns, and keeps them for ``--json``."""
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from waiaas.cli.output import console, shown
+from waiaas.cli.output import shown
 
 _LABEL = 13
 
@@ -71,7 +72,7 @@ class Narrator:
     """:param quiet: only keeps the steps"""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._out = None if quiet else console()
+        self._out = None if quiet else _console()
         self.steps: list[Step] = []
         self.is_interrupted = False
 
@@ -140,3 +141,8 @@ class Narrator:
             self._out.print(Text(title, style="bold"))
             for line in kept[key]:
                 self._out.print(Padding(Text(line, style="cyan"), (0, 0, 0, 2)), soft_wrap=True)
+
+
+def _console() -> Console:
+    """Where people read. Width from the terminal or ``COLUMNS``; styles only on a terminal, no markup ever."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False, file=sys.stdout)
