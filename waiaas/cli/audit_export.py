@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from waiaas.cli.exits import Failure
+from waiaas.config import sync_folder
 from waiaas.store.audit import AUDIT_ROW
 from waiaas.store.audit_export import checkpoint_line, end_line, header_line, read_row, row_line
 from waiaas.store.checkpoints import CHECKPOINT
@@ -82,6 +83,7 @@ def write_lines(path: Path, lines: Lines, *, force: bool) -> None:
         with open(handle, "w", encoding="utf-8", newline="\n") as file:
             _fill(file, lines)
         temporary.replace(path)
+        sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from typing import Any
 from waiaas.cli.exits import Failure
 from waiaas.cli.output import at
 from waiaas.cli.passwords import find_password
-from waiaas.config import DataDir, create, load, write_private
+from waiaas.config import DataDir, create, load, sync_folder, write_private
 from waiaas.config.editing import change
 from waiaas.daemon.lock import DirectoryLock
 from waiaas.engine.backup_format import describe
@@ -244,8 +244,4 @@ def _password_of(path: Path) -> Iterator[bytearray]:
 
 def _sync(folder: Path) -> None:
     with suppress(OSError):  # some file systems cannot; the renames themselves are done
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)

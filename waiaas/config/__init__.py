@@ -7,7 +7,7 @@
 secret is in a message, a repr or an explanation.
 """
 
-from waiaas.config.data_dir import DataDir, check, create, locate, write_private
+from waiaas.config.data_dir import DataDir, check, create, locate, sync_folder, write_private
 from waiaas.config.settings import Settings, load
 
-__all__ = ["DataDir", "Settings", "check", "create", "load", "locate", "write_private"]
+__all__ = ["DataDir", "Settings", "check", "create", "load", "locate", "sync_folder", "write_private"]

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiaas.config import DataDir
+from waiaas.config import DataDir, sync_folder
 from waiaas.engine.backup_format import DATABASE, EntryReader, Header, read_header
 from waiaas.engine.checkpoints import is_genuine
 from waiaas.engine.rules.transaction_states import MOVES
@@ -57,7 +57,7 @@ def _unpack(reader: EntryReader, into: DataDir) -> tuple[str, ...]:
         _write(target, reader.content(size))
         names.append(name)
     for folder in (into.database.parent, into.keystore, into.root):
-        _sync(folder)
+        sync_folder(folder)
     return tuple(names)
 
 
@@ -97,11 +97,3 @@ def _look_into(connection: sqlite3.Connection, header: Header, names: tuple[str,
         refuse(f"the key of agent {lost[0]} is not in it")
     (transactions,) = connection.execute("SELECT count(*) FROM transactions").fetchone()
     return len(agents), int(transactions)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waiaas import __version__
-from waiaas.config import DataDir
+from waiaas.config import DataDir, sync_folder
 from waiaas.engine.backup_format import (
     DATABASE,
     MASTER,
@@ -131,7 +131,7 @@ def _publish(temporary: Path, folder: Path, now: int) -> Path:
             number += 1
             continue
         temporary.unlink()
-        _sync(folder)
+        sync_folder(folder)
         return path
 
 
@@ -182,14 +182,6 @@ def _sweep(folder: Path) -> None:
     """Remove what a power cut left of an earlier one; backups are made one at a time."""
     for path in folder.glob(f".*{_TEMPORARY}*"):
         path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _no_room(problem: Exception) -> NotReady:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from waiaas.config import DataDir
+from waiaas.config import DataDir, sync_folder
 from waiaas.engine.channel_configs import PURPOSE as CHANNELS
 from waiaas.engine.channel_configs import reseal
 from waiaas.engine.head import PURPOSE as HEAD
@@ -71,7 +71,7 @@ def rekey(
             shutil.rmtree(staging, ignore_errors=True)
             raise
         os.rename(staging, paths.root / SWITCH)
-        _sync(paths.root)
+        sync_folder(paths.root)
         observe("switched")
         finish(paths, observe)
     return count
@@ -93,10 +93,10 @@ def finish(paths: DataDir, observe: Observe = _unobserved) -> bool:
     observe("head switched")
     for name in sorted(os.listdir(switch), key=lambda name: (name == MASTER_NAME, name)):
         os.rename(switch / name, paths.keystore / name)
-        _sync(paths.keystore)
+        sync_folder(paths.keystore)
         observe(f"moved {name}")
     switch.rmdir()
-    _sync(paths.root)
+    sync_folder(paths.root)
     return True
 
 
@@ -137,11 +137,3 @@ def _switch_head(paths: DataDir, switch: Path) -> None:
     if path.exists():
         write_private(paths.head, path.read_bytes())
         path.unlink()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
