@@ -97,7 +97,7 @@ def test_a_file_is_seen_before_the_next_signature(house: House) -> None:
 
 
 def test_a_stop_survives_a_crash(house: House) -> None:
-    """Killed right after the commit, the daemon comes back stopped, with the signer told."""
+    """Killed right after the commit, the daemon comes back stopped, with the epoch that its signer is told."""
     house.start(hold_at("before-sign"))
     sent = _executing(house, house.instant(), "before-sign")
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""What a test wants done at a step of the pipeline: the process killed, or held until the test lets it go."""
+"""What a test wants done at a step of the pipeline: the process killed, held until the test lets it go, or its thread ended."""
 
 import os
 import signal
@@ -23,22 +23,27 @@ class At:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """:param kill: where the process kills itself; :param hold: where a thread waits until the test opens the gate"""
+    """:param kill: where the process kills itself; :param hold: where a thread waits until the test opens the gate
+
+    :param end: where a thread ends, as one does by what nobody expected
+    """
 
     kill: tuple[At, ...] = ()
     hold: tuple[At, ...] = ()
+    end: tuple[At, ...] = ()
 
     def to_json(self) -> dict[str, list[list[Any]]]:
         """For the launcher's standard input."""
         return {
             "kill": [[at.step, at.nth] for at in self.kill],
             "hold": [[at.step, at.nth] for at in self.hold],
+            "end": [[at.step, at.nth] for at in self.end],
         }
 
     @classmethod
     def from_json(cls, document: dict[str, list[list[Any]]]) -> "Watch":
         """What :meth:`to_json` wrote."""
-        return cls(kill=tuple(At(*at) for at in document["kill"]), hold=tuple(At(*at) for at in document["hold"]))
+        return cls(**{name: tuple(At(*at) for at in document[name]) for name in ("kill", "hold", "end")})
 
 
 def kill_at(step: str, nth: int = 1) -> Watch:
@@ -49,6 +54,11 @@ def kill_at(step: str, nth: int = 1) -> Watch:
 def hold_at(step: str, nth: int = 1) -> Watch:
     """Hold the thread that arrives there for the ``nth`` time."""
     return Watch(hold=(At(step, nth),))
+
+
+def end_at(step: str, nth: int = 1) -> Watch:
+    """End the thread that arrives there for the ``nth`` time."""
+    return Watch(end=(At(step, nth),))
 
 
 @dataclass(slots=True)
@@ -67,6 +77,8 @@ class Watcher:
             at = At(step, self._seen[step])
             if at in self.watch.kill:
                 os.kill(os.getpid(), signal.SIGKILL)
+        if at in self.watch.end:
+            raise SystemExit("this thread ends")
         if at in self.watch.hold:
             self._hold(at, tx_id)
 

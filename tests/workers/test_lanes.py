@@ -5,8 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from waiaas.engine.pipeline.stage import DONE, ON, Progress, later
-from waiaas.workers.lanes import Lanes
+from waiaas.errors import Malformed, NotReady
+from waiaas.workers.lanes import _THREADS, Lanes
 
 NETWORK = ("solana", "localnet")
 DEADLINE = 10.0
@@ -141,15 +144,44 @@ def test_a_wake_up_during_the_last_stage_is_not_lost() -> None:
         until(lambda: made.sizes()[NETWORK] == 0)
 
 
-def test_what_a_stage_did_not_expect_keeps_the_row() -> None:
-    """An exception neither loses the row nor ends the thread: it stays at the head of its lane."""
+@pytest.mark.parametrize("problem", [RuntimeError("a bug"), Malformed("odd"), NotReady("busy", code="BUSY")], ids=repr)
+def test_what_a_stage_did_not_expect_keeps_the_row(problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception neither loses the row nor ends a thread: it stays at the head of its lane and is looked at again."""
+    for pause in ("_FAULT_SECONDS", "_STORE_AWAY_SECONDS"):
+        monkeypatch.setattr(f"waiaas.workers.lanes.{pause}", 0.01)
+    calls, dead, is_mended = list[str](), list[str](), threading.Event()
 
     def advance(tx_id: str) -> Progress:
-        raise RuntimeError("a bug")
+        calls.append(tx_id)
+        if tx_id == "row" and not is_mended.is_set():
+            raise problem
+        return DONE
 
-    with lanes(advance) as made:
-        made.submit(NETWORK, "alice", "row")
-        until(lambda: made.sizes() == {NETWORK: 1})
+    made = Lanes(advance, on_death=dead.append)
+    for tx_id in ("row", "behind"):
+        made.submit(NETWORK, "alice", tx_id)
+    until(lambda: len(calls) > 2 * _THREADS)  # more often than there are threads that it could have ended
+    assert set(calls) == {"row"}
+    assert made.sizes() == {NETWORK: 2}
+    is_mended.set()
+    until(lambda: made.sizes() == {NETWORK: 0})
+    assert calls[-2:] == ["row", "behind"]
+    assert dead == []
+    assert made.stop(DEADLINE)
+
+
+@pytest.mark.parametrize("problem", [SystemExit(), KeyboardInterrupt(), GeneratorExit()], ids=repr)
+def test_a_thread_that_ends_is_told_of(problem: BaseException) -> None:
+    """What ends a thread of a pool ends the daemon: whoever holds it is told, once a thread."""
+    dead: list[str] = []
+
+    def advance(tx_id: str) -> Progress:
+        raise problem
+
+    made = Lanes(advance, on_death=dead.append)
+    made.submit(NETWORK, "alice", "row")
+    until(lambda: dead == ["lanes"])
+    assert made.stop(DEADLINE)
 
 
 def test_a_row_goes_through_all_its_stages_at_once() -> None:
