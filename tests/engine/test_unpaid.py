@@ -129,3 +129,63 @@ def test_a_doubt_that_lasts_is_told_of(engine: Engine, program: Actor, second: S
     engine.look(3)
     assert engine.events(tx_id).count("transaction.overdue") == 1
     assert "not every other" in engine.details("transaction.overdue")["reason"]
+
+
+@pytest.mark.parametrize("doubt", [Status(phase=Phase.INCLUDED, ok=True), Status(phase=Phase.FINAL, ok=True), None])
+def test_no_proof_of_death_outweighs_a_block(
+    engine: Engine, program: Actor, second: Second, doubt: Status | None
+) -> None:
+    """Whatever an adapter proves, bytes that another endpoint has in a block, or that cannot be asked, keep their row."""
+    tx_id = engine.send(program)
+    engine.node.lies = {engine.variants(tx_id)[0].tx_hash: Phase.DEAD}
+    second.says = doubt
+    engine.look(3)
+    assert engine.row(tx_id).status == "SUBMITTED"
+    assert engine.reserved(tx_id) == {"amount": 5, "fee": 40}
+    second.says = Status(phase=Phase.UNSEEN)
+    engine.look()
+    assert (engine.row(tx_id).status, engine.row(tx_id).error_code) == ("FAILED", "CLAIM_USED_ELSEWHERE")
+
+
+def test_a_payment_that_the_first_endpoint_hides_is_found_at_another(
+    engine: Engine, program: Actor, second: Second
+) -> None:
+    """The first knows nothing of it, for good; what the second has in a final block is paid all the same, within minutes."""
+    tx_id = engine.send(program)
+    engine.node.lies = {engine.variants(tx_id)[0].tx_hash: Phase.UNSEEN}
+    engine.clock.advance(130)
+    engine.look()
+    assert engine.row(tx_id).status == "SUBMITTED"
+    second.says = Status(phase=Phase.FINAL, ok=True)
+    engine.clock.advance(60)
+    engine.look()
+    assert engine.row(tx_id).status == "CONFIRMED"
+
+
+def test_what_was_given_up_is_looked_for_at_every_endpoint(engine: Engine, program: Actor, second: Second) -> None:
+    """A payment that the first endpoint goes on denying has landed late where any other says so; it is booked."""
+    tx_id = engine.send(program)
+    engine.node.lies = {engine.variants(tx_id)[0].tx_hash: Phase.DEAD}
+    engine.look(3)
+    assert engine.row(tx_id).status == "FAILED"
+    second.says = Status(phase=Phase.FINAL, ok=True)
+    engine.clock.advance(61)
+    engine.look()
+    assert engine.row(tx_id).status == "CONFIRMED"
+    assert engine.events(tx_id)[-1] == "transaction.landed_late"
+    assert engine.booked(tx_id)["amount"] == 5
+
+
+def test_what_landed_late_without_paying_must_be_told_by_all(engine: Engine, program: Actor, second: Second) -> None:
+    """That a given-up payment failed on chain, by one endpoint's word alone, ends the search for it no sooner."""
+    tx_id = engine.send(program)
+    engine.node.lies = {engine.variants(tx_id)[0].tx_hash: Phase.DEAD}
+    engine.look(3)
+    second.says = Status(phase=Phase.FINAL, ok=False)
+    engine.clock.advance(61)
+    engine.look()
+    assert (engine.row(tx_id).status, engine.row(tx_id).error_code) == ("FAILED", "CLAIM_USED_ELSEWHERE")
+    second.says = Status(phase=Phase.FINAL, ok=True)
+    engine.clock.advance(61)
+    engine.look()
+    assert engine.row(tx_id).status == "CONFIRMED"

@@ -7,6 +7,7 @@ from waiaas.clock import Clock
 from waiaas.engine.chains import Chain
 from waiaas.engine.pipeline.broadcast import Broadcast
 from waiaas.engine.pipeline.confirm import Confirm, Look, Sighting, looks
+from waiaas.engine.pipeline.everywhere import landed_anywhere
 from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.overdue import tell_overdue
 from waiaas.engine.pipeline.stage import Bench
@@ -28,6 +29,8 @@ _NODE_AWAY_SECONDS = 2.0
 _SLOWEST_POLL, _FASTEST_POLL = 2.0, 0.05
 _LATE_EVERY_SECONDS = 60.0
 _LATE_FOR_SECONDS = 86400
+_SOON_SECONDS = 120
+"""What is not final after so long is looked for at every endpoint."""
 _FORGET_SECONDS = 600.0
 """A row that is sent again is sent again more often than that."""
 
@@ -70,7 +73,7 @@ class Confirmer:
             for start in range(0, len(rows), _BATCH):
                 self._round(chain, rows[start : start + _BATCH])
             if is_late_due:
-                self._look_back(chain)
+                self._look_back(chain, rows)
         except Stopped as problem:
             _log.error("%s has no adapter: %s", self.name, problem.message)
             return _IDLE_SECONDS
@@ -133,23 +136,27 @@ class Confirmer:
             self._bench.acceptances.add(row.id, handed.n)
         return None
 
-    def _look_back(self, chain: Chain) -> None:
+    def _look_back(self, chain: Chain, rows: Sequence[Known]) -> None:
         self._late_at = self._clock.monotonic() + _LATE_EVERY_SECONDS
         self._sent_at = {tx_id: at for tx_id, at in self._sent_at.items() if at > self._late_at - _FORGET_SECONDS}
-        self._look_for_late_ones(chain)
+        old = self._clock.now() - _SOON_SECONDS
+        self._look_everywhere(chain, [(row, variants) for row, variants in rows if variants[0].created_at <= old])
+        self._look_everywhere(chain, self._given_up())
         self._watch.look(chain)
 
-    def _look_for_late_ones(self, chain: Chain) -> None:
+    def _given_up(self) -> Sequence[Known]:
         """Rows that were given up with proof a while ago: should the chain have them after all, the chain is right."""
         since = self._clock.now() - _LATE_FOR_SECONDS
         with self._bench.store.read() as unit:
             rows = unit.transactions.given_up(chain=self._where[0], network=self._where[1], since=since, limit=_MOST)
             known = [(row, unit.variants.of(row.id)) for row in rows]
-        candidates = [(row, variants) for row, variants in known if variants]
-        for start in range(0, len(candidates), _BATCH):
-            found = self._look(chain, candidates[start : start + _BATCH])
-            final = [sighting for sighting in found if sighting.status.phase is Phase.FINAL]
-            self._confirm.settle(agreed(chain, final))
+        return [(row, variants) for row, variants in known if variants]
+
+    def _look_everywhere(self, chain: Chain, rows: Sequence[Known]) -> None:
+        """What is final at any endpoint ends a row, where the others leave no doubt that nobody was paid."""
+        for start in range(0, len(rows), _BATCH):
+            found = self._look(chain, rows[start : start + _BATCH])
+            self._confirm.settle(agreed(chain, landed_anywhere(chain, found)))
 
 
 def _needs_care(look: Look) -> bool:
