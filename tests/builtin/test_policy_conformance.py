@@ -45,6 +45,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
     ],
     "EXPRESSION": [
         {"expression": "effects.exists(e, e.to == 'BOB')"},
+        {"expression": f"effects.exists(e, e.to == '{'A' * 32}' || e.asset == \"{TOKEN}\")"},
         {"expression": "effects.size() > 1", "verdict": "delay"},
         {"expression": "effects.size() > 1"},
     ],

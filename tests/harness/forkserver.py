@@ -26,8 +26,8 @@ from typing import Any
 _LARGEST_ORDER = 1024 * 1024
 _DESCRIPTORS = 4
 """The child's three, and the pipe by which its process id and its end are told."""
-_UNLOADED = ("waiaas.testing",)
-"""Not part of any process of the house; the test kits bring pytest."""
+_UNLOADED = ("waiaas.testing", "waiaas.builtin.cel_language")
+"""Not part of the daemon or of any command; the test kits bring pytest, and expressions are read in a process of their own."""
 
 
 class Server:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from waiaas.interfaces.chain import Resolved
 from waiaas.interfaces.policy import Facts, PolicyType, Tier, Verdict, Window
-from waiaas.testing.policy_bench import HUGE, NATIVE, PolicyBench
+from waiaas.testing.policy_bench import HUGE, NATIVE, TOKEN, PolicyBench
 from waiaas.testing.policy_kit import PolicyKit
 
 
@@ -163,9 +163,22 @@ class Lies(Cap):
         return True
 
 
+class NamedRules(CapRules):
+    """Of some asset."""
+
+    asset: str = TOKEN
+
+
+class SpellsFreely(Cap):
+    """Keeps an asset as it was written, though it would never match so."""
+
+    rules_model = NamedRules
+
+
 PROMISES = [name for name, _ in inspect.getmembers(PolicyKit, inspect.isfunction) if name.startswith("test_")]
 WRONG: dict[type[Cap], str] = {
     TakesAnything: "test_rules_refuse_what_they_do_not_know",
+    SpellsFreely: "test_addresses_and_assets_have_one_spelling",
     Late: "test_judging_is_pure",
     Modern: "test_judging_is_pure",
     Configured: "test_judging_is_pure",

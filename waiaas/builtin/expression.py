@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from waiaas.interfaces.chain import Resolved
 from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window, strictest
+from waiaas.interfaces.spelling import require_one_spelling
 
 _SHOWN = 160
 
@@ -45,10 +46,11 @@ class Expression(PolicyType[ExpressionRules]):
         check("true")
 
     def normalise(self, rules: ExpressionRules, reader: AssetReader) -> ExpressionRules:
-        """Unchanged, once the expression was found to be one."""
+        """Unchanged, once the expression was found to be one, with addresses and assets as they are compared."""
         from waiaas.builtin.cel_language import check  # noqa: PLC0415 - as above
 
         check(rules.expression)
+        require_one_spelling(rules.expression, reader)
         return rules
 
     def windows(self, rules: ExpressionRules, resolved: Resolved) -> Sequence[Window]:

@@ -49,8 +49,14 @@ class AnyChainReader(AssetReader):
 
 
 def _first(attempts: Sequence[Callable[[str], str]], text: str, otherwise: str) -> str:
-    """What the first chain makes of ``text`` that can read it."""
+    """What a chain makes of ``text`` that can read it: its own text where one takes it as it stands, else the first's."""
+    found: str | None = None
     for read in attempts:
         with suppress(Malformed, Unavailable):
-            return read(text)
-    raise Malformed(f"{otherwise} {text!r}")
+            read_as = read(text)
+            if read_as == text:
+                return text
+            found = found or read_as
+    if found is None:
+        raise Malformed(f"{otherwise} {text!r}")
+    return found

@@ -12,8 +12,9 @@ from waiaas.engine.chains import Chains
 from waiaas.engine.judges import Judges
 from waiaas.engine.symbols import Symbols
 from waiaas.engine.written_amounts import NoAmount, displayed, in_base_units
-from waiaas.errors import BadRequest, NotFound
+from waiaas.errors import BadRequest, Malformed, NotFound
 from waiaas.interfaces.policy import AssetReader
+from waiaas.interfaces.spelling import require_one_spelling
 from waiaas.store.database import Store
 from waiaas.store.records import Policy
 
@@ -33,7 +34,12 @@ class PolicyDocuments:
         :raises BadRequest: with code INVALID_RULES, naming the field
         """
         reader = self._reader(agent_id)
-        return self._judges.read_rules(type_, self._in_base_units(type_, rules, reader), reader)
+        text = self._judges.read_rules(type_, self._in_base_units(type_, rules, reader), reader)
+        try:
+            require_one_spelling(json.loads(text), reader)  # whatever the type itself has looked at
+        except Malformed as problem:
+            raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None
+        return text
 
     def display(self, policies: Sequence[Policy]) -> Sequence[Mapping[str, str]]:
         """The amounts of stored rules in display units, by their paths; of each policy one mapping."""

@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Amount, Asset, Destination, Effect, Intent, Kind, Resolved, What
-from waiaas.interfaces.policy import Facts, PolicyType, Window
+from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Window
 
 NATIVE = "solana:kit/slip44:501"
 TOKEN = "solana:kit/token:Mint"
@@ -177,6 +178,35 @@ def odd_effects() -> Iterator[tuple[Effect, ...]]:
                 odd = Effect(what=what, asset=asset, units=units, to=None, method="\u202e", data="00")
                 yield (odd,)
                 yield (out(NATIVE, 1), odd, out(TOKEN, 1))
+
+
+class SpellingReader(AssetReader):
+    """Reads the bench's assets and its recipient in any case of their letters, as chains with checksums do."""
+
+    spellings = ("A" * 32, NATIVE, TOKEN)
+
+    def asset(self, text: str | None) -> str:
+        """The native one for None."""
+        return NATIVE if text in (None, "native") else self._one(text or "")
+
+    def address(self, text: str) -> str:
+        """The recipient."""
+        return self._one(text)
+
+    def _one(self, text: str) -> str:
+        for right in self.spellings:
+            if right.casefold() == text.casefold():
+                return right
+        raise Malformed(f"no chain reads {text!r}")
+
+
+def misspelt(rules: BaseModel) -> str | None:
+    """The rules as JSON with every address and asset in another case; None where they name none."""
+    text = rules.model_dump_json(exclude_none=True)
+    other = text
+    for right in SpellingReader.spellings:
+        other = other.replace(right, right.swapcase())
+    return None if other == text else other
 
 
 def with_a_stranger(rules: BaseModel) -> str:

@@ -10,13 +10,25 @@ Each test states one promise of :mod:`waiaas.interfaces.policy`. The kit knows n
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from waiaas.errors import Malformed
 from waiaas.interfaces.policy import PolicyType, Tier, Verdict, Window
-from waiaas.testing.policy_bench import HUGE, PolicyBench, Trial, odd_effects, resolved, with_a_stranger
+from waiaas.interfaces.spelling import require_one_spelling
+from waiaas.testing.policy_bench import (
+    HUGE,
+    PolicyBench,
+    SpellingReader,
+    Trial,
+    misspelt,
+    odd_effects,
+    resolved,
+    with_a_stranger,
+)
 from waiaas.testing.purity import nothing_outside
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
@@ -33,6 +45,20 @@ class PolicyKit:
             assert type(rules).model_validate_json(rules.model_dump_json(exclude_none=True)) == rules
             with pytest.raises(ValidationError):
                 type(rules).model_validate_json(with_a_stranger(rules))
+
+    def test_addresses_and_assets_have_one_spelling(self, bench: PolicyBench) -> None:
+        """What is stored is spelled as effects are; another spelling is brought into it, or refused."""
+        reader = SpellingReader()
+        for rules in bench.rules:
+            require_one_spelling(rules.model_dump(mode="json"), reader)
+            other = misspelt(rules)
+            if other is None:
+                continue
+            kept: BaseModel | None = None
+            with suppress(ValueError, Malformed):  # to refuse it is as good
+                kept = bench.make().normalise(type(rules).model_validate_json(other), reader)
+            if kept is not None:
+                require_one_spelling(kept.model_dump(mode="json"), reader)
 
     def test_judging_is_pure(self, bench: PolicyBench) -> None:
         """The same arguments give the same verdict: whatever was judged before, at any time, with the world out of reach."""
