@@ -175,7 +175,15 @@ def test_every_room_says_what_it_owns() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-uv.txt", "tests/clients/package-lock.json", "tests/clients/package.json"]
+    "name",
+    [
+        "requirements.txt",
+        "requirements-uv.txt",
+        "tests/clients/package-lock.json",
+        "tests/clients/package.json",
+        "tests/openapi_client/package-lock.json",
+        "tests/openapi_client/package.json",
+    ],
 )
 def test_locks_name_no_index(name: str) -> None:
     """A lock file says what to install and its hash, never from where."""

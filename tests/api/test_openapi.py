@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 from waiaas.api.openapi import make_document
 from waiaas.api.route import AnyRoute
 from waiaas.api.routes import ROUTES
+from waiaas.errors import Malformed, PluginError, Refused, Stopped, Unavailable
 
-from .conftest import AS_OPERATOR, BY_PASSWORD, House
+from .conftest import AS_OPERATOR, AS_SESSION, BY_PASSWORD, House
 from .test_routes import _bytes, name, path
 
 DOCUMENT: dict[str, Any] = json.loads(make_document(ROUTES))
@@ -37,8 +38,102 @@ def test_it_is_served_as_made(house: House) -> None:
     """The document needs no credential and says that it is OpenAPI 3.1."""
     answer = house.http.get("/openapi.json")
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json() == DOCUMENT
+    served = answer.json()
+    assert served.pop("servers") != DOCUMENT["servers"]
+    assert served == {name: value for name, value in DOCUMENT.items() if name != "servers"}
     assert DOCUMENT["openapi"] == "3.1.0"
+
+
+def test_the_server_is_the_one_that_was_asked(house: House) -> None:
+    """Over TCP the address that the caller used, over the socket the one where TCP is served."""
+    here = f"http://127.0.0.1:{house.server.port}"
+    assert house.http.get("/openapi.json").json()["servers"][0]["url"] == here
+    named = house.http.get("/openapi.json", headers={"Host": "localhost:9"}).json()
+    assert named["servers"][0]["url"] == "http://localhost:9"
+    assert house.admin.get("/openapi.json").json()["servers"][0]["url"] == here
+
+
+def nodes(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of the document with its place."""
+    if isinstance(value, dict):
+        yield path, value
+        for name, inner in value.items():
+            yield from nodes(inner, f"{path}/{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from nodes(inner, f"{path}/{number}")
+
+
+def test_every_field_parameter_and_header_is_described() -> None:
+    """Nothing that a client sends or gets is left to be guessed, and no model shows how its docstring is written."""
+    bare = [
+        f"{path}.{name}"
+        for path, node in nodes(DOCUMENT)
+        for group in ("properties", "headers")
+        if isinstance(node.get(group), dict) and not path.endswith("/properties")
+        for name, inner in node[group].items()
+        if not inner.get("description")
+    ]
+    bare += [
+        f"{path}.{one['name']}"
+        for path, node in nodes(DOCUMENT)
+        for one in node.get("parameters", ())
+        if not one["description"]
+    ]
+    assert bare == []
+    assert [path for path, node in nodes(DOCUMENT) if ":param" in str(node.get("description"))] == []
+    assert [tag["name"] for tag in DOCUMENT["tags"] if not tag["description"]] == []
+
+
+def test_every_number_has_its_bounds_and_every_amount_its_pattern() -> None:
+    """Whole numbers say minimum and maximum as JSON Schema calls them; nothing is a float; amounts are texts of digits."""
+    numbers = [(path, node) for path, node in nodes(DOCUMENT) if node.get("type") in ("integer", "number")]
+    assert [path for path, node in numbers if not {"minimum", "maximum"} <= node.keys()] == []
+    assert [path for path, node in numbers if node["type"] == "number"] == []
+    assert [path for path, node in nodes(DOCUMENT["paths"]) if {"ge", "le", "gt", "lt"} & node.keys()] == []
+    assert DOCUMENT["paths"]["/v1/agents"]["get"]["parameters"][0]["schema"]["maximum"] == 200
+    schemas = DOCUMENT["components"]["schemas"]
+    for model, field in (("TransactionItem", "amount"), ("BalanceItem", "balance"), ("Transfer", "amount")):
+        patterns = [node["pattern"] for _, node in nodes(schemas[model]["properties"][field]) if "pattern" in node]
+        assert patterns, f"{model}.{field}"
+        assert all("{0,77}" in pattern for pattern in patterns)
+
+
+def test_an_answer_that_the_document_does_not_name_is_in_the_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A status that a route's description lacks is a mistake of the table, and the log says which."""
+
+    def refuse(verb: str, arguments: object) -> None:
+        raise Stopped("no")
+
+    house.engine.audit.before = refuse
+    assert house.http.get("/v1/audit", headers=AS_OPERATOR).status_code == 423
+    assert "GET /v1/audit answered 423" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "code"),
+    [
+        (Unavailable("a plugin failed"), 502, "CHAIN_UNREACHABLE"),
+        (Malformed("not an asset"), 400, "MALFORMED"),
+        (Malformed("not an address", code="INVALID_ADDRESS"), 400, "INVALID_ADDRESS"),
+        (Refused("NO_TOKEN", "no such token"), 422, "CHAIN_REFUSED"),
+    ],
+    ids=lambda value: getattr(value, "code", None),
+)
+def test_what_a_plugin_raises_has_a_code_of_ours(house: House, problem: PluginError, status: int, code: str) -> None:
+    """A plugin's own error never reaches the wire under a code that no list has."""
+
+    def refuse(verb: str, arguments: object) -> None:
+        raise problem
+
+    house.engine.wallet.before = refuse
+    answer = house.http.get("/v1/wallet/balance", headers=AS_SESSION)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["hint"]
+    if status == 422:
+        assert answer.json()["details"] == {"reason": "NO_TOKEN"}
 
 
 def test_it_has_every_route_and_no_other() -> None:
@@ -75,8 +170,6 @@ def test_it_names_credentials_and_errors(route: AnyRoute) -> None:
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=name)
 def test_answers_are_what_the_document_says(house: House, route: AnyRoute) -> None:
     """A success has only fields that its schema has, and all that the schema requires."""
-    from .conftest import AS_SESSION
-
     credential = AS_SESSION if route.credential.value.startswith("session") else AS_OPERATOR
     answer = house.http.get(path(route), headers=credential)
     if route.gives is not None:

@@ -21,7 +21,6 @@ from waiaas.errors import (
     RefusedByChain,
     Stopped,
     TooMany,
-    Unavailable,
     WaiaasError,
 )
 
@@ -220,7 +219,6 @@ def test_reads_of_nodes_share_the_seats(build: Build) -> None:
         (ChainUnreachable("no"), 502, True),
         (NotReady("no", code="SIGNER_LOCKED"), 503, True),
         (NotReady("no", code="STORE_FULL", retry_after=0), 503, True),
-        (Unavailable("no"), 502, True),
     ],
     ids=lambda value: getattr(value, "code", None),
 )

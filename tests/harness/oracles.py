@@ -12,10 +12,10 @@ import pytest
 _CLIENTS = Path(__file__).parents[1] / "clients"
 
 
-def node_for(package: str) -> str:
+def node_for(package: str, folder: Path = _CLIENTS) -> str:
     """The node that runs a JavaScript package. Skips, loudly, without npm; fails where the package was only not installed."""
     node = shutil.which("node")
-    if node is not None and (_CLIENTS / "node_modules" / package).is_dir():
+    if node is not None and (folder / "node_modules" / package).is_dir():
         return node
     if shutil.which("npm") is None:
         pytest.skip(f"NOT HELD AGAINST {package}: needs node, and `make clients` (npm)")

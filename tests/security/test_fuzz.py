@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.harness.data_directory import PASSWORD
 from tests.harness.house import House
 from waiaas.api.credentials import Credential
+from waiaas.api.openapi import errors_of
 from waiaas.api.route import AnyRoute
 from waiaas.api.routes import ROUTES
 
@@ -133,6 +134,7 @@ def _bodies(route: AnyRoute) -> st.SearchStrategy[dict[str, Any]]:
 def _whole(answer: httpx.Response, route: AnyRoute, sent: object) -> None:
     where = f"{route.method} {route.path} with {sent!r}: {answer.status_code} {answer.text}"
     assert answer.status_code < 500, where
+    assert answer.status_code in {route.status, *route.also, *errors_of(route)}, where
     if answer.status_code >= 400 and not (answer.status_code == 422 and "status" in answer.json()):
         fields = answer.json()
         assert set(fields) == _ERROR, where

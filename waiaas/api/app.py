@@ -1,5 +1,6 @@
 """The site map: one WSGI application from the route table. It knows no server."""
 
+import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache
@@ -16,19 +17,28 @@ from waiaas.api.credentials import Door, Gate, is_session
 from waiaas.api.frontdoor import FrontDoor
 from waiaas.api.hosts import Hosts
 from waiaas.api.limits import Rates
-from waiaas.api.openapi import make_document
+from waiaas.api.openapi import errors_of, make_document
 from waiaas.api.planned import Planned, refuse, unserved
-from waiaas.api.refusals import error_body, error_headers, from_falcon, from_validation, internal, opaque_401
+from waiaas.api.refusals import (
+    error_body,
+    error_headers,
+    from_falcon,
+    from_plugin,
+    from_validation,
+    internal,
+    opaque_401,
+)
 from waiaas.api.route import AnyRoute, Seat
 from waiaas.api.routes import ROUTES
 from waiaas.api.waiting import WaitingRoom
-from waiaas.errors import NotFound, Unauthenticated, WaiaasError
+from waiaas.errors import NotFound, PluginError, Unauthenticated, WaiaasError
 
 if TYPE_CHECKING:
     from waiaas.config import Settings
     from waiaas.engine.services import Services
 
 Responder = Callable[..., None]
+_log = logging.getLogger("waiaas.api")
 _MAX_ID = 128
 _BYTES_A_VALUE = 16  # on average, at least: what is denser than any real request costs memory and says nothing
 
@@ -104,8 +114,11 @@ def _no_options(allowed: list[str]) -> Responder:
 def _responder(site: Site, route: AnyRoute) -> Responder:
     """What falcon calls: credential, allowances, input, handler, answer; in this order."""
 
+    statuses = frozenset(errors_of(route))
+
     def respond(req: falcon.Request, resp: falcon.Response, id: str = "") -> None:
         visit: Visit = req.context.visit
+        visit.statuses = statuses
         if visit.shown.door not in route.doors:
             raise NotFound("there is nothing at this path")
         actor = site.gate.admit(route.credential, visit.shown)
@@ -164,10 +177,14 @@ def _refuse(req: falcon.Request, resp: falcon.Response, problem: Exception, para
         error: WaiaasError = from_falcon(problem)
     elif isinstance(problem, Unauthenticated):
         error = opaque_401()
+    elif isinstance(problem, PluginError):
+        error = from_plugin(problem)
     elif isinstance(problem, WaiaasError) and problem.status != 500:
         error = problem
     else:
         error = internal(problem, request_id)
+    if visit is not None and visit.statuses and error.status not in visit.statuses:
+        _log.error("%s %s answered %d, which its description does not name", req.method, req.uri_template, error.status)
     resp.status = error.status
     resp.content_type = "application/json"
     resp.data = error_body(error, request_id, is_for_session=visit is not None and is_session(visit.shown))

@@ -37,11 +37,15 @@ class Visit:
     """One request from the front door to its answer.
 
     :param length: bytes of the body; None until it was looked at
+    :param tcp_url: where TCP is served, as the server says; None where the request came over TCP
+    :param statuses: of the errors that the route's description names; empty until there is a route
     """
 
     id: str
     shown: Shown
     length: int | None = None
+    tcp_url: str | None = None
+    statuses: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from waiaas.api.hosts import Hosts, is_loopback
 from waiaas.api.limits import Rates
 from waiaas.errors import BadMediaType, BadRequest, Denied
 
+URL_KEY: Final = "waiaas.url"
+"""Where in a request's environment the server says at which address it serves TCP."""
 DOOR_KEY: Final = "waiaas.door"
 """Where a server writes into the WSGI environment which door a request came through; no client can."""
 
@@ -68,7 +70,7 @@ class FrontDoor:
         """Name the request, take the credentials out of the environment, and refuse what is refused to everybody."""
         env = req.env
         password = env.pop("HTTP_X_MASTER_PASSWORD", None)
-        visit = Visit(id=_request_id(), shown=self._shown(env))
+        visit = Visit(id=_request_id(), shown=self._shown(env), tcp_url=env.get(URL_KEY))
         req.context.visit = visit
         resp.set_headers(_HARDENING)
         resp.set_header("X-Request-Id", visit.id)

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from the route table and the very models that validate."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from waiaas import __version__
 from waiaas.api.credentials import Credential
-from waiaas.api.models.wire import ErrorAnswer, Nothing
+from waiaas.api.field_words import describe_all, describe_fields
+from waiaas.api.models.wire import MAX_SAFE, ErrorAnswer, Nothing
 from waiaas.api.route import AnyRoute
 
 _REF = "#/components/schemas/{model}"
@@ -53,6 +55,8 @@ _ERRORS = {
     502: "No node of the chain can be reached; nothing was stored",
     503: "Starting, stopping, full or locked; nothing was stored",
 }
+_MAX_ID = 128
+_REQUEST_ID = {"description": "the request's id, as the daemon's log has it", "schema": {"type": "string"}}
 _WAITS = frozenset({429, 503})
 _SEND_HEADERS = (
     (
@@ -68,8 +72,24 @@ _SEND_HEADERS = (
 )
 
 
+_SERVER = "http://server.invalid"
+_IDS = {
+    "agents": "the agent's id, or its name",
+    "sessions": "the session's id",
+    "transactions": "the transaction's id",
+    "policies": "the policy's id",
+    "notification-channels": "the channel's id",
+    "tokens": "the token's number on its list",
+}
+
+
+def with_server(document: bytes, url: str) -> bytes:
+    """The document as made, with the address at which its reader found it. Pure, and quick."""
+    return document.replace(json.dumps(_SERVER).encode(), json.dumps(url).encode(), 1)
+
+
 def make_document(routes: Iterable[AnyRoute]) -> bytes:
-    """The document as JSON. Pure; some 50 ms."""
+    """The document as JSON, for :func:`with_server`. Pure; some 50 ms."""
     table = tuple(routes)
     schemas, components = _schemas(table)
     paths: dict[str, dict[str, Any]] = {}
@@ -83,7 +103,8 @@ def make_document(routes: Iterable[AnyRoute]) -> bytes:
             "license": {"name": "MIT", "identifier": "MIT"},
             "description": "Amounts are decimal strings in base units; times are Unix seconds; ids are UUID v7.",
         },
-        "servers": [{"url": "http://127.0.0.1:3100"}],
+        "tags": [{"name": tag, "description": says} for tag, says in _tags(table)],
+        "servers": [{"url": _SERVER, "description": "this daemon"}],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -99,7 +120,9 @@ def errors_of(route: AnyRoute) -> tuple[int, ...]:
     found = {400, 405, 429, 500, 503, *route.errors}
     if route.credential is not Credential.NOBODY:
         found |= {401, 403}
-    if "{id}" in route.path:
+    if route.credential in (Credential.SESSION, Credential.SESSION_OR_OPERATOR):
+        found.add(423)
+    if "{id}" in route.path or {"agent_id", "wallet_id"} & route.takes.model_fields.keys():
         found.add(404)
     if route.method != "GET":
         found |= {413, 415}
@@ -119,7 +142,15 @@ def _schemas(routes: tuple[AnyRoute, ...]) -> tuple[Schemas, dict[str, Any]]:
             if model is not None:
                 wanted[model, "serialization"] = None
     schemas, definitions = models_json_schema(list(wanted), by_alias=True, ref_template=_REF)
-    return schemas, definitions.get("$defs", {})
+    parts: dict[str, Any] = definitions.get("$defs", {})
+    describe_all(parts)
+    return schemas, parts
+
+
+def _tags(routes: tuple[AnyRoute, ...]) -> list[tuple[str, str]]:
+    """Each room of handlers and what it is for, in the order of the table."""
+    modules = dict.fromkeys(route.handler.__module__ for route in routes)
+    return [(name.rpartition(".")[2], (sys.modules[name].__doc__ or "").partition("\n")[0]) for name in modules]
 
 
 def _operation(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
@@ -147,18 +178,26 @@ def _has_body(route: AnyRoute) -> bool:
 def _parameters(route: AnyRoute) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if "{id}" in route.path:
-        found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}})
+        schema = {"type": "string", "minLength": 1, "maxLength": _MAX_ID}
+        says = _IDS[route.path.split("/")[2]]
+        found.append({"name": "id", "in": "path", "required": True, "description": says, "schema": schema})
     if route.method == "GET":
-        properties = route.takes.model_json_schema(by_alias=True).get("properties", {})
-        found += [
-            {"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()
-        ]
+        found += _query(route)
     if route.also:
         found += [
             {"name": name, "in": "header", "required": False, "schema": schema, "description": says}
             for name, schema, says in _SEND_HEADERS
         ]
     return found
+
+
+def _query(route: AnyRoute) -> list[dict[str, Any]]:
+    properties: dict[str, dict[str, Any]] = route.takes.model_json_schema(by_alias=True).get("properties", {})
+    describe_fields(properties, route.takes)
+    return [
+        {"name": name, "in": "query", "required": False, "description": schema.pop("description", ""), "schema": schema}
+        for name, schema in properties.items()
+    ]
 
 
 def _responses(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
@@ -174,10 +213,16 @@ def _responses(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
 
 
 def _success(route: AnyRoute, status: int, schema: dict[str, Any] | None) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": route.says, "headers": {"X-Request-Id": {"schema": {"type": "string"}}}}
+    answer: dict[str, Any] = {"description": route.says, "headers": {"X-Request-Id": _REQUEST_ID}}
     if route.also:
-        answer["headers"]["Idempotency-Replayed"] = {"schema": {"const": "true"}}
-        answer["headers"]["Preference-Applied"] = {"schema": {"type": "string"}}
+        answer["headers"]["Idempotency-Replayed"] = {
+            "description": "there where the key was used before and this is that payment",
+            "schema": {"type": "string", "const": "true"},
+        }
+        answer["headers"]["Preference-Applied"] = {
+            "description": "the wait that was granted (RFC 7240)",
+            "schema": {"type": "string"},
+        }
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema}}
     elif status != 204:
@@ -186,10 +231,13 @@ def _success(route: AnyRoute, status: int, schema: dict[str, Any] | None) -> dic
 
 
 def _error(status: int, says: str) -> dict[str, Any]:
-    headers: dict[str, Any] = {"X-Request-Id": {"schema": {"type": "string"}}}
+    headers: dict[str, Any] = {"X-Request-Id": _REQUEST_ID}
     if status in _WAITS:
-        headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "seconds"}
+        headers["Retry-After"] = {
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_SAFE},
+            "description": "seconds",
+        }
     if status == 401:
-        headers["WWW-Authenticate"] = {"schema": {"type": "string"}}
+        headers["WWW-Authenticate"] = {"description": "how to authenticate", "schema": {"type": "string"}}
     schema = {"$ref": _REF.format(model="ErrorAnswer")}
     return {"description": says, "headers": headers, "content": {"application/json": {"schema": schema}}}

@@ -12,8 +12,11 @@ from pydantic_core import ErrorDetails
 from waiaas.errors import (
     BadMediaType,
     BadRequest,
+    ChainUnreachable,
     MethodNotAllowed,
     NotFound,
+    PluginError,
+    RefusedByChain,
     TooLarge,
     Unauthenticated,
     WaiaasError,
@@ -147,6 +150,16 @@ def from_falcon(problem: falcon.HTTPError) -> WaiaasError:
     """Falcon's own errors in our tree; their words stay inside."""
     kind, message = _BY_STATUS.get(problem.status_code, _BY_STATUS[400])
     return kind(message)
+
+
+def from_plugin(problem: PluginError) -> WaiaasError:
+    """What a plugin raised while it read something for a caller, in our tree and in our codes."""
+    if problem.status == 400:
+        code = problem.code if problem.code in BadRequest.codes else "MALFORMED"
+        return BadRequest(problem.message, code=code, hint=problem.hint, details=problem.details)
+    if problem.status == 422:
+        return RefusedByChain(problem.message, hint=problem.hint, details={**problem.details, "reason": problem.code})
+    return ChainUnreachable(problem.message, hint=problem.hint)
 
 
 def internal(problem: BaseException, request_id: str) -> WaiaasError:

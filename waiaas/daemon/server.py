@@ -1,12 +1,13 @@
 """The HTTP server: TCP for agents, a Unix socket for the command line, and a drain that loses nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waiaas.api.bodies import MAX_BODY_BYTES
+from waiaas.api.frontdoor import URL_KEY
 from waiaas.daemon.listener import Listener
 from waiaas.daemon.sockets import bind_tcp, bind_unix, remove_unix
 
@@ -46,7 +47,8 @@ class Server:
         if socket_path is not None:
             try:
                 admin = bind_unix(socket_path)
-                self._doors.append(Listener(app, admin, door="socket", **same))
+                url = f"http://{host}:{self._tcp.port}"
+                self._doors.append(Listener(_knowing(app, url), admin, door="socket", **same))
             except BaseException:
                 self._tcp.close()
                 raise
@@ -83,3 +85,13 @@ class Server:
         if self._socket_path is not None:
             remove_unix(self._socket_path, self._inode)
         return is_done
+
+
+def _knowing(app: WSGIApplication, url: str) -> WSGIApplication:
+    """The application, told at which address the daemon serves TCP: over the socket nobody writes one."""
+
+    def knowing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[URL_KEY] = url
+        return app(environ, start_response)
+
+    return knowing

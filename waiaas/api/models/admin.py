@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import RootModel
 
-from waiaas.api.models.wire import Answered, Asked, UnixSeconds
+from waiaas.api.models.wire import Answered, Asked, Count, UnixSeconds
 
 if TYPE_CHECKING:
     from waiaas.engine.backup_writing import Made
@@ -16,8 +16,8 @@ class HealthItem(Answered):
 
     status: str
     version: str
-    uptime: int
-    schema_version: int
+    uptime: Count
+    schema_version: Count
     ready: bool
 
 
@@ -70,10 +70,10 @@ class BackupItem(Answered):
     """A backup that is on disk. :param file: its name in ``backups/``; :param bytes: its length"""
 
     file: str
-    bytes: int
+    bytes: Count
     created_at: UnixSeconds
     instance_id: str
-    schema_version: int
+    schema_version: Count
 
     @classmethod
     def of(cls, made: "Made") -> "BackupItem":

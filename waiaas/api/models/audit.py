@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from waiaas.api.models.wire import (
     Answered,
     Asked,
+    Count,
     PageAsked,
     PageSize,
     Reference,
@@ -38,7 +39,7 @@ class AuditAsked(PageAsked):
 class AuditItem(Answered):
     """One row of the chain. :param prev_hash: the hash of the row before"""
 
-    id: int
+    id: Count
     timestamp: UnixSeconds
     event_type: str
     actor: str
@@ -73,7 +74,7 @@ class AuditItem(Answered):
 class AuditHead(Answered):
     """The last good row."""
 
-    id: int
+    id: Count
     hash: str
 
 
@@ -81,7 +82,7 @@ class CheckpointItem(Answered):
     """A signature over one row of the chain (Ed25519). :param public_key: hex, 32 bytes; :param signature: hex, 64 bytes"""
 
     instance_id: str
-    audit_id: int
+    audit_id: Count
     audit_hash: str
     public_key: str
     signature: str
@@ -104,7 +105,7 @@ class ExportAsked(Asked):
     """Which stretch of the chain. :param after: the id of the last row that the caller has, 0 at first"""
 
     after: Since = 0
-    limit: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=1000)] = 1000
+    limit: Annotated[int, Field(ge=1, le=1000), BeforeValidator(read_whole)] = 1000
 
 
 class ExportRow(AuditItem):
@@ -125,7 +126,7 @@ class ExportItem(Answered):
     public_key: str | None
     items: list[ExportRow]
     checkpoints: list[CheckpointItem]
-    head: int
+    head: Count
 
     @classmethod
     def of(cls, stretch: "Stretch") -> "ExportItem":
@@ -142,7 +143,7 @@ class ExportItem(Answered):
 class SignedUpTo(Answered):
     """The newest checkpoint. :param audit_id: the row it was signed for; :param public_key: hex"""
 
-    audit_id: int
+    audit_id: Count
     audit_hash: str
     public_key: str
     created_at: UnixSeconds
@@ -163,7 +164,7 @@ class AuditProblemItem(Answered):
 
     fault: str
     text: str
-    row: int | None
+    row: Count | None
     tx_id: str | None
 
 
@@ -176,10 +177,10 @@ class AuditReportItem(Answered):
     """
 
     intact: bool
-    rows: int
+    rows: Count
     head: AuditHead | None
     problems: list[AuditProblemItem]
-    checkpoints: int
+    checkpoints: Count
     signed_up_to: SignedUpTo | None
     key_known: bool
 

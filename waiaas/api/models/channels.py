@@ -1,15 +1,11 @@
 """Notification channels on the wire. ``config`` is a document of the channel's type, in snake_case, which its plugin reads."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from waiaas.api.models.wire import Answered, Asked, UnixSeconds, Word
+from waiaas.api.models.wire import Answered, Asked, Count, Priority, UnixSeconds, Word
 
 if TYPE_CHECKING:
     from waiaas.engine.channels import ChannelView, Trial
-
-Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
 class CreateChannel(Asked):
@@ -40,12 +36,12 @@ class ChannelItem(Answered):
     id: str
     type: str
     config: dict[str, Any] | None
-    priority: int
+    priority: Priority
     enabled: bool
     created_at: UnixSeconds
     last_success_at: UnixSeconds | None
     last_failure_at: UnixSeconds | None
-    waiting: int
+    waiting: Count
     trouble: str | None
     same_as: str | None
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from waiaas.api.models.wire import Answered, Asked, Reference, UnixSeconds
+from waiaas.api.models.wire import Answered, Asked, Count, Reference, UnixSeconds
 from waiaas.engine.rules.text import clean
 
 if TYPE_CHECKING:
@@ -111,11 +111,11 @@ class StopsItem(Answered):
     by: str
     reason: str
     recoverable_at: UnixSeconds | None
-    stop_epoch: int
+    stop_epoch: Count
     agents: list[StoppedAgentItem]
     sessions: list[StoppedSessionItem]
     held: list[HeldItem]
-    held_count: int
+    held_count: Count
 
     @classmethod
     def of(cls, view: "StopsView") -> "StopsItem":

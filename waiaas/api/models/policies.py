@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from waiaas.api.models.wire import AmountOrZero, Answered, Asked, PageAsked, PageOf, Reference, UnixSeconds, Word
+from waiaas.api.models.wire import (
+    AmountOrZero,
+    Answered,
+    Asked,
+    Count,
+    Decimals,
+    PageAsked,
+    PageOf,
+    Priority,
+    Reference,
+    UnixSeconds,
+    Word,
+)
 
 if TYPE_CHECKING:
     from waiaas.store.records import Policy
-
-Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
 class CreatePolicy(Asked):
@@ -93,12 +103,16 @@ class DecidedAfter(DecidedBefore):
     :param freezes: whether the agent would have been suspended; later rows are judged as if it had not been
     """
 
-    policy: int | None
+    policy: Count | None
     freezes: bool
 
 
 class BacktestRow(Answered):
-    """One transaction. :param status: what became of it; :param changed: whether its tier would have been another"""
+    """One transaction.
+
+    :param status: what became of it; :param changed: whether its tier would have been another
+    :param before: what it was told; :param after: what the draft would have told it
+    """
 
     id: str
     agent_id: str
@@ -121,8 +135,8 @@ class BacktestItem(Answered):
     """
 
     rows: list[BacktestRow]
-    totals: dict[str, dict[str, int]]
-    changed: int
+    totals: dict[str, dict[str, Count]]
+    changed: Count
     since: UnixSeconds | None
     truncated: bool
 
@@ -145,10 +159,10 @@ class LimitItem(Answered):
     name: str
     measure: str
     scope: str
-    seconds: int | None
+    seconds: Count | None
     asset: str | None
     symbol: str | None
-    decimals: int | None
+    decimals: Decimals | None
     limit: AmountOrZero | None
     limit_usd: str | None
     used: AmountOrZero
@@ -185,9 +199,9 @@ class PolicyItem(Answered):
     type: str
     rules: dict[str, Any]
     display: dict[str, str]
-    priority: int
+    priority: Priority
     enabled: bool
-    version: int
+    version: Count
     created_at: UnixSeconds
     updated_at: UnixSeconds
 

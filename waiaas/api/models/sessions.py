@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from waiaas.api.models.wire import Answered, Asked, PageAsked, Reference, UnixSeconds, Word, WrittenAmount
+from waiaas.api.models.wire import Answered, Asked, Count, PageAsked, Reference, UnixSeconds, Word, WrittenAmount
 
 if TYPE_CHECKING:
     from waiaas.engine.views import Checked, Issued
@@ -75,7 +75,7 @@ class IssuedItem(Answered):
     token: str
     expires_at: UnixSeconds
     absolute_expires_at: UnixSeconds
-    renewal_count: int
+    renewal_count: Count
 
     @classmethod
     def of(cls, issued: "Issued") -> "IssuedItem":
@@ -105,8 +105,8 @@ class SessionItem(Answered):
     constraints: dict[str, Any]
     display: dict[str, str]
     usage_stats: dict[str, Any]
-    renewal_count: int
-    max_renewals: int
+    renewal_count: Count
+    max_renewals: Count
     last_renewed_at: UnixSeconds | None = None
     revoked_at: UnixSeconds | None = None
     stopped_at: UnixSeconds | None = None

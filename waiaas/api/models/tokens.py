@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from waiaas.api.models.intents import Address
-from waiaas.api.models.wire import Answered, Asked, UnixSeconds, Word
+from waiaas.api.models.wire import Answered, Asked, Decimals, UnixSeconds, Word
 from waiaas.interfaces.ids import asset_reference
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class TokenItem(Answered):
     address: str
     symbol: str | None = None
     name: str | None = None
-    decimals: int | None = None
+    decimals: Decimals | None = None
     created_at: UnixSeconds | None = None
 
     @classmethod

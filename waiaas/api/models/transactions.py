@@ -9,6 +9,7 @@ from waiaas.api.models.wire import (
     AmountOrZero,
     Answered,
     Asked,
+    Count,
     PageAsked,
     PageOf,
     Reference,
@@ -49,7 +50,7 @@ class VariantItem(Answered):
     :param proof: why they can never land, where they are dead, in the words of the chain's plugin
     """
 
-    n: int
+    n: Count
     kind: str
     tx_hash: str
     fee_cap: AmountOrZero

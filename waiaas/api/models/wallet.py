@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from waiaas.api.models.intents import Address
-from waiaas.api.models.wire import AmountOrZero, Answered, Asked, Reference, UnixSeconds, Word
+from waiaas.api.models.wire import AmountOrZero, Answered, Asked, Decimals, Reference, UnixSeconds, Word
 from waiaas.interfaces.ids import asset_reference
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class BalanceItem(AddressItem):
 
     balance: AmountOrZero
     spendable: AmountOrZero
-    decimals: int
+    decimals: Decimals
     symbol: str
     asset_id: str
 
@@ -79,7 +79,7 @@ class AssetItem(Answered):
     symbol: str
     name: str
     balance: AmountOrZero
-    decimals: int
+    decimals: Decimals
     is_native: bool
     spendable: AmountOrZero
     asset_id: str
@@ -103,7 +103,10 @@ class AssetItem(Answered):
 
 
 class AssetsItem(AddressItem):
-    """What the wallet holds: the native asset first, then the tokens of its network's list, then what else the chain lists."""
+    """What the wallet holds.
+
+    :param assets: the native one first, then the tokens of its network's list, then what else the chain lists
+    """
 
     assets: list[AssetItem]
 

@@ -93,10 +93,16 @@ WrittenAmount = Annotated[
 Reference = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x20-\x7e]+$")]
 """An id as somebody sends it back to us."""
 
-PageSize = Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=MAX_PAGE)]
-Since = Annotated[int, BeforeValidator(read_whole)]
+MAX_SAFE = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exactly (RFC 8259, 6)."""
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(read_whole)]
+Since = Annotated[int, Field(ge=0, le=MAX_SAFE), BeforeValidator(read_whole)]
 Cursor = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
-UnixSeconds = int
+UnixSeconds = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_SAFE})]
+Count = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_SAFE})]
+"""A whole number in an answer, never below zero."""
+Decimals = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 255})]
+Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")]
 """A name of a chain, network, type or event: open text, but never free text."""
 

@@ -1,8 +1,10 @@
 """The daemon itself: health, its own description, metrics, status, shutdown."""
 
+from waiaas.api.addresses import base_url
 from waiaas.api.call import Call, Reply
 from waiaas.api.models.admin import BackupItem, Done, FindingItem, Findings, HealthItem, StatusItem
 from waiaas.api.models.wire import Nothing
+from waiaas.api.openapi import with_server
 
 
 def health(call: Call, asked: Nothing) -> HealthItem:
@@ -12,7 +14,7 @@ def health(call: Call, asked: Nothing) -> HealthItem:
 
 def describe(call: Call, asked: Nothing) -> Reply:
     """The OpenAPI document."""
-    return Reply(body=call.site.document())
+    return Reply(body=with_server(call.site.document(), base_url(call)))
 
 
 def metrics(call: Call, asked: Nothing) -> Reply:

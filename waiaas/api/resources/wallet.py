@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from waiaas.api.addresses import base_url
 from waiaas.api.call import Call
-from waiaas.api.hosts import is_loopback_name
 from waiaas.api.models.wallet import (
     AddressItem,
     AssetsItem,
@@ -40,11 +40,8 @@ def assets(call: Call, asked: WalletAsked) -> AssetsItem:
 
 
 def connect_info(call: Call, asked: Nothing) -> ConnectInfo:
-    """What an agent program needs to begin. The daemon's address is as the caller wrote it; the front door checked it."""
-    host = call.header("Host") or "localhost"
-    scheme = "https" if call.site.is_behind_tls and not is_loopback_name(host) else "http"
-    base_url = f"{scheme}://{host}"
-    return ConnectInfo.model_validate(call.services.wallet.connect_info(call.actor, base_url))
+    """What an agent program needs to begin."""
+    return ConnectInfo.model_validate(call.services.wallet.connect_info(call.actor, base_url(call)))
 
 
 def _require_same(asked: WalletAsked, view: "AgentView") -> None:
