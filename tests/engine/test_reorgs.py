@@ -178,33 +178,6 @@ def test_the_watch_goes_on_where_it_was_after_a_restart(
     assert asked == [1, 2]  # the first two were looked at before
 
 
-def test_no_clock_that_is_set_makes_silence_last(engine: Engine, program: Actor) -> None:
-    """Set forward by an hour between two looks, the machine's clock stops nobody."""
-    engine.send(program)
-    engine.settle()
-    engine.node.reorganise(len(engine.node.blocks))
-    looks_back(engine, 1)
-    engine.clock.jump(3600)
-    looks_back(engine, 1)
-    assert engine.agent_status() == "ACTIVE"
-    looks_back(engine, _LOOKS)
-    assert engine.agent_status() == "SUSPENDED"
-
-
-def test_after_a_restart_silence_begins_anew(engine: Engine, program: Actor, tmp_path: Path) -> None:
-    """However long no daemon ran: what was silent before is looked at again at once, and for as long as ever."""
-    engine.send(program)
-    engine.settle()
-    engine.node.reorganise(len(engine.node.blocks))
-    looks_back(engine, 1)
-    with opened(tmp_path, engine.node) as restarted:
-        restarted.clock.advance(engine.clock.now() + 3600 - restarted.clock.now())
-        looks_back(restarted, 1)
-        assert restarted.agent_status() == "ACTIVE"
-        looks_back(restarted, _LOOKS)
-        assert restarted.agent_status() == "SUSPENDED"
-
-
 def test_what_is_old_is_left_alone(engine: Engine, program: Actor) -> None:
     """A day after it became final a row is looked at no more."""
     tx_id = engine.send(program)

@@ -2,8 +2,8 @@
 
 A CONFIRMED row is never opened again: the agent is suspended and a person told. One look goes over at most so many rows; where
 the last one ended is remembered, so that a restart goes on there. Every endpoint is asked on its own, none may know the bytes.
-Bytes that expire are gone only with proof that they can never land; of others silence counts, when it lasts for a while, by a
-clock that nobody sets and from its first look after a restart on: one node that lags or was restored must not stop an agent.
+Bytes that expire are gone only with proof that they can never land; of others silence counts, when it lasts for a while:
+one node that lags or was restored must not stop an agent.
 """
 
 import json
@@ -38,7 +38,6 @@ class Watch:
         self._bench = bench
         self._where = chain, network
         self._key = f"{_CURSOR}{chain}/{network}"
-        self._since: dict[str, float] = {}
 
     def look(self, chain: Chain) -> int:
         """One look at the next rows and at those that were silent before; returns at how many. Network.
@@ -79,11 +78,10 @@ class Watch:
         for witness in chain.call(chain.witnesses) if missing else ():
             seen = _phases(chain, witness, list(unknown.values())) if unknown else {}
             unknown = {tx_id: one for tx_id, one in unknown.items() if seen[tx_id] not in _NOT_MISSED}
-        now, passed = self._bench.clock.now(), self._bench.clock.monotonic()
+        now = self._bench.clock.now()
         silent = {tx_id: before.get(tx_id, now) for tx_id in unknown}
-        self._since = {tx_id: self._since.get(tx_id, passed) for tx_id in unknown}
         for tx_id, variant in unknown.items():
-            lasts = variant.valid_until is None and passed - self._since[tx_id] >= _SILENT_SECONDS
+            lasts = variant.valid_until is None and now - silent[tx_id] >= _SILENT_SECONDS
             if phases[tx_id] is Phase.DEAD or lasts:
                 self._alarm(variant, phases[tx_id])
                 del silent[tx_id]
