@@ -1,4 +1,4 @@
-"""A part that dies ends the daemon with an exit code that says so; nothing that was admitted is lost (invariant 6)."""
+"""A part that dies ends the daemon with an exit code that says so; nothing that was admitted is lost (invariant 7)."""
 
 import pytest
 

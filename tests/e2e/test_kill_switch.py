@@ -74,6 +74,10 @@ def test_locked_kills_sessions_and_nobody_recovers_before_the_cooldown_is_over(h
     assert early.value.details["resetsAt"] == stops.recoverable_at
     assert early.value.retry_after is not None
     assert early.value.retry_after <= _COOLDOWN
+    house.clock.jump(2 * _COOLDOWN)  # somebody sets the machine's clock: no time has passed by that
+    with pytest.raises(Conflict):
+        house.operator.kill_switch.recover(release=[])
+    house.clock.jump(-2 * _COOLDOWN)
     house.clock.shift(_COOLDOWN)
     house.operator.kill_switch.recover(release=[])
     again = house.operator.sessions.issue(wallet.agent_id)
