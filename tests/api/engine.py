@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from waiaas.engine.actors import Actor
+from waiaas.engine.ids import FoundId
 from waiaas.engine.stop_request import Order
 from waiaas.engine.stops import Switch
 from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
@@ -353,6 +354,13 @@ class Rows(Played):
         return ()
 
 
+@dataclass
+class Ids(Played):
+    def beginning(self, beginning: str, noun: str | None = None) -> Sequence[FoundId]:
+        self.called("beginning", beginning=beginning, noun=noun)
+        return (FoundId(noun="agent", id=AGENT_ID),)
+
+
 @dataclass(frozen=True)
 class PlayedEngine:
     """All services."""
@@ -373,6 +381,7 @@ class PlayedEngine:
     tokens: Tokens = field(default_factory=Tokens)
     admin: Admin = field(default_factory=Admin)
     catalogue: Catalogue = field(default_factory=Catalogue)
+    ids: Ids = field(default_factory=Ids)
     metrics: Metrics = field(default_factory=Metrics)
     kill_switch: KillSwitch = field(default_factory=KillSwitch)
     rows: Rows = field(default_factory=Rows)

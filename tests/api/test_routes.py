@@ -71,6 +71,7 @@ def path(route: AnyRoute) -> str:
         "policies": POLICY_ID,
         "notification-channels": CHANNEL_ID,
         "tokens": "7",
+        "ids": AGENT_ID,
     }
     noun = route.path.split("/")[2] if route.path.startswith("/v1/") else ""
     return route.path.replace("{id}", ids.get(noun, ""))

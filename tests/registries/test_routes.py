@@ -198,6 +198,7 @@ ASKS: dict[str, Callable[[World], Ask]] = {
     "PUT /v1/notification-channels/{id}": lambda world: Ask(world.channel(), {"priority": 7}),
     "DELETE /v1/notification-channels/{id}": lambda world: Ask(world.channel()),
     "POST /v1/notification-channels/{id}/test": lambda world: Ask(world.channel(), {}),
+    "GET /v1/ids/{id}": lambda world: Ask(world.policy()[:8]),
     "GET /v1/tokens": lambda world: Ask(),
     "POST /v1/tokens": lambda world: Ask(body=world.token_body()),
     "DELETE /v1/tokens/{id}": lambda world: Ask(world.listed()),

@@ -9,6 +9,7 @@ from waiaas.api.models.audit import AuditAsked, AuditItem, AuditReportItem, Expo
 from waiaas.api.models.catalogue import Catalogue
 from waiaas.api.models.channels import ChannelItem, CreateChannel, ReplaceChannel, TrialItem
 from waiaas.api.models.document import Document
+from waiaas.api.models.ids import IdsAsked, IdsFound
 from waiaas.api.models.intents import Simulated, Wish
 from waiaas.api.models.kill_switch import RecoverAsked, RecoveredItem, StopAsked, StopsItem
 from waiaas.api.models.policies import (
@@ -41,6 +42,7 @@ from waiaas.api.resources import (
     catalogue,
     channels,
     daemon,
+    ids,
     kill_switch,
     operator,
     policies,
@@ -153,6 +155,8 @@ ROUTES: tuple[AnyRoute, ...] = (
           "Remove a notification channel", status=204, errors=(409,)),
     Route("POST", "/v1/notification-channels/{id}/test", _OPERATOR, channels.test, Nothing, TrialItem,
           "Send a notice through a channel now", errors=(409,), seat=Seat.NODE),
+    Route("GET", "/v1/ids/{id}", Credential.OPERATOR_OR_SOCKET, ids.beginning, IdsAsked, IdsFound,
+          "The ids that begin so, of agents, sessions, policies, ..."),
     Route("GET", "/v1/tokens", _OPERATOR, tokens.list_, TokensAsked, TokenList,
           "List the tokens that wallets of a network show"),
     Route("POST", "/v1/tokens", _OPERATOR, tokens.add, AddToken, TokenItem,

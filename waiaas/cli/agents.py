@@ -8,6 +8,7 @@ from waiaas.cli.balances import Holding, holding, holdings
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import Failure
 from waiaas.cli.export_key import export
+from waiaas.cli.ids import whole_agent
 from waiaas.cli.import_key import import_
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import AGENT_STATUSES, LOCAL_NETWORKS, json_option, more, network_option, one_of, paging
@@ -87,7 +88,7 @@ def list_(
 def show(invocation: Invocation, agent: str, as_json: bool) -> None:
     """Show one agent, with what it holds."""
     with operator(invocation, several=True) as daemon:
-        found = daemon.agents.show(agent)
+        found = daemon.agents.show(whole_agent(daemon, agent))
         _print(found, as_json, holding(daemon, found))
 
 
@@ -99,7 +100,7 @@ def show(invocation: Invocation, agent: str, as_json: bool) -> None:
 def rename(invocation: Invocation, agent: str, name: str, as_json: bool) -> None:
     """Give AGENT another NAME."""
     with operator(invocation) as daemon:
-        _print(daemon.agents.rename(agent, name), as_json)
+        _print(daemon.agents.rename(whole_agent(daemon, agent), name), as_json)
 
 
 @agent.command()
@@ -110,7 +111,7 @@ def rename(invocation: Invocation, agent: str, name: str, as_json: bool) -> None
 def suspend(invocation: Invocation, agent: str, reason: str | None, as_json: bool) -> None:
     """Stop signing for AGENT until it is resumed."""
     with operator(invocation) as daemon:
-        _print(daemon.agents.suspend(agent, reason), as_json)
+        _print(daemon.agents.suspend(whole_agent(daemon, agent), reason), as_json)
 
 
 @agent.command()
@@ -127,7 +128,7 @@ def resume(invocation: Invocation, agent: str, confirm_spent: bool, as_json: boo
     `waiaas tx list` and said so with --confirm-spent.
     """
     with operator(invocation) as daemon:
-        _print(daemon.agents.resume(agent, confirm_spent=confirm_spent), as_json)
+        _print(daemon.agents.resume(whole_agent(daemon, agent), confirm_spent=confirm_spent), as_json)
 
 
 @agent.command()
@@ -140,7 +141,7 @@ def terminate(invocation: Invocation, agent: str, yes: bool, as_json: bool) -> N
     if not yes:
         click.confirm(f"End {agent} for good? Its sessions die and nothing is signed for it again", abort=True)
     with operator(invocation) as daemon:
-        daemon.agents.terminate(agent)
+        daemon.agents.terminate(whole_agent(daemon, agent))
     print_done({"agent": agent, "terminated": True}, f"{agent} is terminated.", as_json)
 
 
@@ -154,7 +155,7 @@ def fund(invocation: Invocation, agent: str, amount: str, as_json: bool) -> None
     from waiaas.cli.localchains import faucet
 
     with operator(invocation, several=True) as daemon:
-        found = daemon.agents.show(agent)
+        found = daemon.agents.show(whole_agent(daemon, agent))
         unit = Units.of(daemon).native(found.chain, found.network)
     if unit is None or found.address is None:
         raise Failure(f"nothing here serves {found.chain}/{found.network}", hint="see: waiaas plugins list")

@@ -10,6 +10,7 @@ import click
 from waiaas.cli.agent_names import agent_names
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, OK
+from waiaas.cli.ids import whole, whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_done, print_items, print_json, print_table, say
@@ -25,7 +26,7 @@ def audit() -> None:
 
 @audit.command("list")
 @click.option("--event", "event_type", help="Only this type of event.")
-@click.option("--agent", "agent_id", help="Only about this agent (id).")
+@click.option("--agent", "agent_id", help="Only about this agent.")
 @click.option("--tx", "tx_id", help="Only about this transaction.")
 @click.option("--severity", type=click.Choice(["info", "warning", "critical"]))
 @paging
@@ -34,6 +35,10 @@ def audit() -> None:
 def list_(invocation: Invocation, /, as_json: bool, limit: int | None, **filters: Any) -> None:
     """List rows, newest first."""
     with operator(invocation, several=True) as daemon:
+        if agent := filters["agent_id"]:
+            filters["agent_id"] = daemon.agents.show(whole_agent(daemon, agent)).id
+        if payment := filters["tx_id"]:
+            filters["tx_id"] = whole(daemon, "transaction", payment)
         page = daemon.audit.list(limit=limit, **filters)
         if as_json:
             return print_json(page)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from waiaas.cli.connections import anybody
 from waiaas.cli.exits import Failure
+from waiaas.cli.ids import is_part
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.passwords import find_password, read_secret
 
@@ -132,6 +133,9 @@ def find_agent(settings: "Settings", name_or_id: str) -> KnownAgent:
     :raises Failure: there is none
     """
     found = _ask(settings, "id = ?", name_or_id) or _ask(settings, "name = ?", name_or_id)
+    if found is None and is_part(name_or_id):
+        one_alone = "id >= ? AND id < ? AND (SELECT count(*) FROM agents WHERE id >= ? AND id < ?) = 1"
+        found = _ask(settings, one_alone, *(name_or_id, name_or_id + "g") * 2)
     if found is None:
         raise Failure(f"there is no agent {name_or_id}", hint="see: waiaas agent list")
     return found

@@ -11,11 +11,14 @@ from waiaas_sdk import Conflict, Held, NotReady, Operator, Retry, Stops, Unreach
 from waiaas.cli.amounts import Units
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import NOT_RUNNING, USAGE, Failure
+from waiaas.cli.ids import is_part, whole, whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
 
 _PATIENCE_SECONDS = 5.0
+_TRIES = 3
+_ID_LENGTH = 36
 _MOST_BYTES = 65536
 _NAMELESS = "somebody on this machine, who needs no credential to stop"
 _UNREADABLE = b"what was here could not be read\n"
@@ -57,8 +60,11 @@ def activate(
         with Operator.over_socket(
             invocation.admin_socket, timeout=_PATIENCE_SECONDS, retry=Retry(attempts=1)
         ) as daemon:
+            session_id = None if session_id is None else whole(daemon, "session", session_id)
+            agent_name = None if agent_name is None else _whole_agent(daemon, agent_name)
             told = daemon.kill_switch.activate(state, agent_id=agent_name, session_id=session_id, reason=reason)
     except (Unreachable, NotReady):
+        _require_whole(agent_name, session_id)
         _leave_order(invocation.data_dir, state, agent_name, session_id, reason or "")
     door = "socket" if told is not None else "file"
     if as_json:
@@ -66,6 +72,23 @@ def activate(
     what = f"The agent {agent_name}" if agent_name else f"The session {session_id}" if session_id else "Everything"
     say(f"{what} is {state}: nothing is signed for it any more." if told else _left(what, state))
     return say("Lift it with: waiaas kill-switch recover" + _options(agent_name, session_id))
+
+
+def _whole_agent(daemon: Operator, text: str) -> str:
+    """An agent's id by its beginning. Nobody's password is asked for here, so names are the daemon's to look up."""
+    found = daemon.ids_beginning(text, "agent") if is_part(text) else []
+    return found[0] if len(found) == 1 else text
+
+
+def _require_whole(agent: str | None, session: str | None) -> None:
+    """An order in a file is read when nobody can be asked which of several was meant."""
+    for word in (session, agent):
+        if word is not None and is_part(word):
+            raise Failure(
+                f"no daemon answers, so nobody can say which {'session' if word is session else 'agent'} {word} is",
+                hint="write the whole id, or stop everything: waiaas kill-switch activate",
+                exit_code=USAGE,
+            )
 
 
 def _left(what: str, state: str) -> str:
@@ -141,10 +164,12 @@ def recover(
     if as_json and not release:
         raise Failure("say which payments go on", hint="--release all, none, or a payment's id", exit_code=USAGE)
     with operator(invocation, several=True) as daemon:
+        session_id = None if session_id is None else whole(daemon, "session", session_id)
+        agent_name = None if agent_name is None else whole_agent(daemon, agent_name)
         held = _held_within(daemon, agent_name, session_id)
-        chosen = release or _ask(daemon, held)
+        chosen = _ids(release, held) if release else _ask(daemon, held)
         try:
-            done = daemon.kill_switch.recover(release=_ids(chosen, held), agent_id=agent_name, session_id=session_id)
+            done = daemon.kill_switch.recover(release=chosen, agent_id=agent_name, session_id=session_id)
         except Conflict as error:
             if ends := error.details.get("resetsAt"):
                 raise Failure(f"it is LOCKED until {at(int(ends))}", hint=error.hint) from None
@@ -163,11 +188,19 @@ def _held_within(daemon: Operator, agent: str | None, session: str | None) -> Se
 
 
 def _ask(daemon: Operator, held: Sequence[Held]) -> Sequence[str]:
+    """Which of them go on; who mistypes is asked again."""
     _print_held(daemon, held, len(held))
     if not held:
-        return ["none"]
-    answer: str = click.prompt("Which of these go on (all, none, or ids)", err=True)
-    return answer.replace(",", " ").split()
+        return []
+    for left in reversed(range(_TRIES)):
+        answer: str = click.prompt("Which of these go on (all, none, or ids)", err=True)
+        try:
+            return _ids(answer.replace(",", " ").split(), held)
+        except Failure as problem:
+            if not left:
+                raise
+            click.echo(f"{problem.message}: {problem.hint}. Once more.", err=True)
+    raise AssertionError("the last try raises")
 
 
 def _ids(chosen: Sequence[str], held: Sequence[Held]) -> list[str]:
@@ -175,7 +208,20 @@ def _ids(chosen: Sequence[str], held: Sequence[Held]) -> list[str]:
         return [one.id for one in held] if chosen[0] == "all" else []
     if {"all", "none"} & set(chosen):
         raise Failure("all and none stand alone", hint="or name payments", exit_code=USAGE)
-    return list(chosen)
+    return [_held_id(word, held) for word in chosen]
+
+
+def _held_id(word: str, held: Sequence[Held]) -> str:
+    """A payment by the beginning of its id; a whole one is for the daemon to know."""
+    if not is_part(word) and len(word) >= _ID_LENGTH:
+        return word
+    found = [one.id for one in held if is_part(word) and one.id.startswith(word)]
+    if len(found) != 1:
+        what = "several held payments begin with" if found else "no held payment is"
+        raise Failure(
+            f"{what} {word}", hint="all, none, or ids of those above", exit_code=USAGE, details={"candidates": found}
+        )
+    return found[0]
 
 
 def _require_one(agent: str | None, session: str | None) -> None:

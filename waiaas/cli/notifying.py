@@ -11,6 +11,7 @@ from waiaas_sdk import Channel, Operator
 
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, USAGE, Failure
+from waiaas.cli.ids import whole
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import F, json_option
 from waiaas.cli.output import Column, at, print_done, print_facts, print_items, print_json, print_table, say
@@ -97,7 +98,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 def show(invocation: Invocation, channel: str, as_json: bool) -> None:
     """Show one channel; its secrets are masked."""
     with operator(invocation) as daemon:
-        _print(daemon.channels.show(channel), as_json)
+        _print(daemon.channels.show(whole(daemon, "channel", channel)), as_json)
 
 
 @notify.command()
@@ -121,8 +122,10 @@ def update(
     config = read_config(document, pairs, secrets)
     with operator(invocation, several=bool(pairs)) as daemon:
         if pairs:
-            _refuse_secrets(daemon, daemon.channels.show(channel).type, pairs)
-        _print(daemon.channels.update(channel, config=config or None, priority=priority), as_json)
+            _refuse_secrets(daemon, daemon.channels.show(whole(daemon, "channel", channel)).type, pairs)
+        _print(
+            daemon.channels.update(whole(daemon, "channel", channel), config=config or None, priority=priority), as_json
+        )
 
 
 @notify.command()
@@ -132,7 +135,7 @@ def update(
 def enable(invocation: Invocation, channel: str, as_json: bool) -> None:
     """Use CHANNEL."""
     with operator(invocation) as daemon:
-        _print(daemon.channels.update(channel, enabled=True), as_json)
+        _print(daemon.channels.update(whole(daemon, "channel", channel), enabled=True), as_json)
 
 
 @notify.command()
@@ -142,7 +145,7 @@ def enable(invocation: Invocation, channel: str, as_json: bool) -> None:
 def disable(invocation: Invocation, channel: str, as_json: bool) -> None:
     """Keep CHANNEL, but tell it nothing."""
     with operator(invocation) as daemon:
-        _print(daemon.channels.update(channel, enabled=False), as_json)
+        _print(daemon.channels.update(whole(daemon, "channel", channel), enabled=False), as_json)
 
 
 @notify.command()
@@ -152,7 +155,7 @@ def disable(invocation: Invocation, channel: str, as_json: bool) -> None:
 def test(invocation: Invocation, channel: str, as_json: bool) -> int | None:
     """Send a notice through CHANNEL now, and say what became of it."""
     with operator(invocation) as daemon:
-        trial = daemon.channels.test(channel)
+        trial = daemon.channels.test(whole(daemon, "channel", channel))
     if as_json:
         print_json(trial)
     elif trial.delivered:
@@ -169,7 +172,7 @@ def test(invocation: Invocation, channel: str, as_json: bool) -> int | None:
 def remove(invocation: Invocation, channel: str, as_json: bool) -> None:
     """Remove CHANNEL, with what waits for it."""
     with operator(invocation) as daemon:
-        daemon.channels.delete(channel)
+        daemon.channels.delete(whole(daemon, "channel", channel))
     print_done({"id": channel, "removed": True}, f"{channel} is removed.", as_json)
 
 

@@ -14,6 +14,7 @@ from waiaas.cli.changed_rows import warn_of_changed_policies
 from waiaas.cli.connections import operator
 from waiaas.cli.echoing import echoed_rules
 from waiaas.cli.exits import USAGE, Failure
+from waiaas.cli.ids import whole, whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_done, print_facts, print_items, print_json, print_table, say
@@ -60,6 +61,7 @@ def create(
         raise Failure("say whom it is for: either --agent NAME or --all-agents", exit_code=USAGE)
     parsed: Mapping[str, Any] = read_rules(rules)
     with operator(invocation, several=True) as daemon:
+        agent_name = None if agent_name is None else whole_agent(daemon, agent_name)
         parsed = echoed_rules(daemon, policy_type, parsed, agent_name)
         made = daemon.policies.create(policy_type, parsed, agent_id=agent_name, priority=priority, enabled=not disabled)
         _print(made, as_json)
@@ -73,7 +75,7 @@ def create(
 def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
     """List policies."""
     with operator(invocation, several=True) as daemon:
-        agent_id = daemon.agents.show(agent_name).id if agent_name else None
+        agent_id = daemon.agents.show(whole_agent(daemon, agent_name)).id if agent_name else None
         page = daemon.policies.list(agent_id=agent_id, limit=limit, cursor=cursor)
         names = {} if as_json else agent_names(daemon)
         warn_of_changed_policies(daemon)
@@ -103,7 +105,7 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
 def show(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Show one policy."""
     with operator(invocation, several=True) as daemon:
-        _print(daemon.policies.show(policy_id), as_json)
+        _print(daemon.policies.show(whole(daemon, "policy", policy_id)), as_json)
         warn_of_changed_policies(daemon)
 
 
@@ -117,6 +119,7 @@ def update(invocation: Invocation, policy_id: str, rules: str | None, priority: 
     """Change POLICY's rules or priority; what is not given stays."""
     parsed: Mapping[str, Any] | None = None if rules is None else read_rules(rules)
     with operator(invocation, several=parsed is not None) as daemon:
+        policy_id = whole(daemon, "policy", policy_id)
         if parsed is not None:
             present = daemon.policies.show(policy_id)
             parsed = echoed_rules(daemon, present.type, parsed, present.agent_id)
@@ -130,7 +133,7 @@ def update(invocation: Invocation, policy_id: str, rules: str | None, priority: 
 def enable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Put POLICY in force."""
     with operator(invocation) as daemon:
-        _print(daemon.policies.update(policy_id, enabled=True), as_json)
+        _print(daemon.policies.update(whole(daemon, "policy", policy_id), enabled=True), as_json)
 
 
 @policy.command()
@@ -140,7 +143,7 @@ def enable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
 def disable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Keep POLICY, but not in force."""
     with operator(invocation) as daemon:
-        _print(daemon.policies.update(policy_id, enabled=False), as_json)
+        _print(daemon.policies.update(whole(daemon, "policy", policy_id), enabled=False), as_json)
 
 
 @policy.command()
@@ -150,7 +153,7 @@ def disable(invocation: Invocation, policy_id: str, as_json: bool) -> None:
 def delete(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Remove POLICY."""
     with operator(invocation) as daemon:
-        daemon.policies.delete(policy_id)
+        daemon.policies.delete(whole(daemon, "policy", policy_id))
     print_done({"id": policy_id, "deleted": True}, f"{policy_id} is deleted.", as_json)
 
 

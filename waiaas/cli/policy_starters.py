@@ -9,6 +9,7 @@ from waiaas_sdk import Agent, Operator, Policy, WaiaasApiError
 from waiaas.cli.amounts import Unit, Units
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import FAILED, USAGE, Failure
+from waiaas.cli.ids import whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, counted, print_items, print_table, say
@@ -49,7 +50,7 @@ def init(
     if as_json and not yes:
         raise Failure("--json asks nobody", hint="give --yes too", exit_code=USAGE)
     with operator(invocation, several=True) as daemon:
-        agent = daemon.agents.show(agent_name)
+        agent = daemon.agents.show(whole_agent(daemon, agent_name))
         unit = _native(daemon, agent)
         wanted = Wanted(usual=_usual(usual, unit), addresses=addresses, timezone=timezone)
         documents = chosen.make(wanted)
@@ -116,7 +117,7 @@ def _say_made(made: Sequence[Policy]) -> None:
 def allow(invocation: Invocation, address: str, agent_name: str, as_json: bool) -> None:
     """Add ADDRESS to the agent's own lists of addresses that may be paid."""
     with operator(invocation, several=True) as daemon:
-        agent = daemon.agents.show(agent_name)
+        agent = daemon.agents.show(whole_agent(daemon, agent_name))
         own = [one for one in daemon.policies.list(agent_id=agent.id, limit=_PAGE).items if one.type == _ALLOWED]
         if not own:
             raise _no_list(agent, address)

@@ -16,6 +16,7 @@ from waiaas.cli.amounts import Unit, Units
 from waiaas.cli.changed_rows import warn_of_changed_policies
 from waiaas.cli.connections import operator
 from waiaas.cli.exits import USAGE, Failure
+from waiaas.cli.ids import whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, at, print_items, print_json, print_table, say
@@ -42,7 +43,8 @@ def try_draft(invocation: Invocation, file: str, since: str, agent_name: str | N
     """
     drafts, span = read_drafts(file), read_span(since)
     with operator(invocation, several=not as_json, seconds=120.0) as daemon:
-        found = daemon.policies.backtest(drafts, agent_id=agent_name, since=int(time.time()) - span)
+        agent_id = None if agent_name is None else whole_agent(daemon, agent_name)
+        found = daemon.policies.backtest(drafts, agent_id=agent_id, since=int(time.time()) - span)
         if as_json:
             return print_json(found)
         names, units = agent_names(daemon), Units.of(daemon)
@@ -116,7 +118,7 @@ def _sign(difference: int) -> str:
 def limits(invocation: Invocation, agent_name: str | None, as_json: bool) -> None:
     """Show who can spend what today: every limit, what is used of it, what is left, and when it resets."""
     with operator(invocation, several=True) as daemon:
-        found = _limits(daemon, agent_name)
+        found = _limits(daemon, None if agent_name is None else whole_agent(daemon, agent_name))
         warn_of_changed_policies(daemon)
     if as_json:
         return print_items(found)

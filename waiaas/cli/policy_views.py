@@ -7,6 +7,7 @@ import click
 from waiaas_sdk import Transaction
 
 from waiaas.cli.connections import operator
+from waiaas.cli.ids import whole
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, at, print_facts, print_items, print_json, print_table, say
@@ -23,7 +24,7 @@ _EVENTS = ("policy.created", "policy.changed", "policy.deleted")
 def explain(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Show what every policy said of transaction TX, and which of them decided."""
     with operator(invocation) as daemon:
-        row = daemon.transactions.show(transaction)
+        row = daemon.transactions.show(whole(daemon, "transaction", transaction))
     if as_json:
         return print_json({"id": row.id, "status": row.status, "tier": row.tier, "decision": row.decision})
     decision = row.decision or {}
@@ -83,6 +84,7 @@ def _verdict(one: Mapping[str, Any], decision: Mapping[str, Any]) -> Sequence[ob
 def history(invocation: Invocation, policy_id: str, as_json: bool) -> None:
     """Show who changed POLICY and when, with each version; also of one that was deleted. Newest first."""
     with operator(invocation, several=True) as daemon:
+        policy_id = whole(daemon, "policy", policy_id)
         found = [row for event in _EVENTS for row in _changes(daemon.audit, event, policy_id)]
     found.sort(key=lambda row: int(row.id), reverse=True)
     if as_json:

@@ -11,6 +11,7 @@ from waiaas.cli.agent_names import agent_names
 from waiaas.cli.connections import agent, operator
 from waiaas.cli.echoing import echoed_constraints
 from waiaas.cli.exits import USAGE, Failure
+from waiaas.cli.ids import whole, whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging, token_file
 from waiaas.cli.output import Column, at, print_done, print_facts, print_json, print_table, say
@@ -45,6 +46,7 @@ def issue(
     """Issue a session for AGENT. Its token is shown this once."""
     wanted = {**_parse(constraints), **_limits(limits)}
     with operator(invocation, several=bool(wanted)) as daemon:
+        agent_name = whole_agent(daemon, agent_name)
         wanted = dict(echoed_constraints(daemon, agent_name, wanted))
         issued = daemon.sessions.issue(agent_name, ttl=ttl, constraints=wanted or None)
     if token_only:
@@ -61,7 +63,7 @@ def issue(
 def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
     """List sessions, newest first."""
     with operator(invocation, several=True) as daemon:
-        agent_id = daemon.agents.show(agent_name).id if agent_name else None
+        agent_id = daemon.agents.show(whole_agent(daemon, agent_name)).id if agent_name else None
         page = daemon.sessions.list(agent_id=agent_id, limit=limit, cursor=cursor)
         if as_json:
             return print_json(page)
@@ -91,7 +93,7 @@ def list_(invocation: Invocation, agent_name: str | None, limit: int | None, cur
 def revoke(invocation: Invocation, session_id: str, as_json: bool) -> None:
     """End SESSION now; its payments that are not signed are cancelled."""
     with operator(invocation) as daemon:
-        daemon.sessions.revoke(session_id)
+        daemon.sessions.revoke(whole(daemon, "session", session_id))
     print_done({"id": session_id, "revoked": True}, f"{session_id} is revoked.", as_json)
 
 

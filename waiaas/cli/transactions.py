@@ -11,6 +11,7 @@ from waiaas.cli.agent_names import agent_names
 from waiaas.cli.amounts import Unit, Units, is_base_units
 from waiaas.cli.connections import agent, operator
 from waiaas.cli.exits import USAGE, Failure
+from waiaas.cli.ids import whole, whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import TRANSACTION_STATUSES, json_option, more, one_of, paging, token_file
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
@@ -47,7 +48,7 @@ def list_(
 ) -> None:
     """List transactions, newest first."""
     with operator(invocation, several=True) as daemon:
-        agent_id = daemon.agents.show(agent_name).id if agent_name else None
+        agent_id = daemon.agents.show(whole_agent(daemon, agent_name)).id if agent_name else None
         page = daemon.transactions.list(agent_id=agent_id, status=status, limit=limit, cursor=cursor)
         _print_page(daemon, page, as_json, f"No transaction is {status}." if status else "No transactions.")
 
@@ -70,7 +71,7 @@ def pending(invocation: Invocation, limit: int | None, cursor: str | None, as_js
 def show(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Show one transaction, with what decided it."""
     with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.show(transaction), as_json)
+        _print(daemon, daemon.transactions.show(whole(daemon, "transaction", transaction)), as_json)
 
 
 @tx.command()
@@ -80,7 +81,7 @@ def show(invocation: Invocation, transaction: str, as_json: bool) -> None:
 def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Let a transaction that waits for approval go on."""
     with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.approve(transaction), as_json)
+        _print(daemon, daemon.transactions.approve(whole(daemon, "transaction", transaction)), as_json)
     if not as_json:
         say(f"It is approved and goes on now. What becomes of it: waiaas tx show {transaction}")
 
@@ -92,7 +93,7 @@ def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
 def reject(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Refuse a transaction that waits for approval."""
     with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.reject(transaction), as_json)
+        _print(daemon, daemon.transactions.reject(whole(daemon, "transaction", transaction)), as_json)
 
 
 @tx.command()
@@ -102,7 +103,7 @@ def reject(invocation: Invocation, transaction: str, as_json: bool) -> None:
 def cancel(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Cancel a transaction that is PENDING or QUEUED."""
     with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.cancel(transaction), as_json)
+        _print(daemon, daemon.transactions.cancel(whole(daemon, "transaction", transaction)), as_json)
 
 
 _MAX_FEE = click.option(
@@ -121,8 +122,9 @@ _WAIT = click.option("--wait", type=click.IntRange(0, 30), help="Seconds to wait
 def speed_up(invocation: Invocation, transaction: str, max_fee: str | None, wait: int | None, as_json: bool) -> None:
     """Sign a SUBMITTED transaction again with a larger fee."""
     with operator(invocation, several=True) as daemon:
-        most = _fee(daemon, transaction, max_fee)
-        _print(daemon, daemon.transactions.speed_up(transaction, max_fee=most, wait=wait), as_json)
+        tx_id = whole(daemon, "transaction", transaction)
+        most = _fee(daemon, tx_id, max_fee)
+        _print(daemon, daemon.transactions.speed_up(tx_id, max_fee=most, wait=wait), as_json)
 
 
 @tx.command("cancel-onchain")
@@ -136,8 +138,9 @@ def cancel_onchain(
 ) -> None:
     """Sign bytes that give a SUBMITTED transaction up; whichever lands is the truth."""
     with operator(invocation, several=True) as daemon:
-        most = _fee(daemon, transaction, max_fee)
-        _print(daemon, daemon.transactions.cancel_onchain(transaction, max_fee=most, wait=wait), as_json)
+        tx_id = whole(daemon, "transaction", transaction)
+        most = _fee(daemon, tx_id, max_fee)
+        _print(daemon, daemon.transactions.cancel_onchain(tx_id, max_fee=most, wait=wait), as_json)
 
 
 def _fee(daemon: Operator, transaction: str, text: str | None) -> int | None:

@@ -19,6 +19,7 @@ from waiaas.engine.checkpoints import Checkpoints
 from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.guarded_clock import GuardedClock, TimeKeeping
 from waiaas.engine.head import HeadKeeper
+from waiaas.engine.ids import Ids
 from waiaas.engine.journal import Journal
 from waiaas.engine.judges import Judges
 from waiaas.engine.keystore_folder import KeystoreFolder
@@ -252,6 +253,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
             is_stopped=lambda: kill_switch.is_stopped,
         ),
         catalogue=Catalogue(registry, chains),
+        ids=Ids(store),
         metrics=Metrics(store, lanes.sizes, chains.node_requests, lambda: signer.is_unlocked, prices.ages),
         kill_switch=kill_switch,
         rows=directory.rows,

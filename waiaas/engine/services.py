@@ -11,6 +11,7 @@ from waiaas.engine.backtests import Backtests
 from waiaas.engine.backups import Backups
 from waiaas.engine.catalogue import Catalogue
 from waiaas.engine.channels import Channels
+from waiaas.engine.ids import Ids
 from waiaas.engine.kill_switch import KillSwitch
 from waiaas.engine.limits import Limits
 from waiaas.engine.metrics import Metrics
@@ -43,6 +44,7 @@ class Services:
     tokens: Tokens
     admin: Admin
     catalogue: Catalogue
+    ids: Ids
     metrics: Metrics
     rows: RowWatch
     kill_switch: KillSwitch

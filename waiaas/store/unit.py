@@ -11,6 +11,7 @@ from waiaas.store.audit import Audit
 from waiaas.store.channels import Channels
 from waiaas.store.checkpoints import Checkpoints
 from waiaas.store.claims import Claims
+from waiaas.store.ids import Ids
 from waiaas.store.ledger import Ledger
 from waiaas.store.outbox import Outbox
 from waiaas.store.policies import Policies
@@ -72,6 +73,10 @@ class Unit:
     def writable(self) -> bool:
         """Whether this unit may change anything; where not, every method that would raises RuntimeError."""
         return self._sql.writable
+
+    @cached_property
+    def ids(self) -> Ids:
+        return Ids(self._sql)
 
     @cached_property
     def agents(self) -> Agents:

@@ -14,7 +14,7 @@ from waiaas_sdk.models import Health, OperatorToken
 from waiaas_sdk.parsing import parse
 from waiaas_sdk.policies import Policies
 from waiaas_sdk.stopping import KillSwitch
-from waiaas_sdk.transport import Call, Retry, Transport
+from waiaas_sdk.transport import Call, Retry, Transport, path_of
 
 
 class Operator:
@@ -101,6 +101,15 @@ class Operator:
     def health(self) -> Health:
         """Whether the daemon is up and ready. Needs no credential."""
         return parse(Health, self._transport.call(Call(method="GET", path="/health", repeatable=True)))
+
+    def ids_beginning(self, beginning: str, noun: str | None = None) -> list[str]:
+        """The newest eight ids of each noun that begin so.
+
+        :param beginning: four characters at least
+        :param noun: agent, session, policy, transaction, channel or approval; None takes all
+        """
+        found = self._credentials.call("GET", path_of("v1", "ids", beginning), query={"noun": noun}, repeatable=True)
+        return [str(item["id"]) for item in found.body["items"]]
 
     def login(self, *, is_brief: bool | None = None) -> OperatorToken:
         """Exchange the password for a token now, and go on with it. :param is_brief: None is as the client was made"""
