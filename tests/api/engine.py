@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from waiaas.engine.actors import Actor
-from waiaas.engine.ids import FoundId
 from waiaas.engine.stop_request import Order
 from waiaas.engine.stops import Switch
 from waiaas.engine.stops_view import Recovered, StoppedAgent, StopsView
@@ -21,6 +20,7 @@ from waiaas.store.records import Page, Session
 
 from .played import Backtests, Channels, Limits, Played, Policies, Tokens
 from .played_audit import Audit, Backups
+from .played_ids import Ids
 from .records import (
     AGENT_ID,
     COIN,
@@ -352,13 +352,6 @@ class Rows(Played):
     def accept(self, actor: Actor) -> Sequence[Finding]:
         self.called("accept", actor=actor)
         return ()
-
-
-@dataclass
-class Ids(Played):
-    def beginning(self, beginning: str, noun: str | None = None) -> Sequence[FoundId]:
-        self.called("beginning", beginning=beginning, noun=noun)
-        return (FoundId(noun="agent", id=AGENT_ID),)
 
 
 @dataclass(frozen=True)
