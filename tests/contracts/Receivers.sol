@@ -22,6 +22,13 @@ contract Receiver {
     }
 }
 
+/// Refuses once gas has a price: who tries it out without one hears that all is well.
+contract Pricey {
+    receive() external payable {
+        require(tx.gasprice == 0, "only for free");
+    }
+}
+
 /// Has code and takes nothing.
 contract Closed {
     function answer() external pure returns (uint256) {

@@ -141,6 +141,15 @@ contract Reverting is Standard {
     }
 }
 
+/// Takes all that the sender has once gas has a price: who tries it out without one loses the amount alone.
+contract TwoFaced is Standard {
+    constructor(string memory name_, string memory symbol_, uint8 decimals_) Standard(name_, symbol_, decimals_) {}
+
+    function transfer(address to, uint256 value) public override returns (bool) {
+        return super.transfer(to, tx.gasprice == 0 ? value : balanceOf[msg.sender]);
+    }
+}
+
 /// Name and symbol as bytes32, from before strings were agreed on.
 contract Ancient {
     bytes32 public constant name = "Ancient Coin";
