@@ -150,6 +150,15 @@ contract TwoFaced is Standard {
     }
 }
 
+/// Takes money and counts it as its own token, as wrapped coins do.
+contract Wrapped is Standard {
+    constructor(string memory name_, string memory symbol_, uint8 decimals_) Standard(name_, symbol_, decimals_) {}
+
+    receive() external payable {
+        balanceOf[msg.sender] += msg.value;
+    }
+}
+
 /// Name and symbol as bytes32, from before strings were agreed on.
 contract Ancient {
     bytes32 public constant name = "Ancient Coin";

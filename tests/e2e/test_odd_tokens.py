@@ -18,6 +18,7 @@ from tests.harness.house import House, Wallet, confirmed
 from tests.harness.solana_chain import SolanaChain, SolanaTokenCase
 
 HELD, PAID = 5_000_000, 1_000_000
+_SOME_SOL = 10_000_000
 _OFF_CURVE = str(Pubkey.find_program_address([b"nobody's"], Pubkey.default())[0])
 _BURN = "0x000000000000000000000000000000000000dEaD"
 
@@ -158,6 +159,18 @@ def test_nobody_is_paid_who_may_not_be_able_to_spend(solana: House, evm: House) 
         assert caught.value.details["type"] == "CAUTION"
         house.operator.policies.create("ALLOWED_ADDRESSES", {"addresses": [recipient]}, agent_id=wallet.agent_id)
         confirmed(house, client.send(to=recipient, amount=PAID, token=token))
+
+
+def test_native_money_for_what_is_no_wallet_waits_for_a_person(solana: House) -> None:
+    """SOL for an address that no key can sign for is held, and paid at once when a list of addresses names it."""
+    wallet, client = client_of(solana)
+    limit = {"instant_max": str(10 * _SOME_SOL)}
+    solana.operator.policies.create("SPENDING_LIMIT", limit, agent_id=wallet.agent_id)
+    held = client.send(to=_OFF_CURVE, amount=_SOME_SOL)
+    assert (held.tier, held.status) == ("APPROVAL", "QUEUED")
+    assert [caution["code"] for caution in held.cautions] == ["OFF_CURVE"]
+    solana.operator.policies.create("ALLOWED_ADDRESSES", {"addresses": [_OFF_CURVE]}, agent_id=wallet.agent_id)
+    confirmed(solana, client.send(to=_OFF_CURVE, amount=_SOME_SOL))
 
 
 def _balance(chain: EvmChain, token: str, address: str) -> int:

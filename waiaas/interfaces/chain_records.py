@@ -155,12 +155,14 @@ class Caution:
     :param code: upper snake case, for programs: ``PERMANENT_DELEGATE``, ``OFF_CURVE``
     :param text: one sentence for people
     :param about: ``asset`` (somebody else has power over it, or it cannot be read in full: the payment needs a person's
-        approval) or ``recipient`` (nobody may be able to spend what arrives: denied unless a policy names the recipient)
+        approval), ``recipient`` (nobody may be able to spend what arrives: denied unless a policy names the recipient) or
+        ``use`` (the recipient is no plain wallet, and may not be able to use what arrives: needs a person's approval, unless
+        a policy names the recipient)
     """
 
     code: str
     text: str
-    about: Literal["asset", "recipient"]
+    about: Literal["asset", "recipient", "use"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,8 @@ def test_a_token_needs_a_grant_and_one_is_enough() -> None:
 
 ASSET = Caution(code="PERMANENT_DELEGATE", text="its issuer can take it back", about="asset")
 RECIPIENT = Caution(code="OFF_CURVE", text="no key can sign for the recipient", about="recipient")
-cautions = st.lists(st.sampled_from([ASSET, RECIPIENT]), max_size=3)
+USE = Caution(code="TOKEN_ACCOUNT", text="the recipient is a token account", about="use")
+cautions = st.lists(st.sampled_from([ASSET, RECIPIENT, USE]), max_size=3)
 
 
 def grant(*marks: str) -> Named:
@@ -150,6 +151,15 @@ def test_a_caution_about_the_recipient_denies_unless_a_policy_names_it() -> None
     assert combine([grant("OTHER")], Kind.TOKEN_TRANSFER, PAYMENT, 300, [RECIPIENT]).tier is Tier.DENY
     mark = Verdict(tier=Tier.INSTANT, code="OK", reason="r", marks=frozenset({RECIPIENTS_NAMED}))
     assert combine([Named(verdict=mark, type="R")], Kind.TOKEN_TRANSFER, PAYMENT, 300, [RECIPIENT]).tier is Tier.DENY
+
+
+def test_a_caution_about_the_use_needs_a_person_unless_a_policy_names_the_recipient() -> None:
+    """Money for what is no plain wallet waits for a person; an operator who names the recipient has decided."""
+    decision = combine([grant()], Kind.TRANSFER, PAYMENT, 300, [USE])
+    assert (decision.tier, decision.named.verdict.code) == (Tier.APPROVAL, "TOKEN_ACCOUNT")
+    assert decision.named.verdict.reason == USE.text
+    assert combine([grant(RECIPIENTS_NAMED)], Kind.TRANSFER, PAYMENT, 300, [USE]).tier is Tier.INSTANT
+    assert combine([grant("OTHER")], Kind.TRANSFER, PAYMENT, 300, [USE]).tier is Tier.APPROVAL
 
 
 @given(st.lists(named, max_size=5), cautions, cautions)

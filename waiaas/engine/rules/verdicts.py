@@ -125,11 +125,11 @@ def _about_effects(effects: Sequence[Effect]) -> tuple[Named, ...]:
 
 
 def _about_cautions(cautions: Sequence[Caution], verdicts: Sequence[Named]) -> tuple[Named, ...]:
-    """One verdict a caution; anything that is not about the asset is taken for the graver kind."""
+    """One verdict a caution; anything that is not about the asset or its use is taken for the gravest kind."""
     is_named = any(RECIPIENTS_NAMED in item.verdict.marks for item in verdicts)
     found = []
     for caution in cautions:
-        if caution.about == "asset":
+        if caution.about == "asset" or (caution.about == "use" and not is_named):
             found.append(house("CAUTION", Tier.APPROVAL, caution.code, caution.text))
         elif not is_named:
             reason = f"{caution.text}; a policy of the type ALLOWED_ADDRESSES has to name the recipient"

@@ -7,7 +7,7 @@ from waiaas.interfaces.chain import Account, Amount, Caution, Effect, Intent, Ki
 from waiaas_evm.addresses import address_bytes, parse_address
 from waiaas_evm.erc20 import TokenTransfer, transfer_data
 from waiaas_evm.errand import Errand
-from waiaas_evm.names import TOKENS, token_address
+from waiaas_evm.names import TOKENS, token_address, token_id
 from waiaas_evm.tokens import Token
 
 _U256 = 1 << 256
@@ -47,11 +47,14 @@ def resolved(
     fee: int,
     token: Token | None = None,
     warnings: Sequence[str] = (),
+    *,
+    pays_token: bool = False,
 ) -> Resolved:
     """The effects of a payment, from the intent alone; one to oneself has none.
 
     :param fee: what it will likely cost, in native base units
     :param token: what is paid, where it is no native money
+    :param pays_token: whether a node says that the recipient is a token's contract
     """
     errand, native = errand_of(intent, account, network), network.native
     out = Effect(
@@ -63,7 +66,7 @@ def resolved(
         assets=(native,) if token is None else (token.asset, native),
         likely_fee=Amount(asset=native.id, units=fee),
         warnings=tuple(warnings),
-        cautions=(*_cautions(errand), *(token.cautions if token is not None else ())),
+        cautions=(*_cautions(errand, network, pays_token=pays_token), *(token.cautions if token is not None else ())),
     )
 
 
@@ -77,7 +80,7 @@ def _paying(kind: Kind, to: str, amount: Amount, network: Network) -> Errand:
     raise Malformed(f"a {kind.value} of {amount.asset} cannot be built on {network.name}")
 
 
-def _cautions(errand: Errand) -> list[Caution]:
+def _cautions(errand: Errand, network: Network, *, pays_token: bool) -> list[Caution]:
     number = int.from_bytes(address_bytes(errand.recipient))
     if number < _RESERVED or errand.recipient in _DEAD:
         text = "nobody has a key of this address: what arrives is lost"
@@ -85,6 +88,9 @@ def _cautions(errand: Errand) -> list[Caution]:
     if errand.recipient == errand.token:
         text = "the recipient is the token's own contract: what arrives there is lost with most tokens"
         return [Caution(code="TOKEN_CONTRACT", text=text, about="recipient")]
+    if errand.token is None and (pays_token or token_id(network.chain_id, errand.recipient) in network.tokens):
+        text = "the recipient is the contract of a token, not a wallet: money sent there is lost with most tokens"
+        return [Caution(code="TOKEN_CONTRACT", text=text, about="use")]
     return []
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from waiaas.interfaces.chain import Account, Intent, Network, Resolved
 from waiaas_evm.arriving import arrival_call, arrival_warning
+from waiaas_evm.erc20 import read_number
 from waiaas_evm.errand import Errand
 from waiaas_evm.payment import contract_warning, payable, resolved
 from waiaas_evm.questions import ask, balance_call, code_call, read_token_balance, token_balance_call
@@ -42,7 +43,8 @@ class Resolver:
             warnings.append("the account pays itself: nothing but the fee will change")
         else:
             warnings += _recipient_warnings(errand, answers)
-        return resolved(intent, account, self._network, fee, token, warnings)
+        pays_token = errand.token is None and _is_token(answers["counts"])
+        return resolved(intent, account, self._network, fee, token, warnings, pays_token=pays_token)
 
     def _calls(self, errand: Errand, sender: str) -> dict[str, Call]:
         calls = {
@@ -50,7 +52,10 @@ class Resolver:
             "code": code_call(errand.recipient),
             **quote_calls(errand, sender, self._traits, self._settings),
         }
-        if errand.token is not None:
+        if errand.token is None:
+            # only a token's contract tells what an address holds
+            calls["counts"] = token_balance_call(errand.recipient, sender)
+        else:
             calls["holds"] = token_balance_call(errand.token, sender)
             calls["arrives"] = arrival_call(errand, sender)
             calls |= self._tokens.calls(errand.token)
@@ -70,6 +75,15 @@ class Resolver:
         if money < wei:
             warnings.append(f"the account has {money} wei; {errand.value} and a fee of up to {fee} are needed")
         return warnings
+
+
+def _is_token(answer: Any) -> bool:
+    """:raises Unavailable: when the node did not ask the recipient"""
+    if isinstance(answer, RpcError):
+        if answer.is_own:
+            return False
+        raise answer.failure("eth_call")
+    return read_number(as_data(answer)) is not None
 
 
 def _recipient_warnings(errand: Errand, answers: Mapping[str, Any]) -> list[str]:

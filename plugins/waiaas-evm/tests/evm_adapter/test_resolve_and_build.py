@@ -11,12 +11,12 @@ from waiaas_evm.localnet import Anvil
 from waiaas_evm.transaction import Transaction, read_unsigned
 
 from waiaas.errors import Malformed, NotYet, Refused, Unavailable
-from waiaas.interfaces.chain import Amount, Intent, Kind, Phase, Unsigned
+from waiaas.interfaces.chain import Amount, Destination, Intent, Kind, Phase, Unsigned
 from waiaas.testing.bench import Bench
-from waiaas.testing.http import DirectHttp, ScriptedHttp
+from waiaas.testing.http import DirectHttp, ScriptedHttp, no_network
 
-from .accounts import ETH, GWEI, adapter_over, bench_on, rival
-from .contracts import call_data, deploy
+from .accounts import ETH, GWEI, account_of, adapter_over, bench_on, network, rival
+from .contracts import call_data, deploy, deploy_token
 
 
 def tx_of(unsigned: Unsigned) -> Transaction:
@@ -210,6 +210,27 @@ def test_the_tip_is_the_median_of_blocks_that_were_not_empty(bench: Bench, http:
     resolved = bench.resolved()
     adapter = adapter_over(tipping(http, 0, 3 * GWEI, 0, GWEI, 2 * GWEI, 0))
     assert tx_of(replace(bench, adapter=adapter).built(resolved)).tip == 2 * GWEI
+
+
+def test_native_money_for_a_token_waits_for_a_person(bench: Bench, anvil: Anvil) -> None:
+    """A contract that counts balances is a token's, whatever it takes; one that does not is told of as before."""
+    token = deploy_token(anvil, "Wrapped")
+    (caution,) = bench.resolved(bench.intent(to=token)).cautions
+    assert (caution.code, caution.about) == ("TOKEN_CONTRACT", "use")
+    receiver = bench.resolved(bench.intent(to=deploy(anvil, "Receiver", 0)))
+    assert receiver.cautions == ()
+    assert any("contract" in warning for warning in receiver.warnings)
+
+
+def test_well_known_tokens_are_known_without_a_node() -> None:
+    """Native money for a token of the network's own list waits for a person also while every node is away."""
+    base = network("base")
+    adapter = adapter_over(ScriptedHttp(no_network), on=base)
+    usdc = base.tokens[0].rpartition(":")[2]
+    amount = Amount(asset=base.native.id, units=1)
+    intent = Intent(kind=Kind.TRANSFER, to=Destination(address=usdc), amount=amount)
+    (caution,) = adapter.resolve_offline(intent, account_of(coincurve.PrivateKey()), 1).cautions
+    assert (caution.code, caution.about) == ("TOKEN_CONTRACT", "use")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ SAID: dict[str, Any] = {
     "eth_getTransactionCount": "0x0",
     "eth_getBalance": hex(ETH),
     "eth_getCode": "0x",
+    "eth_call": "0x",
     "eth_estimateGas": hex(21_000),
     "eth_gasPrice": "0x1",
     "eth_getBlockByNumber": {"number": "0x64", "baseFeePerGas": hex(10**6)},

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from waiaas.errors import Malformed, Refused
-from waiaas.interfaces.chain import Account, Amount, Effect, Intent, Kind, Network, Resolved, What
+from waiaas.interfaces.chain import Account, Amount, Caution, Effect, Intent, Kind, Network, Resolved, What
 from waiaas_solana.message import MEMO_BYTES, most_units, native_units
 from waiaas_solana.names import parse_pubkey
 from waiaas_solana.pricing import fee_of
 from waiaas_solana.questions import Holder
+from waiaas_solana.token_programs import TOKEN_PROGRAMS
 
 _SYSTEM = "11111111111111111111111111111111"
 _SYSVAR = "Sysvar1111111111111111111111111111111111111"
@@ -48,8 +49,18 @@ def check_memo(memo: str | None) -> None:
         raise Malformed(f"a memo on Solana is 1 to {MEMO_BYTES} bytes of UTF-8", hint="shorten the memo")
 
 
-def resolved(intent: Intent, account: Account, network: Network, fee: int, warnings: Sequence[str] = ()) -> Resolved:
-    """The effects of a transfer, from the intent alone; a transfer to oneself has none."""
+def resolved(
+    intent: Intent,
+    account: Account,
+    network: Network,
+    fee: int,
+    warnings: Sequence[str] = (),
+    holder: Holder | None = None,
+) -> Resolved:
+    """The effects of a transfer, from the intent alone; a transfer to oneself has none.
+
+    :param holder: the recipient's account, where a node was asked for it
+    """
     payment = payment_of(intent, network)
     to, native = str(payment.to), network.native.id
     out = Effect(what=What.OUT, asset=native, units=payment.lamports, to=to)
@@ -59,7 +70,25 @@ def resolved(intent: Intent, account: Account, network: Network, fee: int, warni
         assets=(network.native,),
         likely_fee=Amount(asset=native, units=fee),
         warnings=tuple(warnings),
+        cautions=() if to == account.address else recipient_cautions(payment.to, holder),
     )
+
+
+def recipient_cautions(to: Pubkey, holder: Holder | None) -> tuple[Caution, ...]:
+    """What a person should decide about native money for this recipient: only a plain wallet can be trusted to move it again.
+
+    :param holder: its account; None where there is none, or nobody was asked
+    """
+    if holder is not None and holder.program in TOKEN_PROGRAMS:
+        text = "the recipient is a token account or a mint, not a wallet: SOL in it can be out of anybody's reach"
+        return (Caution(code="TOKEN_ACCOUNT", text=text, about="use"),)
+    if not to.is_on_curve():
+        text = "no key can sign for the recipient: only a program can move what it holds"
+        return (Caution(code="OFF_CURVE", text=text, about="use"),)
+    if holder is not None and holder.owner != _SYSTEM:
+        text = "the recipient belongs to a program: it is not a plain wallet"
+        return (Caution(code="PROGRAM_ACCOUNT", text=text, about="use"),)
+    return ()
 
 
 def likely_fee(price: int, memo: str | None) -> int:
@@ -82,7 +111,7 @@ def check_recipient(payment: Payment, holder: Holder | None, rent: int) -> list[
             hint=f"send at least {rent - holds} lamports to this account",
             details={"minimum": str(rent - holds), "amount": str(payment.lamports)},
         )
-    return _recipient_warnings(payment, holder)
+    return ["the recipient has no account on this network yet; check the address"] if holder is None else []
 
 
 def check_not_reserved(holder: Holder | None) -> None:
@@ -130,14 +159,3 @@ def _utf8_length(text: str) -> int:
         return len(text.encode())
     except UnicodeEncodeError:
         raise Malformed("a memo on Solana is UTF-8 text, and half a surrogate pair is none") from None
-
-
-def _recipient_warnings(payment: Payment, holder: Holder | None) -> list[str]:
-    warnings = []
-    if holder is None:
-        warnings.append("the recipient has no account on this network yet; check the address")
-    if not payment.to.is_on_curve():
-        warnings.append("no key can sign for the recipient: only a program can move what it holds")
-    elif holder is not None and holder.owner != _SYSTEM:
-        warnings.append("the recipient belongs to a program: it is not a plain wallet")
-    return warnings

@@ -40,4 +40,4 @@ def resolve_transfer(node: Node, intent: Intent, account: Account) -> Resolved:
         warnings = check_recipient(payment, recipient, rent.value)
     lamports = 0 if sender is None else sender.lamports
     warnings += funds_warnings(lamports, 0 if is_own else payment.lamports, fee, rent.value)
-    return resolved(intent, account, node.network, fee, warnings)
+    return resolved(intent, account, node.network, fee, warnings, recipient)

@@ -8,13 +8,16 @@ from solders.pubkey import Pubkey
 from waiaas_solana.decode import read_message
 from waiaas_solana.localnet import Localnet
 from waiaas_solana.message import MEMO_BYTES
+from waiaas_solana.payment import recipient_cautions
+from waiaas_solana.questions import Holder
+from waiaas_solana.token_programs import TOKEN_PROGRAM, derived_account
 
 from waiaas.errors import Malformed, NotYet, Refused, Unavailable
 from waiaas.interfaces.chain import Amount, Intent, Kind
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import DirectHttp
 
-from .accounts import SOL, adapter_over, rival
+from .accounts import SOL, adapter_over, mint_of, pubkey, rival, token_bench_on
 
 RENT = 890_880
 """Lamports that an account without data must hold (3480 a byte-year, two years, 128 bytes of overhead)."""
@@ -52,10 +55,34 @@ def test_programs_and_system_accounts_are_not_paid(bench: Bench, to: str) -> Non
 
 def test_a_person_is_told_of_odd_recipients(bench: Bench) -> None:
     """A recipient without an account, and one without a key, are named as such; neither is refused."""
-    (unused,) = bench.resolved().warnings
-    assert "no account" in unused
-    warnings = bench.resolved(bench.intent(to=PROGRAM_ADDRESS)).warnings
-    assert any("no key" in warning for warning in warnings)
+    unused = bench.resolved()
+    assert ["no account" in warning for warning in unused.warnings] == [True]
+    assert unused.cautions == ()
+    (caution,) = bench.resolved(bench.intent(to=PROGRAM_ADDRESS)).cautions
+    assert "no key" in caution.text
+
+
+def test_native_money_for_what_is_no_wallet_waits_for_a_person(localnet: Localnet, http: DirectHttp) -> None:
+    """An address without a key, a token account and a mint are cautions for a person; the first also while no node answers."""
+    paying = token_bench_on(localnet, http)
+    native, account = replace(paying, asset=None, units=SOL), paying.account
+    source = str(derived_account(Pubkey.from_string(account.address), pubkey(mint_of(paying)), TOKEN_PROGRAM))
+    expected = {PROGRAM_ADDRESS: "OFF_CURVE", source: "TOKEN_ACCOUNT", mint_of(paying): "TOKEN_ACCOUNT"}
+    for recipient, code in expected.items():
+        (caution,) = native.resolved(native.intent(to=recipient)).cautions
+        assert (caution.code, caution.about) == (code, "use")
+    (offline,) = native.adapter.resolve_offline(native.intent(to=PROGRAM_ADDRESS), account, 5_000).cautions
+    assert offline.code == "OFF_CURVE"
+    assert native.resolved(native.intent(to=account.address)).cautions == ()
+
+
+def test_an_account_of_a_program_is_no_plain_wallet() -> None:
+    """Whose key is known, but which only its program moves."""
+    key, program = Keypair().pubkey(), str(Pubkey(bytes([9]) * 32))
+    plain = Holder(lamports=SOL, owner="11111111111111111111111111111111", is_executable=False)
+    assert recipient_cautions(key, None) == recipient_cautions(key, plain) == ()
+    (caution,) = recipient_cautions(key, replace(plain, owner=program))
+    assert (caution.code, caution.about) == ("PROGRAM_ACCOUNT", "use")
 
 
 def test_too_little_money_warns_and_is_refused_when_it_is_time_to_pay(bench: Bench) -> None:
