@@ -7,7 +7,7 @@ Exit codes: 0 paid, 1 failed, 2 refused by policy, 3 still waiting for time or f
 import os
 import sys
 
-from waiaas_sdk import ChainRefused, Client, Denied, WaiaasApiError, WaitTimeout
+from waiaas_sdk import ChainRefused, Client, Denied, PaymentFields, WaiaasApiError, WaitTimeout
 
 URL = os.environ.get("WAIAAS_URL", "http://127.0.0.1:3100")
 TOKEN = os.environ["WAIAAS_SESSION_TOKEN"]
@@ -16,14 +16,11 @@ PATIENCE_SECONDS = float(os.environ.get("PATIENCE_SECONDS", "60"))
 
 def pay(wallet: Client, to: str, amount: int, invoice: str) -> int:
     """Send, wait for the end, and say how it went."""
+    fields = PaymentFields(to=to, amount=amount, note="weekly supplies")
+    if "memo" in wallet.connect_info().capabilities:  # not every chain carries memos
+        fields["memo"] = f"invoice {invoice}"
     try:
-        payment = wallet.send(
-            to=to,
-            amount=amount,
-            memo=f"invoice {invoice}",
-            note="weekly supplies",
-            idempotency_key=f"invoice-{invoice}",
-        )
+        payment = wallet.send(idempotency_key=f"invoice-{invoice}", **fields)
         if payment.status == "QUEUED":
             print(f"it waits: {payment.tier}, due at {payment.due_at}, approval {payment.approval}")
         paid = wallet.wait_for(payment.id, timeout=PATIENCE_SECONDS)

@@ -40,6 +40,12 @@ def one_case(request: pytest.FixtureRequest) -> ChainCase:
     return runnable(request.param)
 
 
+@pytest.fixture(scope="session", params=CASES[::2], ids=lambda case: case.name, name="case")
+def coin_cases(request: pytest.FixtureRequest) -> ChainCase:
+    """For suites whose claims hang on the chain and on no token: the coin of each."""
+    return runnable(request.param)
+
+
 @pytest.fixture(scope="session", params=[CASES[0], *CASES[3::2]], ids=lambda case: case.name, name="case")
 def two_cases(request: pytest.FixtureRequest) -> ChainCase:
     """For suites that take long and whose claims hang on the chain a little: a coin of the first, a token of each other."""

@@ -21,7 +21,8 @@ USUAL: Mapping[str, str] = {
     "broadcastAt": "when a node was first given the bytes; Unix seconds",
     "by": "who did it",
     "calldata": "0x and the call's bytes in hex",
-    "capabilities": "what this wallet can send, and what else its session may do",
+    "capabilities": "the types of transactions that this wallet can send, what else its session may do, and memo where its "
+    "chain carries memos",
     "cautions": "{code, text, about}: what the chain says of the asset or the recipient; judged",
     "chain": "the chain family, such as solana or evm",
     "changed": "how many are, or whether it is, another than before",

@@ -21,7 +21,7 @@ from waiaas.engine.session_documents import display
 from waiaas.engine.tokens import listed
 from waiaas.engine.views import AgentView, WalletBalance
 from waiaas.errors import ChainUnreachable, NotFound, Refused, RefusedByChain, Unavailable
-from waiaas.interfaces.chain import Account, Balance
+from waiaas.interfaces.chain import Account, Balance, Feature
 from waiaas.store.records import Agent, Policy, Session
 
 _READ_SECONDS = 2.0
@@ -144,8 +144,11 @@ class Wallet:
         return self._bench.chains.network(agent.chain, agent.network)[1].is_test
 
     def _capabilities(self, agent: Agent) -> list[str]:
-        kinds = [kind.value for kind in sendable(self._bench.chains.of(agent))]
-        return [*kinds, "simulate", "cancel", "renew", "assets"]
+        """What may be asked for: types of transactions, verbs, and ``memo`` where the chain carries memos."""
+        chain = self._bench.chains.of(agent)
+        kinds = [kind.value for kind in sendable(chain)]
+        memo = ["memo"] if Feature.MEMO in chain.adapter.features else []
+        return [*kinds, "simulate", "cancel", "renew", "assets", *memo]
 
     def _limits(self, session: Session, agent: Agent) -> dict[str, Any]:
         constraints = read_constraints(json.loads(session.constraints))

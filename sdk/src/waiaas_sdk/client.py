@@ -78,7 +78,7 @@ class Client:
         return self._get(Assets, "/v1/wallet/assets")
 
     def connect_info(self) -> ConnectInfo:
-        """What an agent needs to begin: wallets, policies, what remains of limits, a prompt."""
+        """What an agent needs to begin: wallets, policies, limits, a prompt, capabilities (``memo`` where memos exist)."""
         return self._get(ConnectInfo, "/v1/connect-info")
 
     def renew(self) -> IssuedSession:
