@@ -72,7 +72,7 @@ class Builder:
             tip=price.tip,
             is_legacy=price.is_legacy,
         )
-        evidence = Evidence(height=found.quote.market.height, data_fee=found.quote.data_fee)
+        evidence = Evidence(height=found.quote.market.height, made=request.now, data_fee=found.quote.data_fee)
         return Unsigned(body=unsigned_bytes(tx), evidence=evidence.to_strings(), remarks=remarks)
 
     # --- what the node says -------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The proof that bytes can never land: their nonce belongs to another transaction, and that is final. Network.
 
-Silence proves nothing. **Every** configured endpoint, each of the right chain, must count more transactions of the account at
-finality than the nonce, must have no receipt of the bytes in an answer that is not older than its finality, and must still keep
-the receipts of the time since the bytes were made: a node that has thrown those away would not know that they landed.
+Silence proves nothing, and nothing that one endpoint said is held against another. **Every** configured endpoint, each of the
+right chain, must count more transactions of the account than the nonce in a block that it calls final, must have no receipt of
+the bytes in an answer that is not older than that block, and must still keep the receipts of the time since the bytes were
+made, by its own blocks' time: a node that has thrown those away would not know that they landed.
 A lagging, pruned, forked or absent node proves nothing: the bytes stay UNSEEN, and count as spent.
 """
 
@@ -11,14 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from waiaas.errors import Unavailable
-from waiaas_evm.final_count import final_block
+from waiaas_evm.history import keeps_receipts
 from waiaas_evm.questions import CHAIN, HEIGHT, count_call, final_call, read_final_height, same_chain
-from waiaas_evm.receipts import Bytes, read_receipt
-from waiaas_evm.rpc import Call, Rpc, as_hash, as_list, as_object, as_quantity
+from waiaas_evm.receipts import Bytes
+from waiaas_evm.rpc import Call, Rpc, RpcError, as_quantity, required
 from waiaas_evm.traits import Finality, Traits
-
-_MOST_AT_ONCE, _MOST_SEARCHED = 64, 1024
-"""Blocks after the bytes were made that are searched for one with a transaction: the first, unless the chain is quiet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +40,14 @@ def proven_dead(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> list[str | 
 
 def _view(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> _View:
     finality = _settled(traits.finality)
-    chain, newest, final = rpc.batch([CHAIN, HEIGHT, final_call(finality)])
+    chain, final = rpc.batch([CHAIN, final_call(finality)])
     same_chain(chain, traits.number)
     final_height = read_final_height(final, finality)
-    block = final_block(finality, as_quantity(newest))
-    first = min(one.evidence.height for one in asked) + 1
-    if block is None or final_height < first:
+    if final_height < 0:
         return _View(final_height=final_height, absent=[False for _ in asked])
-    is_whole = traits.keeps_everything or _keeps_receipts(rpc, first, final_height)
-    counts, receipts, searched = _searched(rpc, block, asked)
-    is_fresh = searched >= final_height
-    absent = [
-        is_whole and is_fresh and count > one.tx.nonce and receipt is None
-        for one, count, receipt in zip(asked, counts, receipts, strict=True)
-    ]
+    absent = _absent(rpc, final_height, asked)
+    if any(absent) and not traits.keeps_everything and not keeps_receipts(rpc, asked, final_height):
+        absent = [False for _ in asked]
     return _View(final_height=final_height, absent=absent)
 
 
@@ -64,35 +56,27 @@ def _settled(finality: Finality) -> Finality:
     return finality if finality.tag is not None else replace(finality, depth=max(1, finality.depth))
 
 
-def _searched(rpc: Rpc, block: str, asked: Sequence[Bytes]) -> tuple[list[int], list[Any], int]:
-    """The count at finality and the receipt of each, and the height of the node that said so."""
-    calls: list[Call] = [count_call(one.sender, block) for one in asked]
+def _absent(rpc: Rpc, final_height: int, asked: Sequence[Bytes]) -> list[bool]:
+    """For each whether the node has no receipt of it and counts past its nonce, in the very block that it called final: behind
+    its address may stand several nodes, and whoever answers now must have come as far."""
+    calls: list[Call] = [count_call(one.sender, hex(final_height)) for one in asked]
     calls += [("eth_getTransactionReceipt", [one.tx_hash]) for one in asked]
-    *answers, height = rpc.batch([*calls, HEIGHT])
-    counts = [as_quantity(answer) for answer in answers[: len(asked)]]
-    receipts = [read_receipt(answer, one) for answer, one in zip(answers[len(asked) :], asked, strict=True)]
-    return counts, receipts, as_quantity(height)
+    *answers, height = rpc.try_batch([*calls, HEIGHT])
+    is_fresh = as_quantity(required(height, HEIGHT[0])) >= final_height
+    return [
+        is_fresh and _is_outrun(count, one) and _is_missing(receipt)
+        for one, count, receipt in zip(asked, answers[: len(asked)], answers[len(asked) :], strict=True)
+    ]
 
 
-def _keeps_receipts(rpc: Rpc, first: int, final_height: int) -> bool:
-    """Whether a node has the receipt of the first transaction in the blocks after the bytes were made."""
-    start, count = first, 1
-    while start <= final_height and start < first + _MOST_SEARCHED:
-        stop = min(start + count, final_height + 1)
-        calls: list[Call] = [("eth_getBlockByNumber", [hex(height), False]) for height in range(start, stop)]
-        for block in rpc.batch(calls):
-            if block is None:
-                return False
-            hashes = as_list(as_object(block).get("transactions"))
-            if hashes:
-                return _has_receipt(rpc, as_hash(hashes[0]))
-        start, count = stop, min(4 * count, _MOST_AT_ONCE)
-    return False
+def _is_outrun(count: Any, one: Bytes) -> bool:
+    """Whether the nonce is another's. What cannot be read proves nothing, of these bytes alone."""
+    return not isinstance(count, RpcError) and as_quantity(count) > one.tx.nonce
 
 
-def _has_receipt(rpc: Rpc, tx_hash: str) -> bool:
-    (receipt,) = rpc.batch([("eth_getTransactionReceipt", [tx_hash])])
-    return receipt is not None and as_hash(as_object(receipt).get("transactionHash")) == tx_hash
+def _is_missing(receipt: Any) -> bool:
+    """Anything at all that a node has of it is a receipt here, whether or not it can be read."""
+    return receipt is None
 
 
 def _proof(views: Sequence[_View], index: int, one: Bytes) -> str | None:

@@ -71,7 +71,7 @@ def test_the_fee_for_data_is_bounded_with_a_margin(oracle: Oracle, fee: int) -> 
     adapter = adapter_over(node(oracle), on=BASE)
     asked = request(adapter)
     unsigned = adapter.build(asked)
-    assert unsigned.evidence == {"height": "100", "data_fee": str(2 * fee)}
+    assert unsigned.evidence == {"height": "100", "made": "0", "data_fee": str(2 * fee)}
     tx = read_unsigned(unsigned.body)
     assert adapter.decode(unsigned, ACCOUNT).max_fee.units == tx.gas * tx.max_fee + 2 * fee
     assert asked.resolved.likely_fee.units == 21_000 * (10**6 + 10**6) + 2 * fee

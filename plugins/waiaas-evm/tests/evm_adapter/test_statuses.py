@@ -145,8 +145,8 @@ def test_the_tag_finalized_decides_where_a_network_has_it(bench: Bench, http: Di
         assert status.phase is phase
 
 
-def _call(http: DirectHttp, method: str, *params: Any) -> None:
-    http.json("POST", "", {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+def _call(http: DirectHttp, method: str, *params: Any) -> Any:
+    return http.json("POST", "", {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})["result"]
 
 
 def test_a_node_that_counts_before_it_has_the_receipt_proves_no_death(bench: Bench, http: DirectHttp) -> None:
@@ -266,6 +266,61 @@ def test_a_pruned_node_proves_nothing(deep: Bench, http: DirectHttp) -> None:
 
     for pruned in (receipts, blocks):
         assert seen_from(ScriptedHttp(spoiling(http, pruned)), signed=signed).phase is not Phase.DEAD
+
+
+def test_a_height_that_a_node_overstated_hides_no_payment(deep: Bench, http: DirectHttp) -> None:
+    """The node that gave the height lied: one that has thrown away the receipts since the bytes were really made proves
+    nothing, although it keeps those since the height that is told."""
+    made = int(_call(http, "eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    request = replace(deep.request(deep.resolved()), now=made)
+    signed = deep.signed(deep.adapter.build(request))
+    deep.adapter.broadcast(signed)
+    deep.chain.advance(4)
+    _call(http, "evm_increaseTime", 3600)
+    deep.chain.advance(1)
+    landed = deep.payment()[1]
+    deep.adapter.broadcast(landed)
+    deep.chain.advance(4)
+    newest = int(_call(http, "eth_blockNumber"), 16)
+
+    def forgetful(method: str, result: Any) -> Any:
+        is_receipt = method in ("eth_getTransactionReceipt", "eth_getTransactionByHash")
+        is_old = is_receipt and result is not None and int(result["blockNumber"], 16) < newest - 5
+        return None if is_old else result
+
+    pruned = ScriptedHttp(spoiling(http, forgetful))
+    overstated = replace(signed, evidence={**signed.evidence, "height": str(newest - 5)})
+    assert seen_from(pruned, signed=replace(overstated, evidence={"height": str(newest - 5)})).phase is Phase.DEAD
+    assert seen_from(pruned, signed=overstated).phase is Phase.UNSEEN
+    assert seen_from(http, signed=overstated).phase is Phase.FINAL
+
+
+def test_counts_and_receipts_are_of_one_block(deep: Bench, http: DirectHttp) -> None:
+    """What is counted is asked at the very height that was called final, so that whoever answers has come as far."""
+    signed, asked = superseded(deep), list[Any]()
+
+    def noting(method: str, path: str, body: Any) -> Any:
+        asked.extend(call["params"][1] for call in body if call["method"] == "eth_getTransactionCount")
+        return http.json(method, path, body)
+
+    assert seen_from(ScriptedHttp(noting), signed=signed).phase is Phase.DEAD
+    assert asked[-1] == hex(int(_call(http, "eth_blockNumber"), 16) - 2)
+
+
+def test_a_receipt_that_cannot_be_read_keeps_its_own_bytes_alive_alone(deep: Bench, http: DirectHttp) -> None:
+    """Of two dead payments the second endpoint answers oddly about one: the other is proven all the same."""
+    first, second = superseded(deep), superseded(deep)
+
+    def odd(method: str, path: str, body: Any) -> Any:
+        answers = http.json(method, path, body)
+        for call, one in zip(body, answers, strict=True):
+            if call["method"] == "eth_getTransactionReceipt" and call["params"][0] == first.tx_hash:
+                one.pop("result", None)
+                one["error"] = {"code": -32000, "message": "transaction indexing is in progress"}
+        return answers
+
+    adapter = configured_adapter(ScriptedHttp(http.json, ScriptedHttp(odd)), DEEP)
+    assert [one.phase for one in adapter.statuses([first, second])] == [Phase.UNSEEN, Phase.DEAD]
 
 
 def test_an_answer_older_than_the_final_block_proves_nothing(deep: Bench, http: DirectHttp) -> None:
