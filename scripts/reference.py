@@ -21,6 +21,7 @@ from waiaas.cli.application import cli
 from waiaas.engine.events import EVENTS
 from waiaas.engine.rules import kill_switch_states
 from waiaas.engine.rules.transaction_states import MOVES, NEW
+from waiaas.engine.rules.waiting import MEANINGS, WaitCode
 from waiaas.errors import PluginError, StartRefused, WaiaasError
 from waiaas.interfaces.chain import Network
 
@@ -131,6 +132,13 @@ def events() -> str:
     return _table(("event", "severity", "channels are told", "title"), rows)
 
 
+def waiting() -> str:
+    """Why a payment cannot go on, a row for each code."""
+    return "\n".join(
+        ["| `waiting.code` | why |", "| --- | --- |", *(f"| `{code}` | {MEANINGS[code]} |" for code in WaitCode)]
+    )
+
+
 def states() -> str:
     """The states of a transaction as a Mermaid diagram."""
     lines = ["```mermaid", "stateDiagram-v2"]
@@ -193,6 +201,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "events": events,
     "states": states,
     "switch": switch,
+    "waiting": waiting,
     "hooks": hooks,
     "commands": commands,
     "networks": networks,

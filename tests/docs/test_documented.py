@@ -25,6 +25,7 @@ PARTS = {
     "starting": "api.md",
     "states": "api.md",
     "switch": "operations.md",
+    "waiting": "api.md",
     "events": "api.md",
     "raised": "plugins.md",
     "hooks": "plugins.md",

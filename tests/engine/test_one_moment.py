@@ -42,7 +42,9 @@ VIEWS: dict[str, Callable[[Engine, str], object]] = {
     "a payment": lambda engine, tx_id: engine.transactions.get(engine.operator, tx_id),
     "payments": lambda engine, tx_id: engine.transactions.list(engine.operator),
     "what is not final": lambda engine, tx_id: engine.transactions.pending(engine.operator),
-    "the answer to a send": lambda engine, tx_id: engine.transactions._outcome(tx_id, 0, replayed=False),
+    "the answer to a send": lambda engine, tx_id: engine.transactions._outcome(
+        engine.operator, tx_id, 0, replayed=False
+    ),
     "approvals": lambda engine, tx_id: engine.approvals.list(engine.operator, 10),
     "limits": lambda engine, tx_id: limits_of(engine).list(engine.operator, None, 10),
     "limits of one": lambda engine, tx_id: limits_of(engine).of(AGENT),

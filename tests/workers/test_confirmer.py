@@ -11,6 +11,7 @@ import pytest
 
 from waiaas.clock import SystemClock
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.waits import Waits
 from waiaas.errors import Malformed, NodeFailure, NodeTrouble, Refused, Stopped, Trouble, Unavailable
 from waiaas.interfaces.chain import Amount, Phase, Signed, Status
 from waiaas.store.records import Transaction, Variant
@@ -83,14 +84,16 @@ def _bench(statuses: Statuses, count: int = 1) -> Bench:
         )
 
     chain = SimpleNamespace(
-        network=SimpleNamespace(chain_id="test:1"),
-        adapter=SimpleNamespace(statuses=statuses),
+        network=SimpleNamespace(chain_id="test:1", block_milliseconds=400),
+        adapter=SimpleNamespace(statuses=statuses, features=frozenset()),
         call=lambda method, *arguments: method(*arguments),
         require_right_chain=lambda: None,
     )
     network = SimpleNamespace(block_milliseconds=400)
     chains = SimpleNamespace(get=lambda *_: chain, network=lambda *_: (None, network))
-    return cast(Bench, SimpleNamespace(store=SimpleNamespace(read=read), chains=chains, clock=SystemClock()))
+    return cast(
+        Bench, SimpleNamespace(store=SimpleNamespace(read=read), chains=chains, clock=SystemClock(), waits=Waits())
+    )
 
 
 def _woken(row: Transaction) -> None:

@@ -266,10 +266,18 @@ def _print_facts(row: Transaction, amount: str, agent: str) -> None:
             "explorer": row.explorer_url,
             "bytes": _variants(row),
             "proof": "\n".join(dict.fromkeys(one.proof for one in row.variants if one.proof)) or None,
-            "waits" if row.error is None else "error": trouble(row),
+            **_troubles(row),
             "created": at(row.created_at),
         }
     )
+
+
+def _troubles(row: Transaction) -> dict[str, str | None]:
+    """What it waits for, since when, and what helps; or what went wrong."""
+    if row.waiting is None:
+        return {"waits" if row.error is None else "error": trouble(row)}
+    waiting = row.waiting
+    return {"waits": f"{waiting.code}: {waiting.reason}", "waits since": at(waiting.since), "what helps": waiting.hint}
 
 
 def trouble(row: Transaction) -> str | None:

@@ -12,8 +12,12 @@ from typing import Any, TypeVar
 
 from waiaas.clock import Clock
 from waiaas.config import Settings
+from waiaas.engine.faults import PluginFault
+from waiaas.engine.network_trouble import NetworkTrouble
 from waiaas.engine.nodes import NodeHttp
 from waiaas.engine.rules.fees import FeeLimits
+from waiaas.engine.rules.waiting import setting_of
+from waiaas.engine.waits import Held
 from waiaas.errors import BadRequest, NodeFailure, NodeTrouble, PluginError, Refused, Stopped, Trouble, Unavailable
 from waiaas.interfaces.chain import Account, Asset, ChainAdapter, Network, RunsLocally, TellsTime
 from waiaas.interfaces.signing import PublicKey, Scheme
@@ -32,6 +36,7 @@ class Chain:
     """One network of one adapter."""
 
     def __init__(self, adapter: ChainAdapter, network: Network, http: NodeHttp, fees: FeeLimits, clock: Clock) -> None:
+        self.trouble = NetworkTrouble(f"{adapter.chain}/{network.name}", setting_of(adapter.chain, network.name))
         self.adapter = adapter
         self.network = network
         self.fees = fees
@@ -59,15 +64,26 @@ class Chain:
         """
         try:
             result = method(*arguments)
-        except PluginError:
+        except PluginError as problem:
             self._faults = 0
+            if isinstance(problem, Unavailable) and self._is_own(method):
+                self.trouble.met(problem, self._clock.now())
             raise
         except Exception:  # noqa: BLE001 - anything else is a fault of the plugin
             self._faults += 1
             _log.exception("the adapter of %s failed in %s", self.network.chain_id, getattr(method, "__name__", method))
-            raise Unavailable(f"the plugin of {self.network.name} failed") from None
+            fault = PluginFault(f"the plugin of {self.network.name} failed")
+            if self._is_own(method):
+                self.trouble.met(fault, self._clock.now())
+            raise fault from None
         self._faults = 0
+        if self._is_own(method):
+            self.trouble.answered(getattr(method, "__name__", ""))
         return result
+
+    def _is_own(self, method: Callable[..., object]) -> bool:
+        """Whether it asks all endpoints, as payments do, and not one of them as a witness."""
+        return getattr(method, "__self__", None) is self.adapter
 
     def require_right_chain(self) -> None:
         """Ask the node which chain it serves, unless it said so a little while ago. Network.
@@ -83,7 +99,9 @@ class Chain:
                 self.call(self.adapter.health)
             except Refused as problem:
                 _log.error("a node of %s was turned away: %s", self.network.chain_id, problem.message)
-                raise _wrong_chain(self.network, problem) from None
+                wrong = _wrong_chain(self.network, problem)
+                self.trouble.met(wrong, self._clock.now())
+                raise wrong from None
             self._compare_time()
             self._healthy_until = self._clock.monotonic() + _HEALTH_SECONDS
 
@@ -150,6 +168,15 @@ class Chains:
     def names(self) -> Sequence[tuple[str, str]]:
         """Every (chain, network), in order."""
         return sorted(self._networks)
+
+    def serves(self, chain: str, name: str) -> bool:
+        """Whether a plugin serves the network."""
+        return (chain, name) in self._networks
+
+    def trouble(self, chain: str, name: str) -> Held | None:
+        """Why a network's nodes tell nothing at present; None where they do, or were not asked yet."""
+        live = self._chains.get((chain, name))
+        return None if live is None else live.trouble.held
 
     def node_requests(self) -> Mapping[tuple[str, str], int]:
         """HTTP requests to the nodes of each network in use, since the start."""

@@ -17,6 +17,7 @@ from waiaas.engine.replacements import Replacements
 from waiaas.engine.rules.transaction_states import FINISHED, UNFINISHED
 from waiaas.engine.rules.verdicts import wire_verdict
 from waiaas.engine.views import TransactionView
+from waiaas.engine.waiting import Waiting
 from waiaas.errors import Conflict, NotFound
 from waiaas.interfaces.wire import to_wire
 from waiaas.store.database import Unit
@@ -50,6 +51,7 @@ class Transactions:
         self._replacements = Replacements(bench, wake_first)
         self._admission = Admission(bench)
         self._wake = wake
+        self._waiting = Waiting(bench)
 
     def send(
         self,
@@ -71,14 +73,14 @@ class Transactions:
         before = self._admission.replayed(request)
         seconds = _DEFAULT_WAIT if wait is None else wait
         if before is not None:
-            return self._outcome(before.id, seconds, replayed=True)
+            return self._outcome(actor, before.id, seconds, replayed=True)
         with asking:
             intent = self._admission.resolve(request)
         with self._bench.outcomes.watch(tx_id):
             admitted = self._admission.admit(request, intent)
             if not admitted.is_replay:
                 self._wake(admitted.row)
-            return self._outcome(admitted.row.id, seconds, replayed=admitted.is_replay)
+            return self._outcome(actor, admitted.row.id, seconds, replayed=admitted.is_replay)
 
     def simulate(self, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
         """What send would do with ``body``, as it would be decided now. Stores nothing."""
@@ -103,7 +105,7 @@ class Transactions:
 
     def get(self, actor: Actor, tx_id: str) -> TransactionView:
         """One transaction. :raises NotFound: also for another agent's"""
-        return self._bench.store.at_once(lambda unit: self._view(unit, self._own(unit, actor, tx_id)))
+        return self._bench.store.at_once(lambda unit: self._view(unit, self._own(unit, actor, tx_id), actor))
 
     def list(
         self,
@@ -116,12 +118,12 @@ class Transactions:
     ) -> Page[TransactionView]:
         """Transactions, newest first: the session's agent's, or anybody's for the operator."""
         whose = actor.agent.id if actor.agent is not None else agent_id
-        return self._listed(agent_id=whose, status=status, limit=limit, cursor=cursor)
+        return self._listed(actor, agent_id=whose, status=status, limit=limit, cursor=cursor)
 
     def pending(self, actor: Actor, limit: int = 50, cursor: str | None = None) -> Page[TransactionView]:
         """What is not final: it waits for time, a person or its turn, or is on its way."""
         whose = actor.agent.id if actor.agent is not None else None
-        return self._listed(agent_id=whose, status=UNFINISHED, limit=limit, cursor=cursor)
+        return self._listed(actor, agent_id=whose, status=UNFINISHED, limit=limit, cursor=cursor)
 
     def cancel(self, actor: Actor, tx_id: str) -> TransactionView:
         """End a payment that has not begun. :raises Conflict: when it is no longer PENDING or QUEUED"""
@@ -136,7 +138,7 @@ class Transactions:
                 )
             ending = Ending(status="CANCELLED", code="CANCELLED", why="it was cancelled")
             end_unsigned_within(self._bench, unit, row, ending, actor)
-            view = self._view(unit, self._own(unit, actor, tx_id))
+            view = self._view(unit, self._own(unit, actor, tx_id), actor)
         self._bench.outcomes.ring(tx_id)
         return view
 
@@ -163,11 +165,11 @@ class Transactions:
         done = self._replacements.ask(actor, row, kind, max_fee=max_fee, wait=wait)
         return Outcome(view=self.get(actor, tx_id), replayed=False, http_status=200 if done.is_done else 202)
 
-    def _outcome(self, tx_id: str, seconds: int, *, replayed: bool) -> Outcome:
+    def _outcome(self, actor: Actor, tx_id: str, seconds: int, *, replayed: bool) -> Outcome:
         end = self._bench.clock.monotonic() + seconds
         with self._bench.outcomes.watch(tx_id) as bell:
             while True:
-                view = self._bench.store.at_once(lambda unit: self._view(unit, _found(unit, tx_id)))
+                view = self._bench.store.at_once(lambda unit: self._view(unit, _found(unit, tx_id), actor))
                 left = end - self._bench.clock.monotonic()
                 if _is_settled(view.row) or left <= 0 or self._bench.outcomes.is_closing:
                     return Outcome(view=view, replayed=replayed, http_status=_http_status(view.row))
@@ -179,17 +181,20 @@ class Transactions:
             raise NotFound("there is no such transaction")
         return row
 
-    def _view(self, unit: Unit, row: Transaction) -> TransactionView:
+    def _view(self, unit: Unit, row: Transaction, actor: Actor) -> TransactionView:
         approval = unit.approvals.open_of(SUBJECT, row.id) if row.status == "QUEUED" else None
         variants = tuple(unit.variants.of(row.id)) if row.tx_hash else ()
-        return TransactionView(row=row, approval=approval, explorer=self._explorer(row), variants=variants)
+        waiting = self._waiting.of(unit, row, is_operator=actor.kind == "operator")
+        return TransactionView(
+            row=row, approval=approval, explorer=self._explorer(row), variants=variants, waiting=waiting
+        )
 
-    def _listed(self, **wanted: Any) -> Page[TransactionView]:
+    def _listed(self, actor: Actor, **wanted: Any) -> Page[TransactionView]:
         """One moment's: no row is left out or shown twice because it moves on meanwhile."""
 
         def look(unit: Unit) -> Page[TransactionView]:
             page = unit.transactions.list(**wanted)
-            items = tuple(self._view(unit, row) for row in page.items)
+            items = tuple(self._view(unit, row, actor) for row in page.items)
             return Page(items=items, cursor=page.cursor, has_more=page.has_more)
 
         return self._bench.store.at_once(look)

@@ -66,12 +66,16 @@ class WalletBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionView:
-    """A transaction, why it was decided so, and what it waits for."""
+    """A transaction, why it was decided so, and what it waits for.
+
+    :param waiting: why it cannot go on, see :mod:`waiaas.engine.waiting`
+    """
 
     row: Transaction
     approval: Approval | None = None
     explorer: str = ""
     variants: tuple[Variant, ...] = ()
+    waiting: Mapping[str, Any] | None = None
 
     @property
     def decision(self) -> Mapping[str, Any]:
@@ -119,6 +123,7 @@ class TransactionView:
             "executedAt": row.executed_at,
             "decision": {key: value for key, value in decision.items() if key != "epoch"},
             "approval": None,
+            "waiting": None if self.waiting is None else dict(self.waiting),
         }
         if self.approval is not None:
             item["approval"] = wire_approval(self.approval)

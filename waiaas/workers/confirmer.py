@@ -1,7 +1,7 @@
 """The confirmer, one a network: asks the chain about every SUBMITTED row, settles what is final, sends again what is lost."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from waiaas.clock import Clock
 from waiaas.engine.chains import Chain
@@ -12,11 +12,13 @@ from waiaas.engine.pipeline.orders import waiting_order
 from waiaas.engine.pipeline.overdue import tell_overdue
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.pipeline.statuses import statuses_of
+from waiaas.engine.pipeline.stuck import stuck
 from waiaas.engine.pipeline.unpaid import agreed
 from waiaas.engine.pipeline.watch import Watch
+from waiaas.engine.rules.waiting import Wait
 from waiaas.engine.variants import signed_of, was_taken
 from waiaas.errors import Stopped, Unavailable
-from waiaas.interfaces.chain import Phase
+from waiaas.interfaces.chain import Feature, Phase
 from waiaas.store.records import Transaction, Variant
 
 _log = logging.getLogger("waiaas.confirmer")
@@ -70,8 +72,10 @@ class Confirmer:
             return _IDLE_SECONDS
         try:
             chain = self._bench.chains.get(*self._where)
+            found: dict[str, Wait] = {}
             for start in range(0, len(rows), _BATCH):
-                self._round(chain, rows[start : start + _BATCH])
+                found |= self._round(chain, rows[start : start + _BATCH])
+            self._bench.waits.settle(*self._where, found, self._clock.now())
             if is_late_due:
                 self._look_back(chain, rows)
         except Stopped as problem:
@@ -97,7 +101,8 @@ class Confirmer:
                 found.setdefault(variant.tx_id, []).append(variant)
         return [(by_id[tx_id], known) for tx_id, known in found.items()]
 
-    def _round(self, chain: Chain, rows: Sequence[Known]) -> None:
+    def _round(self, chain: Chain, rows: Sequence[Known]) -> Mapping[str, Wait]:
+        """Settle what is final, care for what is lost; why each that does not land does not."""
         sightings = self._look(chain, rows)
         told, by_row = [one for one in sightings if one.status.phase is not Phase.UNKNOWN], looks(sightings)
         believed = agreed(chain, told)
@@ -106,6 +111,8 @@ class Confirmer:
         tell_overdue(self._bench, chain, by_row, doubted)
         for look in self._due_again([look for look in by_row if _needs_care(look)]):
             self._send_again(look)
+        seconds, replaces = chain.network.block_milliseconds / 1000, Feature.REPLACE in chain.adapter.features
+        return stuck(by_row, self._clock.now(), doubted, block_seconds=seconds, replaces=replaces)
 
     def _look(self, chain: Chain, rows: Sequence[Known]) -> list[Sighting]:
         asked = [(row, variant) for row, variants in rows for variant in variants]

@@ -91,6 +91,7 @@ from waiaas_sdk.models import (
     Simulation,
     Token,
     Transaction,
+    Waiting,
 )
 from waiaas_sdk.operator import Operator
 from waiaas_sdk.payment import PaymentFields, TokenFields
@@ -195,4 +196,5 @@ __all__ = [
     "UnsupportedMediaType",
     "WaiaasApiError",
     "WaitTimeout",
+    "Waiting",
 ]

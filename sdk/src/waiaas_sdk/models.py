@@ -1,53 +1,15 @@
-"""The daemon's answers as frozen records.
+"""The daemon's answers as frozen records."""
 
-On the wire names are camelCase and amounts are decimal strings of base units; here names are snake_case and amounts are
-``int``. Fields that a newer daemon adds are kept: they are in ``model_extra``.
-"""
+from typing import Any
 
-import re
-from typing import Annotated, Any, Generic, TypeVar
+from pydantic import Field
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
-from pydantic.alias_generators import to_camel
+from waiaas_sdk.records import BaseUnits, Page, Record
 
-_DIGITS = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
+__all__ = ["BaseUnits", "Page", "Record"]
 
 FINAL_STATUSES = frozenset({"CONFIRMED", "FAILED", "CANCELLED", "EXPIRED", "SIGNED"})
 """Where a transaction rests. (A FAILED one that lands after all becomes CONFIRMED; a person is told.)"""
-
-
-def _read_units(value: object) -> int:
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise ValueError(f"{value!r} is not a whole number of base units")
-
-
-BaseUnits = Annotated[int, BeforeValidator(_read_units), PlainSerializer(str, return_type=str)]
-"""An amount in base units (lamports, wei): an ``int`` here, a decimal string on the wire."""
-
-
-class Record(BaseModel):
-    """What every answer is."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True, defer_build=True
-    )
-
-
-T = TypeVar("T")
-
-
-class Page(Record, Generic[T]):
-    """One page of a list, newest first.
-
-    ``cursor`` asks for the next page while ``has_more`` holds.
-    """
-
-    items: list[T]
-    cursor: str | None = None
-    has_more: bool = False
 
 
 class Health(Record):
@@ -187,10 +149,10 @@ class ConnectInfo(Record):
 
     session: dict[str, Any]
     wallets: list[dict[str, Any]]
-    policies: dict[str, Any] = {}
+    policies: dict[str, Any] = Field(default_factory=dict)
     capabilities: Any = None
     limits: Any = None
-    daemon: dict[str, Any] = {}
+    daemon: dict[str, Any] = Field(default_factory=dict)
     prompt: str = ""
 
 
@@ -210,13 +172,22 @@ class Variant(Record):
     proof: str | None = None
 
 
+class Waiting(Record):
+    """Why a payment cannot go on: ``code`` for programs, ``reason`` and ``hint`` for people, ``since`` in Unix seconds."""
+
+    code: str
+    reason: str
+    since: int
+    hint: str = ""
+
+
 class Transaction(Record):
     """A transaction's row as it is now.
 
     ``display`` is the amount in display units (a token's symbol stands in quotes); ``warnings`` and ``cautions`` are what a
     person should know; ``explorer_url`` is a page about ``tx_hash``, None where the network has no explorer. ``tier`` is
     INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one goes on; ``approval`` what an
-    approval waits for; ``decision`` which policy decided and why.
+    approval waits for; ``decision`` which policy decided and why; ``waiting`` why it cannot go on, None where it can.
     """
 
     id: str
@@ -230,11 +201,11 @@ class Transaction(Record):
     amount: BaseUnits | None = None
     asset: str | None = None
     display: str | None = None
-    warnings: list[str] = []
-    cautions: list[dict[str, Any]] = []
+    warnings: list[str] = Field(default_factory=list)
+    cautions: list[dict[str, Any]] = Field(default_factory=list)
     tx_hash: str | None = None
     explorer_url: str | None = None
-    variants: list[Variant] = []
+    variants: list[Variant] = Field(default_factory=list)
     error: str | None = None
     error_code: str | None = None
     created_at: int
@@ -242,6 +213,7 @@ class Transaction(Record):
     due_at: int | None = None
     decision: dict[str, Any] | None = None
     approval: dict[str, Any] | None = None
+    waiting: Waiting | None = None
     replayed: bool = Field(default=False, exclude=True)
     """Whether the answer is of an earlier send with the same idempotency key."""
 
@@ -255,13 +227,13 @@ class Simulation(Record):
     """What a send would be told. ``tier`` is DENY where it would be refused; nothing was stored."""
 
     tier: str
-    verdicts: list[dict[str, Any]] = []
+    verdicts: list[dict[str, Any]] = Field(default_factory=list)
     effects: Any = None
     fee: Any = None
     remaining: Any = None
     resets_at: Any = None
-    warnings: list[str] = []
-    cautions: list[dict[str, Any]] = []
+    warnings: list[str] = Field(default_factory=list)
+    cautions: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class NativeAsset(Record):
@@ -296,7 +268,7 @@ class Plugin(Record):
     status: str
     error: str | None = None
     registers: dict[str, Any] | None = None
-    channel_schemas: dict[str, Any] = {}
+    channel_schemas: dict[str, Any] = Field(default_factory=dict)
 
 
 class Channel(Record):
@@ -354,7 +326,7 @@ class AuditStretch(Record):
     instance_id: str
     public_key: str | None = None
     items: list[dict[str, Any]]
-    checkpoints: list[dict[str, Any]] = []
+    checkpoints: list[dict[str, Any]] = Field(default_factory=list)
     head: int
 
 
@@ -367,7 +339,7 @@ class AuditReport(Record):
 
     rows: int
     head: Any = None
-    problems: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = Field(default_factory=list)
     checkpoints: int = 0
     signed_up_to: Any = None
     key_known: bool = False

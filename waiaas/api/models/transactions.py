@@ -59,6 +59,21 @@ class VariantItem(Answered):
     proof: str | None = None
 
 
+class WaitingItem(Answered):
+    """Why a payment cannot go on.
+
+    :param code: NODE_UNREACHABLE, SIGNER_LOCKED, KILL_SWITCH, EARLIER_PAYMENT, ...; the documentation has them all
+    :param reason: one sentence; for the operator with the endpoint, masked
+    :param since: when it was first met, by this daemon since its start
+    :param hint: what helps
+    """
+
+    code: str
+    reason: str
+    since: UnixSeconds
+    hint: str
+
+
 class TransactionItem(Answered):
     """One transaction as it is now.
 
@@ -74,6 +89,7 @@ class TransactionItem(Answered):
     :param decision: which policy decided, and why
     :param due_at: when a delayed one goes on
     :param approval: what an approval waits for
+    :param waiting: why it cannot go on; null where it can, is final, or waits for its time or a person alone
     """
 
     id: str
@@ -105,6 +121,7 @@ class TransactionItem(Answered):
     due_at: UnixSeconds | None = None
     decision: dict[str, Any] | None = None
     approval: dict[str, Any] | None = None
+    waiting: WaitingItem | None = None
 
 
 class FailedTransaction(TransactionItem):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from waiaas.engine.nodes import within
 from waiaas.engine.pipeline.orders import is_withheld, revoked_variants
 from waiaas.engine.pipeline.stage import DONE, Bench, Progress, later
+from waiaas.engine.rules.waiting import wait_of
 from waiaas.engine.stops import stop_over
 from waiaas.engine.variants import may_be_sent, signed_of, was_taken
 from waiaas.errors import Unavailable
@@ -48,7 +49,7 @@ class Broadcast:
         try:
             handed = self.send(row)
         except Unavailable as problem:
-            return later(problem.retry_after or _NODE_AWAY_SECONDS)
+            return later(problem.retry_after or _NODE_AWAY_SECONDS, wait_of(problem))
         if handed is not None and handed.was_taken:
             self._bench.acceptances.add(row.id, handed.n)
         return DONE

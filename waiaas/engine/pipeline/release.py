@@ -10,6 +10,7 @@ from waiaas.engine.pipeline.holds import has_waited, held_seconds, open_approval
 from waiaas.engine.pipeline.resolution import read_resolved
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.fees import fee_cap
+from waiaas.engine.rules.waiting import wait_of
 from waiaas.engine.stops import stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.errors import Refused, Unavailable
@@ -52,7 +53,7 @@ class Release:
             try:
                 intent = self._resolved(row, agent, intent)
             except Unavailable as problem:
-                return later(problem.retry_after or _NODE_AWAY_SECONDS)
+                return later(problem.retry_after or _NODE_AWAY_SECONDS, wait_of(problem))
             except Refused as problem:
                 end_unsigned(self._bench, row, Ending(status="CANCELLED", code=problem.code, why=problem.message))
                 return DONE

@@ -20,6 +20,7 @@ from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, later
 from waiaas.engine.pipeline.standing import order_stop, refusal, standing_of, subject_of
 from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
+from waiaas.engine.rules.waiting import WaitCode, wait_for, wait_of
 from waiaas.engine.stops import stop_epoch
 from waiaas.engine.stored_intent import stored_intent
 from waiaas.engine.variants import held_by_others, in_flight_of, unshared, variant_of
@@ -59,7 +60,7 @@ class Replace:
         """One further variant, or none yet, or the order's end. May be called again: nothing is kept that was not committed."""
         bench = self._bench
         if not bench.is_open():
-            return later(_AWAY_SECONDS)
+            return later(_AWAY_SECONDS, wait_for(WaitCode.NOT_OPEN))
         if bench.clock.now() >= order.at + bench.settings.security.execution_timeout:
             return self._end(row, order, "EXECUTION_TIMEOUT", "it could not be carried out in time")
         try:
@@ -247,7 +248,7 @@ class Replace:
         if isinstance(problem, NotYet) and problem.code == "FEE_ABOVE_CAP":
             return self._end(row, order, problem.code, problem.message)
         if isinstance(problem, Unavailable | NotReady | Stopped):
-            return later(problem.retry_after or _AWAY_SECONDS)
+            return later(problem.retry_after or _AWAY_SECONDS, wait_of(problem))
         if isinstance(problem, Refused | Malformed | Denied | StartRefused):
             return self._end(row, order, problem.code, shown(problem.message))
         raise problem

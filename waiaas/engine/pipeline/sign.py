@@ -19,6 +19,7 @@ from waiaas.engine.pipeline.signatures import sign_bytes
 from waiaas.engine.pipeline.stage import DONE, ON, Bench, Progress, deadline, later
 from waiaas.engine.rules.bytes_check import OTHER_CLAIMS, mismatch
 from waiaas.engine.rules.text import shown
+from waiaas.engine.rules.waiting import WaitCode, wait_for, wait_of
 from waiaas.engine.stops import stop_epoch, stop_over
 from waiaas.engine.stored_intent import StoredIntent, stored_intent
 from waiaas.engine.variants import in_flight_of, signed_of, variant_of
@@ -65,7 +66,7 @@ class Sign:
     def run(self, row: Transaction) -> Progress:
         """One transition, or none yet. May be called again: nothing is kept that was not committed."""
         if not self._bench.is_open():
-            return later(_SIGNER_AWAY_SECONDS)
+            return later(_SIGNER_AWAY_SECONDS, wait_for(WaitCode.NOT_OPEN))
         try:
             job = self._prepare(row)
             if job is None:
@@ -260,13 +261,13 @@ class Sign:
         """What a node, the adapter or the signer said: wait, or end the row. Anything else is for the lane to log."""
         if isinstance(problem, NotYet):
             self._note(row, problem.code, None)
-            return later(problem.retry_after or _NOT_YET_SECONDS)
+            return later(problem.retry_after or _NOT_YET_SECONDS, wait_of(problem))
         if isinstance(problem, StartRefused):
             return self._damaged(row, problem)
         if isinstance(problem, Unavailable):
-            return later(problem.retry_after or _NODE_AWAY_SECONDS)
+            return later(problem.retry_after or _NODE_AWAY_SECONDS, wait_of(problem))
         if isinstance(problem, NotReady | Stopped):  # locked, or stopped: whatever lifts that, the row is still here
-            return later(_SIGNER_AWAY_SECONDS)
+            return later(_SIGNER_AWAY_SECONDS, wait_of(problem))
         if isinstance(problem, Refused | Malformed | Denied):
             code = "SIGNER_REFUSED" if isinstance(problem, Denied) else problem.code
             end_unsigned(self._bench, row, Ending(status="FAILED", code=code, why=problem.message))
@@ -292,7 +293,7 @@ class Sign:
                 details = {"code": KEYSTORE_DAMAGED, "reason": problem.message}
                 self._bench.transitions.tell(unit, row, "agent.key_damaged", details)
             self._bench.outcomes.ring(row.id)
-        return later(_DAMAGED_SECONDS)
+        return later(_DAMAGED_SECONDS, wait_for(WaitCode.KEYSTORE_DAMAGED))
 
 
 def _newest(unit: Unit, agent_id: str) -> Signed | None:

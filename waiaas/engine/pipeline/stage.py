@@ -1,7 +1,7 @@
 """What a stage is: what it is given, and what it says about how to go on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from waiaas.clock import Clock
@@ -13,6 +13,8 @@ from waiaas.engine.pipeline.evaluate import Evaluator
 from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
+from waiaas.engine.rules.waiting import Wait
+from waiaas.engine.waits import Waits
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
 from waiaas.store.records import Transaction
@@ -31,19 +33,20 @@ class Go(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """:param seconds: how long LATER is"""
+    """:param seconds: how long LATER is; :param wait: why, where it is for more than a moment"""
 
     go: Go
     seconds: float = 0.0
+    wait: Wait | None = None
 
 
 ON = Progress(go=Go.ON)
 DONE = Progress(go=Go.DONE)
 
 
-def later(seconds: float) -> Progress:
+def later(seconds: float, wait: Wait | None = None) -> Progress:
     """The same stage again after ``seconds``."""
-    return Progress(go=Go.LATER, seconds=seconds)
+    return Progress(go=Go.LATER, seconds=seconds, wait=wait)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Bench:
     :param heed_stop: looks for an order to stop that lies in the data directory, and carries it out
     :param require_no_stop: raises ``Stopped`` where one lies there; for who passes the gate, and may be who is waited for
     :param is_open: whether this data directory was found to be the one it was: nothing is admitted or signed before
+    :param waits: why payments cannot go on, as the lanes and the confirmers find it
     """
 
     store: Store
@@ -72,6 +76,7 @@ class Bench:
     heed_stop: Callable[[], None]
     require_no_stop: Callable[[], None]
     is_open: Callable[[], bool]
+    waits: Waits = field(default_factory=Waits)
 
 
 def deadline(row: Transaction, timeout: int) -> int:
