@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
+from unicodedata import normalize
 
 from waiaas.cli.exits import Failure
 from waiaas.config.password_file import VARIABLE as _FILE_VARIABLE
@@ -105,7 +106,7 @@ def _typed(prompt: str, confirm: bool, check: Callable[[bytearray], None] | None
     given = _checked(first.encode(errors="surrogateescape"), "the terminal")
     if check is not None:
         check(given)
-    if confirm and getpass("The same again: ") != first:
+    if confirm and normalize("NFC", getpass("The same again: ")) != normalize("NFC", first):
         raise Failure("the two passwords differ", hint="nothing was made; run the command again")
     return given
 

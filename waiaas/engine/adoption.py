@@ -13,6 +13,7 @@ from pathlib import Path
 
 from waiaas.clock import Clock
 from waiaas.engine.actors import SYSTEM, Actor, require_operator
+from waiaas.engine.agent_names import read_name, require_unlike_others
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.rules.text import clean
@@ -27,7 +28,6 @@ from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent
 
 _log = logging.getLogger("waiaas.adoption")
-_LONGEST_NAME = 64
 _DISTRUSTED = "distrusted"
 
 
@@ -117,7 +117,7 @@ class Adoption:
             id=record.agent_id,
             created_at=record.created_at,
             updated_at=self._clock.now(),
-            name=_name(record.name),
+            name=read_name(record.name),
             chain=record.chain,
             network=record.network,
             form=account.form,
@@ -141,14 +141,10 @@ class Adoption:
 
     def _require_free(self, agent: Agent) -> None:
         with self._store.read() as unit:
-            named = unit.agents.by_name(agent.name)
             keyed = unit.agents.by_key(agent.chain, agent.network, agent.public_key)
-        if keyed is not None:
-            raise Conflict(f"the agent {keyed.name!r} ({keyed.status}) has this key already")
-        if named is not None:
-            raise Conflict(
-                f"there is an agent named {agent.name!r} already", code="NAME_TAKEN", hint="choose another name"
-            )
+            if keyed is not None:
+                raise Conflict(f"the agent {keyed.name!r} ({keyed.status}) has this key already")
+            require_unlike_others(unit, agent.name)
 
     def _insert(self, actor: Actor, agent: Agent, record: ImportRecord) -> None:
         details = {"name": agent.name, "address": agent.address, "source": record.source, "sealedAt": record.created_at}
@@ -187,10 +183,3 @@ class Adoption:
         return AgentView(
             agent=agent, chain_id=self._chains.chain_id(agent), is_test=self._chains.is_test(agent.chain, agent.network)
         )
-
-
-def _name(text: str) -> str:
-    name = clean(text)
-    if not 0 < len(name) <= _LONGEST_NAME:
-        raise BadRequest(f"an agent's name has 1 to {_LONGEST_NAME} visible characters")
-    return name

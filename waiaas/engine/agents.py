@@ -6,6 +6,7 @@ from uuid6 import uuid7
 
 from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
+from waiaas.engine.agent_names import LONGEST_NAME, read_name, require_unlike_others
 from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.suspensions import Cause, Suspensions
@@ -14,15 +15,13 @@ from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.sessions import Sessions
 from waiaas.engine.stops import switch_of_agent
 from waiaas.engine.views import AgentView
-from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, Stopped, WaiaasError
+from waiaas.errors import Conflict, Denied, NotFound, NotReady, Stopped, WaiaasError
 from waiaas.interfaces.chain import Account
 from waiaas.interfaces.signing import Scheme
 from waiaas.keystore.client import SignerClient
 from waiaas.keystore.records import KeyHeader
 from waiaas.store.database import Store, Unit
 from waiaas.store.records import Agent, Page
-
-_LONGEST_NAME = 128
 
 
 class Agents:
@@ -56,9 +55,11 @@ class Agents:
         """Make a key and its agent. The key is generated and sealed inside the signer; a crash in between leaves no half agent.
 
         :param network: None is the chain's own for trying things out
-        :raises BadRequest: unknown network, :raises Conflict: the name is taken, :raises NotReady: the signer is locked
+        :raises BadRequest: unknown network, or a name that is none
+        :raises Conflict: the name is taken or looks like another's, :raises NotReady: the signer is locked
         """
         require_operator(actor)
+        name = read_name(name)
         network = network or self._chains.default_network(chain)
         adapter, _ = self._chains.network(chain, network)
         form, scheme = next(iter(adapter.forms.items()))
@@ -69,10 +70,7 @@ class Agents:
         account = live.call(live.adapter.derive_account, key, form)
         agent = self._new(name, chain, network, account)
         with self._store.write() as unit:
-            if unit.agents.by_name(name) is not None:
-                raise Conflict(
-                    f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name"
-                )
+            require_unlike_others(unit, name)
             unit.agents.insert(agent)
             self._record(unit, "agent.creation_started", actor, agent, {"name": name, "address": account.address})
         try:
@@ -89,7 +87,7 @@ class Agents:
         """The key could not be sealed: the agent never was, and its name is free again."""
         now = self._clock.now()
         with self._store.write() as unit:
-            unit.agents.rename(agent.id, f"{agent.name} {agent.id}"[:_LONGEST_NAME], now)
+            unit.agents.rename(agent.id, f"{agent.name[: LONGEST_NAME - 37]} {agent.id}", now)
             unit.agents.set_status(agent.id, expected="CREATING", status="TERMINATED", at=now)
             self._record(unit, "agent.terminated", actor, agent, {"reason": "its key could not be sealed"})
 
@@ -107,15 +105,12 @@ class Agents:
         return Page(items=tuple(self._view(agent) for agent in page.items), cursor=page.cursor, has_more=page.has_more)
 
     def rename(self, actor: Actor, agent_id: str, name: str) -> AgentView:
-        """Give the agent another name. :raises Conflict: when it is taken"""
+        """Give the agent another name. :raises Conflict: when it is taken, or looks like another's"""
         require_operator(actor)
+        name = read_name(name)
         with self._store.write() as unit:
             agent = self._found(unit, agent_id)
-            other = unit.agents.by_name(name)
-            if other is not None and other.id != agent.id:
-                raise Conflict(
-                    f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name"
-                )
+            require_unlike_others(unit, name, agent.id)
             unit.agents.rename(agent.id, name, self._clock.now())
             self._record(unit, "agent.renamed", actor, agent, {"before": agent.name, "after": name})
         return self.get(actor, agent.id)
@@ -194,8 +189,6 @@ class Agents:
         )
 
     def _new(self, name: str, chain: str, network: str, account: Account) -> Agent:
-        if not name or len(name) > 64:
-            raise BadRequest("an agent's name has 1 to 64 characters")
         now = self._clock.now()
         return Agent(
             id=str(uuid7()),

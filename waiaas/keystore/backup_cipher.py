@@ -30,7 +30,7 @@ def backup_key(master: bytes, password: bytearray) -> bytes:
     :raises StartRefused: WRONG_PASSWORD; KEYSTORE_DAMAGED
     """
     with Desk() as desk:
-        envelope.open_master(master, desk.word(password), desk.data_key, desk.run)
+        desk.open_master(master, password)
         sodium.derive_into(desk.subkey, desk.data_key, envelope.PURPOSES[PURPOSE])
         return bytes(desk.subkey.view)
 

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from waiaas.errors import NotReady
+from waiaas.errors import NotReady, StartRefused
 from waiaas.interfaces.signing import Hash, PublicKey, Scheme
 from waiaas.keystore.connection import SignerProcess
 from waiaas.keystore.failures import locked
+from waiaas.keystore.password_text import with_any_reading
 from waiaas.keystore.records import KeyHeader
 from waiaas.keystore.wire import EPOCH, Operation
 
@@ -64,7 +65,8 @@ class SignerClient:
         self._callbacks.append(callback)
 
     def unlock(self, password: bytearray) -> None:
-        """Give the signer the master password; starts a new process first when the last one has died. One Argon2 run.
+        """Give the signer the master password; starts a new process first when the last one has died. One Argon2 run;
+        up to three for a password that is not ASCII.
 
         :param password: UTF-8; stays the caller's to wipe, and is not kept
         :raises StartRefused: WRONG_PASSWORD, KEYSTORE_DAMAGED naming the file, or the reason why no process starts
@@ -73,7 +75,7 @@ class SignerClient:
         """
         process = self._revive()
         locks = self._locks
-        process.ask(Operation.UNLOCK, [password])
+        with_any_reading(password, lambda reading: process.ask(Operation.UNLOCK, [reading]))
         with self._starting:
             process.is_unlocked = locks == self._locks
         if not process.is_unlocked:
@@ -82,7 +84,8 @@ class SignerClient:
             raise locked()
 
     def verify_password(self, password: bytearray) -> bool:
-        """Whether this is the master password. One Argon2 run on a thread of its own; signing goes on meanwhile.
+        """Whether this is the master password. One Argon2 run on a thread of its own, up to three for a password that is
+        not ASCII; signing goes on meanwhile.
 
         Needs a living signer, not an unlocked one.
 
@@ -90,7 +93,19 @@ class SignerClient:
         :raises StartRefused: KEYSTORE_DAMAGED
         :raises NotReady: SIGNER_LOCKED when the signer has died
         """
-        return self._current().ask(Operation.VERIFY, [password]) == [b"\1"]
+        process = self._current()
+
+        def verify(reading: bytearray) -> None:
+            if process.ask(Operation.VERIFY, [reading]) != [b"\1"]:
+                raise StartRefused("the master password is wrong", code="WRONG_PASSWORD")
+
+        try:
+            with_any_reading(password, verify)
+        except StartRefused as refused:
+            if refused.code != "WRONG_PASSWORD":
+                raise
+            return False
+        return True
 
     def lock(self) -> None:
         """Make the signer forget the data key and every key that is not sealed. May be called again; a dead one is locked."""

@@ -12,6 +12,7 @@ from waiaas.errors import BadRequest
 from waiaas.interfaces.signing import Scheme
 from waiaas.keystore import envelope, schemes, sodium
 from waiaas.keystore.memory import LockedMemory, Secret, harden_process
+from waiaas.keystore.password_text import as_sealed, with_any_reading
 from waiaas.keystore.wire import MAX_PASSWORD
 
 _BYTES = 4096
@@ -60,6 +61,24 @@ class Desk:
         slot = self._word.part(0, len(password))
         slot.view[:] = password
         return slot
+
+    def new_word(self, password: bytearray) -> Secret:
+        """As :meth:`word`, of the bytes that something new is sealed with."""
+        sealed = as_sealed(password)
+        try:
+            return self.word(sealed)
+        finally:
+            sealed[:] = bytes(len(sealed))
+
+    def open_master(self, text: bytes, password: bytearray) -> None:
+        """Open a ``master.json`` into ``data_key``. One Argon2 run, up to three for a password that is not ASCII.
+
+        :param password: left as it is
+        :raises StartRefused: WRONG_PASSWORD; KEYSTORE_DAMAGED
+        """
+        with_any_reading(
+            password, lambda reading: envelope.open_master(text, self.word(reading), self.data_key, self.run)
+        )
 
     def hold(self, scheme: Scheme, source: str, chain: str | None = None, address: str | None = None) -> HeldKey:
         """What lies in the secret's slot, as a key of this scheme.

@@ -7,6 +7,7 @@ from waiaas.errors import BadRequest
 from waiaas.keystore import ethereum_key, solana_key, waiaas_key
 from waiaas.keystore.argon import ArgonParams
 from waiaas.keystore.desk import Desk, HeldKey
+from waiaas.keystore.password_text import as_sealed, with_any_reading
 from waiaas.keystore.records import parse_object
 
 LONGEST_FILE = 65536
@@ -58,8 +59,8 @@ def read_key_file(desk: Desk, text: bytes, passphrase: bytearray | None) -> Held
     if passphrase is None:
         raise BadRequest("this file is encrypted: a passphrase is needed")
     if kind is KeyFormat.WAIAAS:
-        return waiaas_key.decode(desk, text, passphrase)
-    return ethereum_key.decode(desk, text, passphrase)
+        return with_any_reading(passphrase, lambda reading: waiaas_key.decode(desk, text, reading))
+    return with_any_reading(passphrase, lambda reading: ethereum_key.decode(desk, text, reading))
 
 
 def write_key_file(
@@ -74,6 +75,10 @@ def write_key_file(
         return solana_key.encode(key)
     if passphrase is None:
         raise BadRequest("this kind of file is encrypted: a passphrase is needed")
-    if kind is KeyFormat.WAIAAS:
-        return waiaas_key.encode(desk, key, passphrase, params, int(time.time()))
-    return ethereum_key.encode(key, passphrase)
+    sealed = as_sealed(passphrase)
+    try:
+        if kind is KeyFormat.WAIAAS:
+            return waiaas_key.encode(desk, key, sealed, params, int(time.time()))
+        return ethereum_key.encode(key, sealed)
+    finally:
+        sealed[:] = bytes(len(sealed))

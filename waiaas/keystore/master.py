@@ -11,6 +11,7 @@ from waiaas.keystore import envelope, sodium
 from waiaas.keystore.argon import ArgonParams
 from waiaas.keystore.files import make_private_folder, write_private
 from waiaas.keystore.memory import LockedMemory
+from waiaas.keystore.password_text import as_sealed
 from waiaas.keystore.strength import weakness
 from waiaas.keystore.wire import MAX_PASSWORD
 
@@ -27,7 +28,9 @@ def check_password_strength(password: bytearray, min_length: int, called: str = 
     :param called: what the refusal calls it
     :raises StartRefused: WEAK_PASSWORD, without any part of the password
     """
-    why = weakness(password, min_length)
+    sealed = as_sealed(password)
+    why = weakness(sealed, min_length)
+    sealed[:] = bytes(len(sealed))
     if why is not None:
         raise StartRefused(
             f"{called} {why}",
@@ -47,13 +50,14 @@ def create_master(
     """
     check_password_strength(password, min_length)
     make_private_folder(folder)
-    memory = LockedMemory(2 * MAX_PASSWORD)
+    memory, sealed = LockedMemory(2 * MAX_PASSWORD), as_sealed(password)
     try:
-        data_key, held, run = memory.slot(32), memory.slot(len(password)), memory.slot(envelope.RUN_BYTES)
-        held.view[:] = password
+        data_key, held, run = memory.slot(32), memory.slot(len(sealed)), memory.slot(envelope.RUN_BYTES)
+        held.view[:] = sealed
         sodium.random_into(data_key)
         text = envelope.seal_master(data_key, held, params, run, int(time.time()))
     finally:
+        sealed[:] = bytes(len(sealed))
         memory.wipe()
     try:
         write_private(folder / envelope.MASTER_NAME, text, replace=False)

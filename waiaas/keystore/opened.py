@@ -29,7 +29,7 @@ def opened(folder: Path, desk: Desk, password: bytearray) -> Iterator["OpenKeyst
     :raises StartRefused: WRONG_PASSWORD, KEYSTORE_DAMAGED, START_REFUSED while another command works on it
     """
     with locked(folder):
-        envelope.open_master(read_master(folder), desk.word(password), desk.data_key, desk.run)
+        desk.open_master(read_master(folder), password)
         try:
             yield OpenKeystore(folder, desk)
         finally:

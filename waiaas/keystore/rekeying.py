@@ -34,7 +34,7 @@ class Rekeying:
     def write_master(self, password: bytearray, params: ArgonParams) -> None:
         """The new ``master.json``. One Argon2 run."""
         desk = self._desk
-        text = envelope.seal_master(desk.next_data_key, desk.word(password), params, desk.run, int(time.time()))
+        text = envelope.seal_master(desk.next_data_key, desk.new_word(password), params, desk.run, int(time.time()))
         write_private(self._into / envelope.MASTER_NAME, text, replace=False)
 
     def write_keys(self) -> int:

@@ -33,9 +33,9 @@ def change_password(
     """
     check_password_strength(new, min_length)
     with locked(folder):
-        envelope.open_master(read_master(folder), desk.word(old), desk.data_key, desk.run)
+        desk.open_master(read_master(folder), old)
         observe("opened")
-        text = envelope.seal_master(desk.data_key, desk.word(new), params, desk.run, int(time.time()))
+        text = envelope.seal_master(desk.data_key, desk.new_word(new), params, desk.run, int(time.time()))
         desk.data_key.wipe()
         observe("sealed")
         write_private(folder / envelope.MASTER_NAME, text)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from unicodedata import normalize
 
 from waiaas.store.listing import Listing
 from waiaas.store.records import Agent, Page
@@ -40,8 +41,14 @@ class Agents:
         return self._first(_BY_ID, agent_id)
 
     def by_name(self, name: str) -> Agent | None:
-        """By its unique name, letter for letter."""
-        return self._first(AGENT.select("WHERE name = ?"), name)
+        """By its unique name, letter for letter, however the letters are encoded (names are stored in NFC)."""
+        select = AGENT.select("WHERE name = ?")
+        return self._first(select, name) or self._first(select, normalize("NFC", name))
+
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Id and name of every agent that is not TERMINATED."""
+        rows = self._sql.all("SELECT id, name FROM agents WHERE status <> 'TERMINATED'", ())
+        return [(str(agent_id), str(name)) for agent_id, name in rows]
 
     def by_key(self, chain: str, network: str, public_key: str) -> Agent | None:
         """Whose key this is on a network."""
