@@ -59,7 +59,7 @@ _WHEN = {
     "METHOD_NOT_ALLOWED": "the path does not take this method",
     "STATE_CONFLICT": "the thing is in a state that does not allow this",
     "IDEMPOTENCY_CONFLICT": "the key was used before with another body",
-    "NAME_TAKEN": "another agent has the name",
+    "NAME_TAKEN": "another agent has the name, or one that looks like it (Unicode UTS 39)",
     "LIMIT_REACHED": "too many sessions of the agent, or renewals of the session",
     "BODY_TOO_LARGE": "the body is over 64 KiB, or over 1 MiB where policies or many ids are sent",
     "UNSUPPORTED_MEDIA_TYPE": "the body is not application/json",
