@@ -18,12 +18,15 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 import httpcore
 
 from waiaas.engine.node_names import Addresses, Names
+from waiaas.engine.node_room import Lease, NoRoom, Room
 
 _CONNECT_SECONDS = 2.0
 """To find the name and to reach one of its addresses; so much again for TLS."""
 _KEEP_SECONDS = 30.0
 _MOST_KEPT = 16
-_MOST_HEAD, _MOST_BODY = 64 * 1024, 16 * 1024 * 1024
+_MOST_HEAD = 64 * 1024
+_AT_ONCE_OF_ONE, _AT_ONCE_OF_ALL = 8 * 1024 * 1024, 32 * 1024 * 1024
+_ALL = Room(_AT_ONCE_OF_ALL)
 _PIECE = 64 * 1024
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
@@ -34,10 +37,6 @@ _SAFE = "/%:=&?~+!$,;'@()*[]"
 
 class BrokenAnswer(OSError):
     """The node's answer is no response that can be read to its end."""
-
-
-class TooLarge(BrokenAnswer):
-    """The node's answer is larger than is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +67,15 @@ class Endpoint:
         self._context: ssl.SSLContext | None = None
         self._idle: deque[tuple[float, Connection]] = deque()
         self._lock = threading.Lock()
+        #: What its answers hold.
+        self.room = Room(_AT_ONCE_OF_ONE, within=_ALL)
 
-    def ask(self, method: str, path: str, content: bytes | None, seconds: float) -> Answer:
+    def ask(self, method: str, path: str, content: bytes | None, seconds: float, lease: Lease) -> Answer:
         """One request and its response. Network; the whole of it ends within ``seconds``.
 
         :param path: appended to the address's own; with none, the address is asked as it is written
+        :param lease: of this endpoint's room; what the response takes, until the caller has read it
+        :raises NoRoom: when it is larger than that
         :raises OSError: when there is no response that can be read to its end
         """
         end = time.monotonic() + seconds
@@ -81,7 +84,7 @@ class Endpoint:
         request = f"{method} {target} HTTP/1.1\r\n".encode("ascii") + self._fields + length + b"\r\n" + (content or b"")
         connection = self._take(end)
         try:
-            answer = connection.ask(request, end)
+            answer = connection.ask(request, end, lease)
         except BaseException:
             connection.close()
             raise
@@ -142,9 +145,11 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._read = b""
+        self._lease: Lease | None = None
 
-    def ask(self, request: bytes, end: float) -> Answer:
+    def ask(self, request: bytes, end: float, lease: Lease) -> Answer:
         """Send, and read one response. :param end: on the monotonic clock :raises OSError: when there is none"""
+        self._lease = lease
         self._sock.settimeout(_left(end))
         self._sock.sendall(request)
         for _ in range(8):
@@ -194,22 +199,21 @@ class Connection:
             return self._chunks(end), True
         if length is None:
             return self._rest(end), False
-        if _LENGTH.fullmatch(length) is None or int(length) > _MOST_BODY:
-            raise TooLarge("a length that is none, or too large")
+        if _LENGTH.fullmatch(length) is None:
+            raise BrokenAnswer("a length that is none")
+        self._require_room(int(length))
         return self._exactly(int(length), end), True
 
     def _chunks(self, end: float) -> bytes:
-        parts, size = [], 0
+        parts = []
         while True:
             line = _CHUNK.fullmatch(self._until(b"\r\n", 4096, end))
             if line is None:
                 raise BrokenAnswer("a chunk without size")
             count = int(line[1], 16)
-            size += count
-            if size > _MOST_BODY:
-                raise TooLarge("too large")
             if count == 0:
                 break
+            self._require_room(count)
             part = self._exactly(count + 2, end)
             if not part.endswith(b"\r\n"):
                 raise BrokenAnswer("a chunk without end")
@@ -217,6 +221,10 @@ class Connection:
         while self._until(b"\r\n", 4096, end):
             pass  # trailers say nothing here
         return b"".join(parts)
+
+    def _require_room(self, count: int) -> None:
+        if self._lease is not None and count > self._lease.most:
+            raise NoRoom("it says that it is larger than it may be")
 
     def _until(self, mark: bytes, most: int, end: float) -> bytes:
         while True:
@@ -239,15 +247,10 @@ class Connection:
 
     def _rest(self, end: float) -> bytes:
         parts = [self._read]
-        size = len(self._read)
         self._read = b""
-        while size <= _MOST_BODY:
-            part = self._receive(end)
-            if not part:
-                return b"".join(parts)
+        while part := self._receive(end):
             parts.append(part)
-            size += len(part)
-        raise TooLarge("too large")
+        return b"".join(parts)
 
     def _some(self, end: float) -> bytes:
         part = self._receive(end)
@@ -258,7 +261,10 @@ class Connection:
     def _receive(self, end: float) -> bytes:
         # the time that is left, at every piece: an answer that drips in does not take longer than one that hangs
         self._sock.settimeout(_left(end))
-        return self._sock.recv(_PIECE)
+        part = self._sock.recv(_PIECE)
+        if self._lease is not None:
+            self._lease.grow(len(part))
+        return part
 
 
 def _left(end: float) -> float:

@@ -11,10 +11,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from waiaas.config.values import mask_url
-from waiaas.engine.node_connections import Answer, Endpoint, TooLarge
+from waiaas.engine.node_connections import Answer, Endpoint
+from waiaas.engine.node_room import NoRoom
+from waiaas.engine.rules.json_bounds import TooMuch, require_modest
 from waiaas.errors import NodeFailure, NodeTrouble, Trouble
 
 _CALL_SECONDS = 5.0
+_MOST_BYTES = 2 * 1024 * 1024
+_BYTES_A_VALUE = 40
+"""So many bytes of the largest answer for each value that an answer may have: a value takes a hundred of memory or more."""
+_MOST_DEPTH = 64
 _STATUSES: dict[int, tuple[Trouble, str]] = {
     401: (Trouble.TURNED_AWAY, "it wants a key, or does not take the one in its address"),
     402: (Trouble.LIMITED, "the provider's plan is used up"),
@@ -128,16 +134,18 @@ class NodeHttp:
         if seconds <= 0:
             raise self._failure(index, Trouble.UNREACHABLE, "the time for this call was used up before it was asked")
         self.tally.add()
-        try:
-            answer = self._endpoints[index].ask(method, path, content, seconds)
-        except TooLarge:
-            raise self._failure(index, Trouble.TOO_LARGE, "its answer is larger than is read") from None
-        except OSError as problem:
-            words = f"it could not be asked ({type(problem).__name__})"
-            raise self._failure(index, Trouble.UNREACHABLE, words) from None
-        return self._parsed(index, answer)
+        endpoint, most = self._endpoints[index], _most_bytes(content)
+        with endpoint.room.lease(most) as lease:
+            try:
+                return self._parsed(index, endpoint.ask(method, path, content, seconds, lease), most)
+            except (NoRoom, TooMuch) as problem:
+                raise self._failure(index, Trouble.TOO_LARGE, f"its answer is larger than is read: {problem}") from None
+            except OSError as problem:
+                words = f"it could not be asked ({type(problem).__name__})"
+                raise self._failure(index, Trouble.UNREACHABLE, words) from None
 
-    def _parsed(self, index: int, answer: Answer) -> Any:
+    def _parsed(self, index: int, answer: Answer, most: int) -> Any:
+        require_modest(answer.body, most_values=most // _BYTES_A_VALUE, most_depth=_MOST_DEPTH)
         read = self._json_of(answer)
         if not 200 <= answer.status < 300:
             kind, words = _said_by(answer.status)
@@ -161,6 +169,11 @@ class NodeHttp:
         return NodeFailure(
             f"the node did not answer: {words}", troubles=(trouble,), answer=answer, retry_after=retry_after
         )
+
+
+def _most_bytes(content: bytes | None) -> int:
+    """Of the answer: one to several questions at once, where histories are read, may be twice as large."""
+    return _MOST_BYTES * (2 if content is not None and content.startswith(b"[") else 1)
 
 
 def _said_by(status: int) -> tuple[Trouble, str]:
