@@ -398,3 +398,20 @@ def test_a_body_that_ends_early_is_refused() -> None:
     """Under a server that does not wait for the whole body nothing is guessed."""
     with pytest.raises(BadRequest, match="ended"):
         read_body(io.BytesIO(b'{"amount": "1'), 30)
+
+
+@pytest.mark.parametrize(("field", "most"), [("note", 1000), ("memo", 512)])
+def test_texts_are_limited_in_bytes(house: House, field: str, most: int) -> None:
+    """What is stored for good is counted as it is stored: four bytes a letter are not let through as one."""
+    letter = "\U0001f600"
+    whole, over = letter * (most // 4), letter * (most // 4 + 1)
+    answer = house.http.post(SEND, json={"to": "x", "amount": "1", field: whole}, headers=AS_SESSION)
+    assert answer.status_code == 201
+    error = send_again(house, {"to": "x", "amount": "1", field: over})
+    assert (error["code"], error["details"]) == ("MALFORMED", {"field": field})
+    assert f"{most} bytes" in error["message"]
+
+
+def send_again(house: House, body: dict[str, Any]) -> dict[str, Any]:
+    house.engine.reset()
+    return send(house, json.dumps(body).encode())

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.engine.played_node import OK, MakeNode, Node, saying
+from tests.engine.played_node import OK, MakeNode, Node, Script, saying
 from tests.harness.deadline import until
 from waiaas.engine import node_connections
+from waiaas.engine.node_connections import Endpoint
 from waiaas.engine.node_room import NoRoom, Room
 from waiaas.engine.nodes import NodeHttp
 from waiaas.errors import NodeFailure, Trouble
@@ -122,3 +123,23 @@ def test_a_room_within_a_room_counts_in_both() -> None:
             first.grow(21)
         assert house.held == 100
     assert (rooms[0].held, rooms[1].held, house.held) == (0, 0, 0)
+
+
+def test_a_body_without_end_is_bounded(make_node: MakeNode) -> None:
+    """A node that never stops sending is given up at the limit, with and without chunks; its room is given back."""
+
+    def flood(head: bytes, part: bytes) -> Script:
+        def script(client: socket.socket, _: int) -> None:
+            client.sendall(head)
+            while True:
+                client.sendall(part)
+
+        return script
+
+    chunks = flood(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 0x1000 + b"\r\n")
+    for script in (chunks, flood(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 4096)):
+        endpoint = Endpoint(make_node(script).url)
+        with pytest.raises(NoRoom, match="larger"), endpoint.room.lease(1_000_000) as lease:
+            endpoint.ask("GET", "", None, 20, lease)
+        assert 900_000 < lease.held <= 1_000_000
+        assert endpoint.room.held == 0

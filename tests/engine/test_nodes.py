@@ -14,8 +14,7 @@ import pytest
 
 from tests.engine.played_node import OK, Echo, MakeNode, Node, Script, asked, ending, is_answered, saying
 from tests.harness.deadline import until
-from waiaas.engine.node_connections import BrokenAnswer, Endpoint
-from waiaas.engine.node_room import NoRoom
+from waiaas.engine.node_connections import BrokenAnswer
 from waiaas.engine.nodes import NodeHttp, within
 from waiaas.errors import Unavailable
 
@@ -210,26 +209,6 @@ def test_a_broken_answer_is_no_answer(make_node: MakeNode, name: str) -> None:
     assert node.url not in problem.value.message
     until(lambda: is_answered(http), "an answer over a new connection")
     http.close()
-
-
-def test_a_body_without_end_is_bounded(make_node: MakeNode) -> None:
-    """A node that never stops sending is given up at the limit, with and without chunks; its room is given back."""
-
-    def flood(head: bytes, part: bytes) -> Script:
-        def script(client: socket.socket, _: int) -> None:
-            client.sendall(head)
-            while True:
-                client.sendall(part)
-
-        return script
-
-    chunks = flood(CHUNKED, b"1000\r\n" + b" " * 0x1000 + b"\r\n")
-    for script in (chunks, flood(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 4096)):
-        endpoint = Endpoint(make_node(script).url)
-        with pytest.raises(NoRoom, match="larger"), endpoint.room.lease(1_000_000) as lease:
-            endpoint.ask("GET", "", None, 20, lease)
-        assert 900_000 < lease.held <= 1_000_000
-        assert endpoint.room.held == 0
 
 
 # --- time -------------------------------------------------------------------------------------------------------------------

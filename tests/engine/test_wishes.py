@@ -46,6 +46,11 @@ def test_a_fee_over_the_days_limit_is_refused_and_audited(tmp_path: Path, node: 
                 engine.replace(engine.operator, tx_id, kind, max_fee=50)
             assert refused.value.code == "POLICY_DENIED"
         assert engine.events(tx_id)[-1] == "transaction.replacement_refused"
+        told = engine.events(tx_id)
+        for _ in range(50):
+            with pytest.raises(Denied, match="day's limit"):
+                engine.replace(engine.operator, tx_id, max_fee=50)
+        assert engine.events(tx_id) == told  # the same refusal again makes no row
         assert len(engine.variants(tx_id)) == 1
         engine.replace(engine.operator, tx_id, max_fee=45)
         assert len(engine.variants(tx_id)) == 2

@@ -117,6 +117,16 @@ def frozen(tools: Tools) -> House:
     return house
 
 
+def refused_often(tools: Tools) -> House:
+    """An agent asks again and again for what it is refused."""
+    house = tools.make_house(environ={"WAIAAS_SECURITY_MAX_STORED_DENIALS": "10"}).start()
+    client = house.client(house.wallet(policies=house.case.spending(daily_limit=1)))
+    for _ in range(12):
+        with pytest.raises(Denied):
+            client.send(**house.case.payment(house.case.new_recipient()))
+    return house
+
+
 def lateness(tools: Tools) -> House:
     """An approval that nobody gives, and bytes that the chain never takes."""
     house = tools.make_house().start()
@@ -325,6 +335,7 @@ SCENES: Mapping[Scene, frozenset[str]] = {
             "transaction.notified",
         }
     ),
+    refused_often: frozenset({"transaction.denied", "transaction.denials_only_counted"}),
     channels: frozenset({"channel.created", "channel.tested", "channel.changed", "channel.deleted", "channel.failed"}),
     frozen: frozenset({"policy.froze"}),
     lateness: frozenset({"transaction.expired", "transaction.failed"}),

@@ -150,6 +150,8 @@ _SECURITY = (
     _integer("security.max_sessions_per_agent", 5, (1, 1000), "Live sessions of one agent"),
     _integer("security.max_pending_tx", 10, (1, 10000), "QUEUED transactions of one agent"),
     _integer("security.max_active_tx", 1000, (1, 100000), "PENDING and EXECUTING transactions of all agents together"),
+    _integer("security.max_stored_denials", 1000, (10, 100000),
+             "Denied payments of one agent that are stored in a day; those beyond are only counted"),
     _integer("security.rate_limit_global_rpm", 6000, (1, 10000000), "Requests a minute from one peer"),
     _integer("security.rate_limit_session_rpm", 3000, (1, 10000000), "Requests a minute of one agent"),
     _integer("security.rate_limit_tx_rpm", 60, (1, 10000000), "Sends a minute of one agent"),

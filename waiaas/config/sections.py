@@ -52,6 +52,7 @@ class Security:
     max_sessions_per_agent: int
     max_pending_tx: int
     max_active_tx: int
+    max_stored_denials: int
     rate_limit_global_rpm: int
     rate_limit_session_rpm: int
     rate_limit_tx_rpm: int

@@ -98,6 +98,7 @@ EVENTS = _table(
     _event("policy.froze", "A policy stopped agents", "critical", tell=True),
     _event("transaction.admitted", "Payment admitted"),
     _event("transaction.denied", "Payment refused", "warning", tell=True, alike_by=("policyId", "code")),
+    _event("transaction.denials_only_counted", "Refused payments are only counted now", "warning", tell=True),
     _event("transaction.delayed", "Payment delayed", tell=True, asks=True),
     _event("transaction.approval_requested", "Payment waits for approval", "warning", tell=True, asks=True),
     _event("transaction.approved", "Payment approved"),

@@ -3,6 +3,8 @@
 The wish is judged and stored here; the row's lane carries it out, and the caller may wait for that.
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ _DEFAULT_WAIT = 10
 _MOST_VARIANTS, _MOST_BY_SESSION = 16, 12
 """Of one payment. The last are for the operator: whatever a program asks for, its payment can still be given up."""
 _ASKED = "transaction.replacement_asked"
+_MOST_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Replacements:
     def __init__(self, bench: Bench, wake: Callable[[Transaction], None]) -> None:
         self._bench = bench
         self._wake = wake
+        self._refused = _Once()
 
     def ask(
         self, actor: Actor, row: Transaction, kind: VariantKind, *, max_fee: int | None = None, wait: int | None = None
@@ -74,10 +78,10 @@ class Replacements:
         self._bench.observe("before-order", row.id)
         with self._bench.store.write() as unit:
             present = self._standing(unit, actor, row, kind)
-            if denied is not None:
+            if denied is not None and self._refused.is_new((row.id, kind, denied.code, actor.label)):
                 details = {"kind": kind, "code": denied.code, "reason": denied.message, "askedBy": actor.label}
                 self._bench.transitions.tell(unit, present.row, "transaction.replacement_refused", details, actor)
-            else:
+            elif denied is None:
                 order = self._stored(unit, actor, present, order)
         if denied is not None:
             raise denied
@@ -151,6 +155,25 @@ class Replacements:
                 if is_done or left <= 0 or self._bench.outcomes.is_closing:
                     return Replaced(tx_id=tx_id, is_done=is_done)
                 bell.wait(left)
+
+
+class _Once:
+    """What was recorded already: who asks for the same again and again gets the same answer and makes one row. Thread-safe; a
+    thousand are remembered, for the life of the process."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_new(self, what: tuple[str, ...]) -> bool:
+        """Whether this is the first time; it is not, from now on."""
+        with self._lock:
+            if what in self._seen:
+                return False
+            self._seen[what] = None
+            if len(self._seen) > _MOST_REMEMBERED:
+                self._seen.popitem(last=False)
+            return True
 
 
 def _require_open(unit: Unit, standing: Standing, actor: Actor, kind: VariantKind) -> None:

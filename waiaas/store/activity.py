@@ -69,8 +69,8 @@ class Activity:
         one, what = happening, happening.what
         found = self._sql.only(_BEFORE, (one.agent_id, what, one.session_id))
         last_at, by_agent, by_session, by_all = (int(value or 0) for value in found)
-        session_total = None if one.session_id is None else by_session + 1
-        totals = (by_agent + 1, session_total, by_all + 1)
+        session_total = None if one.session_id is None else by_session + one.times
+        totals = (by_agent + one.times, session_total, by_all + one.times)
         at = max(one.at, last_at)
         self._sql.run(_ADD, (one.agent_id, one.session_id, one.tx_id, what, one.likeness, *totals, at))
 

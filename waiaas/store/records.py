@@ -200,6 +200,7 @@ class Happening:
 
     :param what: admitted, denied, failed, paid or near_limit
     :param likeness: a digest of a transaction's effects, by which equal ones are found
+    :param times: how many this one row stands for; of the first row in a window only one counts
     :param at: as asked; the store moves it up to the last one's, so that it never goes back
     """
 
@@ -209,6 +210,7 @@ class Happening:
     at: int
     session_id: str | None = None
     likeness: str | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

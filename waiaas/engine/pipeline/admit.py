@@ -16,6 +16,7 @@ from waiaas.engine.facts import Subject, effects_likeness
 from waiaas.engine.intents import Wish, read_wish
 from waiaas.engine.moments import shown_moment
 from waiaas.engine.nodes import within
+from waiaas.engine.pipeline.denials import Denials
 from waiaas.engine.pipeline.evaluate import Judgement
 from waiaas.engine.pipeline.holds import open_approval
 from waiaas.engine.pipeline.resolution import asset_of, read_resolved
@@ -55,10 +56,13 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """:param is_replay: the row was there already, under the same key"""
+    """:param is_replay: the row was there already, under the same key
+    :param is_stored: False for a denial beyond those that are kept
+    """
 
     row: Transaction
     is_replay: bool
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class Admission:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self._denials = Denials(bench.transitions, bench.clock, bench.settings.security.max_stored_denials)
 
     def request(self, actor: Actor, body: Mapping[str, Any], key: str | None, tx_id: str | None = None) -> Request:
         """Authenticate and read; no network, nothing stored. A suspended agent is for :meth:`resolve` to turn away: what was
@@ -171,6 +176,9 @@ class Admission:
         if before is not None:
             return Admitted(row=before, is_replay=True)
         tier = judgement.decision.tier
+        if tier is Tier.DENY and not self._denials.is_stored(unit, request.agent.id, judgement.decision):
+            self._denials.count(unit, row, request.actor)
+            return Admitted(row=row, is_replay=False, is_stored=False)
         if tier is not Tier.DENY:
             if not self._bench.evaluator.still_holds(unit, subject(request, intent), judgement):
                 return None
@@ -263,7 +271,7 @@ def denial(judgement: Judgement, tx_id: str | None) -> Denied:
 
 def _answer(request: Request, done: Admitted, judgement: Judgement) -> Admitted:
     if judgement.decision.tier is Tier.DENY and not done.is_replay:
-        raise denial(judgement, request.tx_id)
+        raise denial(judgement, request.tx_id if done.is_stored else None)
     return done
 
 

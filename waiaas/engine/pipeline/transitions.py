@@ -73,9 +73,30 @@ class Transitions:
             )
         )
 
+    def count_denied(self, unit: Unit, last: Transaction, session_id: str | None, times: int) -> None:
+        """Count denials that are not stored, under the last one's id."""
+        now = self._clock.now()
+        unit.activity.add(
+            Happening(agent_id=last.agent_id, session_id=session_id, tx_id=last.id, what="denied", times=times, at=now)
+        )
+
     def tell(self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor = SYSTEM) -> None:
         """Record something about ``row`` that changes no state."""
         self._record(unit, row, event, details, by)
+
+    def tell_of_agent(
+        self, unit: Unit, row: Transaction, event: str, details: Mapping[str, Any], by: Actor = SYSTEM
+    ) -> None:
+        """Record something about the agent and session of ``row``, which is not stored itself."""
+        self._journal.record(
+            unit,
+            event,
+            actor=by.label,
+            agent_id=row.agent_id,
+            session_id=row.session_id,
+            details=details,
+            ip=by.ip,
+        )
 
     def reserve(self, unit: Unit, row: Transaction, intent: StoredIntent, usd: int) -> None:
         """Set aside everything the row may take: value, rent, allowances, and its fee up to the cap (invariant 4).
