@@ -11,13 +11,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from waiaas_sdk import Denied, Transaction, Unreachable
+from waiaas_sdk import Transaction, Unreachable
 
 from tests.harness.deadline import until
 from tests.harness.house import House, Wallet
 from tests.harness.price_service import PriceService, price_service
 from tests.harness.prices import configure, native_of, prices_of, source_of
 from tests.harness.watch import hold_at
+from tests.registries.denials_at_work import stores_denials
 from tests.registries.refusals import ask
 from tests.registries.times_at_work import cools_down, expires
 
@@ -362,18 +363,6 @@ def _decimals(house: House) -> None:
     assert [one["decimals"] for one in source_of(house, "static")["prices"]] == [7]
 
 
-def _max_stored_denials(house: House) -> None:
-    """Beyond so many in a day an agent's denials are no rows any more, and are refused all the same."""
-    client = house.start().client(house.wallet(policies=house.case.spending(daily_limit=1)))
-    refused = []
-    for _ in range(14):
-        with pytest.raises(Denied) as caught:
-            client.send(**house.case.payment(house.case.new_recipient()))
-        refused.append(caught.value.details["transactionId"])
-    assert [tx_id is not None for tx_id in refused] == [True] * 11 + [False] * 3
-    assert len(house.rows("SELECT id FROM transactions")) == 11
-
-
 ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
     "prices.sources": (_price_sources, {"prices.sources": '["static"]'}),
     "prices.refresh_seconds": (_refresh_seconds, {"prices.refresh_seconds": "5"}),
@@ -385,7 +374,7 @@ ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
     "daemon.shutdown_timeout": (_shutdown_timeout, {"daemon.shutdown_timeout": "5"}),
     "security.rate_limit_session_rpm": (_session_rpm, {"security.rate_limit_session_rpm": "2"}),
     "security.rate_limit_global_rpm": (_global_rpm, {"security.rate_limit_global_rpm": "2"}),
-    "security.max_stored_denials": (_max_stored_denials, {"security.max_stored_denials": "11"}),
+    "security.max_stored_denials": (stores_denials, {"security.max_stored_denials": "11"}),
     "security.execution_timeout": (expires, {"security.execution_timeout": "10"}),
     "security.kill_switch_recovery_cooldown": (cools_down, {"security.kill_switch_recovery_cooldown": "60"}),
     "notifications.min_channels": (_min_channels, {"notifications.min_channels": "2"}),
