@@ -14,6 +14,7 @@ from waiaas.cli.exits import FAILED, OK, USAGE, told
 from waiaas.cli.invocation import Invocation
 
 _HERE = "waiaas.cli"
+_COMPLETING = "_WAIAAS_COMPLETE"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("starting:init", "Make the data directory, the keystore and config.toml."),
     "start": ("starting:start", "Run the daemon, in the foreground or with --detach."),
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "db": ("database:db", "Look at the database; needs no daemon."),
     "password": ("password:password", "Change the master password, or the data key."),
     "plugins": ("plugins:plugins", "Plugins: what is installed, trusted and loaded."),
+    "completion": ("completion:completion", "What bash, zsh or fish need to complete commands, names and ids."),
     "localnet": ("localnet:localnet", "Serve a chain on this machine until stopped."),
     "doctor": ("doctor:doctor", "Check this installation and say how to mend it."),
 }
@@ -66,7 +68,7 @@ class LazyGroup(click.Group):
         if place is not None:
             module, attribute = place.split(":")
             found: click.Command = getattr(importlib.import_module(f"{_HERE}.{module}"), attribute)
-            return found
+            return _taught(found)
         extension = _extensions().get(cmd_name)
         return None if extension is None else _load_extension(ctx, cmd_name, extension)
 
@@ -76,6 +78,15 @@ class LazyGroup(click.Group):
         rows += [(name, f"From {extension.distribution}.") for name, extension in sorted(_extensions().items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def _taught(command: click.Command) -> click.Command:
+    """While a shell completes, the command knows what there is to choose from."""
+    if _COMPLETING in os.environ:
+        from waiaas.cli.completion import teach
+
+        teach(command)
+    return command
 
 
 def _extensions() -> Mapping[str, _Extension]:

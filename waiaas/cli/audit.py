@@ -14,6 +14,7 @@ from waiaas.cli.ids import whole, whole_agent
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option, more, paging
 from waiaas.cli.output import Column, at, print_done, print_items, print_json, print_table, say
+from waiaas.cli.sign_of_life import bar
 
 _VERIFY_SECONDS = 600.0
 """A long trail takes a while."""
@@ -149,17 +150,22 @@ def export(invocation: Invocation, file: Path, force: bool, offline: bool, as_js
     waiaas audit verify FILE.
     """
     from waiaas.cli.audit_export import from_daemon, from_database, write_lines
-    from waiaas.cli.audit_files import configured_database
+    from waiaas.cli.audit_files import configured_database, count_rows
     from waiaas.cli.running import read_health
+    from waiaas.store.audit_chain import told
+
+    database = configured_database(invocation.data_dir)
 
     def put(lines: Iterator[str]) -> None:
-        if str(file) == "-":
-            sys.stdout.writelines(lines)
-        else:
-            write_lines(file, lines, force=force)
+        with bar("Exporting", count_rows(database)) as on_row:
+            counted = told(lines, on_row)
+            if str(file) == "-":
+                sys.stdout.writelines(counted)
+            else:
+                write_lines(file, counted, force=force)
 
     if offline or read_health(invocation) is None:
-        put(from_database(configured_database(invocation.data_dir)))
+        put(from_database(database))
     else:
         with operator(invocation, several=True) as daemon:
             put(from_daemon(lambda after: daemon.audit.export(after=after)))

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from waiaas.cli.exits import Failure
+from waiaas.cli.sign_of_life import bar
 from waiaas.config import load
 from waiaas.engine.checkpoints import is_genuine
 from waiaas.engine.rules.text import clean
@@ -69,11 +72,24 @@ def read_checkpoints(given: Sequence[str]) -> list[Kept]:
 def verify_place(place: Path, kept: Sequence[Kept]) -> AuditReport:
     """A database with what lies beside it, or an exported file; held against kept checkpoints too."""
     if is_export(place):
-        return verify_export(place, is_genuine=is_genuine, kept=kept)
-    return verify_database(place, kept)
+        with bar("Verifying", 0) as on_row:
+            return verify_export(place, is_genuine=is_genuine, kept=kept, on_row=on_row)
+    with bar("Verifying", count_rows(place)) as on_row:
+        return verify_database(place, kept, on_row)
 
 
-def verify_database(database: Path, kept: Sequence[Kept] = ()) -> AuditReport:
+def count_rows(database: Path) -> int:
+    """How many rows the trail has, as its last id says; 0 where that cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            return int(connection.execute("SELECT max(id) FROM audit_log").fetchone()[0] or 0)
+    except sqlite3.Error:
+        return 0
+
+
+def verify_database(
+    database: Path, kept: Sequence[Kept] = (), on_row: Callable[[int], None] | None = None
+) -> AuditReport:
     """Walk the chain, hold it against the pinned head beside the database, and every transaction's state against its rows.
 
     The head's own MAC needs the password; here it only serves to find a tail that was cut or written again. One that is there
@@ -82,7 +98,7 @@ def verify_database(database: Path, kept: Sequence[Kept] = ()) -> AuditReport:
     place = database.with_name("head")
     head = _head(place) if place.exists() else (0, "")
     pinned = head if head is not None and head[0] else None
-    report = verify_file(database, head=pinned, transitions=MOVES, is_genuine=is_genuine, kept=kept)
+    report = verify_file(database, head=pinned, transitions=MOVES, is_genuine=is_genuine, kept=kept, on_row=on_row)
     if head is not None:
         return report
     text = f"the pinned head {place} cannot be read, so that a trail written anew would not show"

@@ -25,15 +25,18 @@ def backup() -> None:
 @click.pass_obj
 def create(invocation: Invocation, as_json: bool) -> None:
     """Make a backup in backups/ of the data directory; by the daemon, or without one from the files."""
-    from waiaas.cli.backup_files import create_offline
+    from waiaas.cli.backup_files import backing_up, create_offline
     from waiaas.cli.connections import operator
     from waiaas.cli.running import read_health
+    from waiaas.config import DataDir
 
     if read_health(invocation) is None:
         made = create_offline(invocation.data_dir)
     else:
-        with operator(invocation, seconds=_CREATE_SECONDS) as daemon:
-            made = daemon.admin.backup().model_dump(by_alias=True, mode="json")
+        with operator(invocation, several=True, seconds=_CREATE_SECONDS) as daemon:
+            daemon.admin.status()  # who has to be asked for a password is asked before the bar
+            with backing_up(DataDir.at(invocation.data_dir)):
+                made = daemon.admin.backup().model_dump(by_alias=True, mode="json")
     path = invocation.data_dir / "backups" / made["file"]
     if as_json:
         return print_json({**made, "path": str(path)})

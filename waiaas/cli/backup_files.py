@@ -13,6 +13,7 @@ from typing import Any
 from waiaas.cli.exits import Failure
 from waiaas.cli.output import at
 from waiaas.cli.passwords import find_password
+from waiaas.cli.sign_of_life import growing
 from waiaas.config import DataDir, create, load, sync_folder, write_private
 from waiaas.config.editing import change
 from waiaas.daemon.lock import DirectoryLock
@@ -45,7 +46,8 @@ def create_offline(data_dir: Path) -> dict[str, Any]:
         finish(paths)
         with _password() as password:
             key = backup_key((paths.keystore / "master.json").read_bytes(), password)
-        made = make_backup(paths, key, int(time.time()))
+        with backing_up(paths):
+            made = make_backup(paths, key, int(time.time()))
     header = made.header
     return {
         "file": made.path.name,
@@ -54,6 +56,18 @@ def create_offline(data_dir: Path) -> dict[str, Any]:
         "instanceId": header.instance_id,
         "schemaVersion": header.schema_version,
     }
+
+
+@contextmanager
+def backing_up(paths: DataDir) -> Iterator[None]:
+    """Show how far a backup has come, whoever makes it: the database is copied, then the copy is sealed."""
+    database = paths.database.stat().st_size if paths.database.exists() else 0
+
+    def written() -> int:
+        return sum(path.stat().st_size for path in paths.backups.glob(".*.backup.tmp") if path.exists())
+
+    with growing("Backing up", 2 * database, written):
+        yield
 
 
 def listed(data_dir: Path) -> list[dict[str, Any]]:

@@ -12,16 +12,18 @@ from waiaas.cli.exits import REFUSED, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.operator_token import forget_token, read_token
 from waiaas.cli.passwords import as_text, find_password, password_without_asking
+from waiaas.cli.sign_of_life import sign_of_life
 
 TOKEN_VARIABLE = "WAIAAS_SESSION_TOKEN"
-_RETRY = Retry(attempts=3, longest_seconds=5.0)
+_RETRY = Retry(attempts=3, longest_seconds=5.0, around=sign_of_life)
+_ONCE = Retry(attempts=1, around=sign_of_life)
 _TRIES = 3
 
 
 @contextmanager
 def anybody(invocation: Invocation) -> Iterator[Operator]:
     """The daemon without a credential: what nobody in particular may ask."""
-    with Operator.over_socket(invocation.admin_socket, retry=Retry(attempts=1)) as made:
+    with Operator.over_socket(invocation.admin_socket, retry=_ONCE) as made:
         yield made
 
 

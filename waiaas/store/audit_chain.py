@@ -8,11 +8,12 @@ and signed checkpoints can: hand them in.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from waiaas.store.audit import AUDIT_ROW, NO_HASH, row_hash
@@ -72,6 +73,17 @@ def verify_with(rows: Iterable[AuditRow], evidence: Evidence, *, head: Link | No
     )
 
 
+T = TypeVar("T")
+
+
+def told(rows: Iterable[T], on_row: Callable[[int], None] | None) -> Iterator[T]:
+    """The rows, each of them told of when it was read."""
+    for row in rows:
+        if on_row is not None:
+            on_row(1)
+        yield row
+
+
 def verify_file(
     path: Path,
     *,
@@ -80,6 +92,7 @@ def verify_file(
     is_genuine: IsGenuine | None = None,
     kept: Sequence[Kept] = (),
     key: str | None = None,
+    on_row: Callable[[int], None] | None = None,
 ) -> AuditReport:
     """Verify a database file, in one snapshot. Writes nothing; a running daemon is not in the way.
 
@@ -88,6 +101,7 @@ def verify_file(
         states are not checked
     :param is_genuine: checks a checkpoint's signature; where left out, checkpoints are not looked at
     :param kept: checkpoints from outside; :param key: the key that signs for this installation, where it is known
+    :param on_row: told of each row that was read, for who waits
     :raises FileNotFoundError: where there is no such file
     """
     if not path.is_file():
@@ -96,7 +110,7 @@ def verify_file(
         with closing(_open(path)) as connection:
             connection.execute("BEGIN")
             evidence = _evidence(connection, is_genuine, kept, key) if is_genuine is not None else _NO_EVIDENCE
-            report = verify_with(_rows(connection), evidence, head=head)
+            report = verify_with(told(_rows(connection), on_row), evidence, head=head)
             problems = [*report.problems] or [*_cut_tail(connection, report)]
             if is_genuine is not None:
                 problems += _missing_checkpoints(connection)

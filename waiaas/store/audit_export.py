@@ -12,11 +12,11 @@ another installation than the header's, anything after the end, and a file witho
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from waiaas.store.audit_chain import verify_with
+from waiaas.store.audit_chain import told, verify_with
 from waiaas.store.audit_proof import Evidence, IsGenuine, Kept
 from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
 from waiaas.store.records import AuditRow, Checkpoint
@@ -86,13 +86,23 @@ def is_export(path: Path) -> bool:
         return file.read(1) == b"{"
 
 
-def verify_export(path: Path, *, is_genuine: IsGenuine, kept: Iterable[Kept] = ()) -> AuditReport:
-    """Verify an exported file: its form, the chain, and every checkpoint, also those that are handed in. Reads it twice."""
+def verify_export(
+    path: Path,
+    *,
+    is_genuine: IsGenuine,
+    kept: Iterable[Kept] = (),
+    on_row: Callable[[int], None] | None = None,
+) -> AuditReport:
+    """Verify an exported file: its form, the chain, and every checkpoint, also those that are handed in. Reads it twice.
+
+    :param on_row: told of each row that was read, for who waits
+    """
     brought = tuple(kept)
     try:
         instance_id, checkpoints = _survey(path)
         evidence = Evidence(instance_id=instance_id, checkpoints=checkpoints, is_genuine=is_genuine, kept=brought)
-        return verify_with((read_row(document) for document in _lines(path) if document["kind"] == "row"), evidence)
+        rows = (read_row(document) for document in _lines(path) if document["kind"] == "row")
+        return verify_with(told(rows, on_row), evidence)
     except BadExport as fault:
         text = f"the export cannot be read: {fault}"
         return AuditReport(rows=0, head=None, problems=(AuditProblem(fault=Fault.DAMAGED, text=text),))

@@ -10,6 +10,7 @@ import random
 import stat
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -49,12 +50,14 @@ class Retry:
     :param first_seconds: pause before the second call; it doubles, with jitter
     :param longest_seconds: no single pause is longer; a longer ``Retry-After`` ends the attempts
     :param sleep: how to pause
+    :param around: makes a context that is entered for as long as a call takes, repeats and pauses included: for a sign of life
     """
 
     attempts: int = 5
     first_seconds: float = 0.2
     longest_seconds: float = 10.0
     sleep: Callable[[float], None] = time.sleep
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def pause(self, attempt: int, retry_after: int | None) -> float | None:
         """Seconds to wait after call number ``attempt`` (from 1); None to give up."""
@@ -137,6 +140,10 @@ class Transport:
 
         :raises WaiaasApiError: one of its subclasses; Unreachable when nothing answered
         """
+        with self._retry.around():
+            return self._repeat(call)
+
+    def _repeat(self, call: Call) -> Answer:
         attempt, may_have_arrived = 0, False
         while True:
             attempt += 1
