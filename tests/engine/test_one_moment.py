@@ -1,7 +1,8 @@
 """What is shown of several rows or sums is of one moment: nothing is left out or shown twice because it moves meanwhile."""
 
+import ast
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.engine.nonce_node import Node
 from tests.engine.nonces import AGENT, Engine, opened
+from tests.test_architecture import ROOT
 from waiaas.engine.admin import Admin, Lifecycle
 from waiaas.engine.limits import Limits
 from waiaas.engine.metrics import Metrics
@@ -73,6 +75,34 @@ def test_a_view_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert seen
         assert {moment for moment, _ in seen} == {Moment.ONE}
         assert len({unit for _, unit in seen}) == 1
+
+
+SHOWN = ("admin", "approvals", "audit", "channels", "limits", "metrics", "stops_view", "transactions", "wallet")
+
+
+def test_what_is_shown_is_read_at_once() -> None:
+    """In the modules that answer people and agents no unit whose statements see different moments is asked more than once.
+
+    ``of_agent`` asks by id, else by name.
+    """
+    assert [found for name in SHOWN for found in asked_twice(ROOT / f"waiaas/engine/{name}.py")] == ["wallet.of_agent"]
+
+
+def asked_twice(file: Path) -> Iterator[str]:
+    """Functions that ask one reading unit more than one thing."""
+    for function in ast.walk(ast.parse(file.read_text())):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for block in (one for one in ast.walk(function) if isinstance(one, ast.With)):
+            opened_as, unit = block.items[0].context_expr, block.items[0].optional_vars
+            is_read = isinstance(opened_as, ast.Call) and getattr(opened_as.func, "attr", "") == "read"
+            if is_read and isinstance(unit, ast.Name) and _uses(block, unit.id) > 1:
+                yield f"{file.stem}.{function.name}"
+
+
+def _uses(block: ast.With, name: str) -> int:
+    nodes = [node for statement in block.body for node in ast.walk(statement)]
+    return sum(isinstance(node, ast.Name) and node.id == name for node in nodes)
 
 
 def meanwhile(work: Callable[[], object]) -> None:

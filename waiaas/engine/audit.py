@@ -9,7 +9,7 @@ from waiaas.engine.checkpoints import Checkpoints, is_genuine
 from waiaas.engine.head import HeadKeeper
 from waiaas.engine.rules.transaction_states import MOVES
 from waiaas.store.audit_chain import AuditReport, verify_file
-from waiaas.store.database import Store
+from waiaas.store.database import Store, Unit
 from waiaas.store.records import AuditRow, Checkpoint, Page
 
 
@@ -68,17 +68,20 @@ class Audit:
     def export(self, actor: Actor, *, after: int, limit: int) -> Stretch:
         """Rows past ``after``, byte for byte as they were hashed, with their checkpoints."""
         require_operator(actor)
-        with self._store.read() as unit:
+        key = self._checkpoints.key()
+
+        def look(unit: Unit) -> Stretch:
             rows = unit.audit.after(after, limit)
-            checkpoints = unit.checkpoints.between(after, rows[-1].id) if rows else ()
             head, last = unit.audit.head(), unit.checkpoints.last()
-        return Stretch(
-            instance_id=self._instance_id,
-            public_key=self._checkpoints.key() or (last.public_key if last else None),
-            rows=rows,
-            checkpoints=checkpoints,
-            head=head[0] if head else 0,
-        )
+            return Stretch(
+                instance_id=self._instance_id,
+                public_key=key or (last.public_key if last else None),
+                rows=rows,
+                checkpoints=unit.checkpoints.between(after, rows[-1].id) if rows else (),
+                head=head[0] if head else 0,
+            )
+
+        return self._store.at_once(look)
 
     def verify(self, actor: Actor) -> AuditReport:
         """Walk the whole chain; hold it against the pinned head, and against every checkpoint under the signer's own key.

@@ -131,9 +131,9 @@ class HeadKeeper:
 
     def _present(self) -> Head:
         rows = self._store.seals.position.number  # before the read: the head may lag, and never leads
-        with self._store.read() as unit:
-            audit, ledger = unit.audit.head(), unit.ledger.last_position()
-            generation = int(unit.state.peek(GENERATION) or "0")
+        audit, ledger, generation = self._store.at_once(
+            lambda unit: (unit.audit.head(), unit.ledger.last_position(), int(unit.state.peek(GENERATION) or "0"))
+        )
         number, digest = audit or (0, "")
         place = self._database.stat()
         return Head(

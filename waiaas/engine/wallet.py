@@ -22,6 +22,7 @@ from waiaas.engine.tokens import listed
 from waiaas.engine.views import AgentView, WalletBalance
 from waiaas.errors import ChainUnreachable, NotFound, Refused, RefusedByChain, Unavailable
 from waiaas.interfaces.chain import Account, Balance, Feature
+from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Policy, Session
 
 _READ_SECONDS = 2.0
@@ -61,8 +62,7 @@ class Wallet:
         chain = self._bench.chains.of(agent)
         native = chain.network.native
         wanted = native.id if asset is None else chain.call(chain.adapter.parse_asset, asset)
-        with self._bench.store.read() as unit:
-            taken = commitments(unit, agent.id)
+        taken = self._bench.store.at_once(lambda unit: commitments(unit, agent.id))
 
         def ask(account: Account) -> Balance:
             found = chain.call(lambda: tuple(chain.adapter.balances(account, (wanted,), taken.in_flight)))
@@ -95,9 +95,9 @@ class Wallet:
     def _holdings(self, agent: Agent) -> Sequence[WalletBalance]:
         chain = self._bench.chains.of(agent)
         view = AgentView(agent=agent, chain_id=self._bench.chains.chain_id(agent))
-        with self._bench.store.read() as unit:
-            wanted = listed(unit, chain, agent.chain)
-            taken = commitments(unit, agent.id)
+        wanted, taken = self._bench.store.at_once(
+            lambda unit: (listed(unit, chain, agent.chain), commitments(unit, agent.id))
+        )
         found = _asked(chain, agent, lambda account: holdings(chain, account, wanted, taken.in_flight))
         known = {chain.network.native.id, *wanted}
         return [replace(_left(view, one, taken), is_listed=one.asset.id in known) for one in found]
@@ -151,13 +151,15 @@ class Wallet:
         return [*kinds, "simulate", "cancel", "renew", "assets", *memo]
 
     def _limits(self, session: Session, agent: Agent) -> dict[str, Any]:
+        """What is left of the session's own constraints and of the policies, as of one moment."""
+        return self._bench.store.at_once(lambda unit: self._limits_now(unit, session, agent))
+
+    def _limits_now(self, unit: Unit, session: Session, agent: Agent) -> dict[str, Any]:
         constraints = read_constraints(json.loads(session.constraints))
         native = self._bench.chains.of(agent).network.native.id
-        with self._bench.store.read() as unit:
-            (shown,) = display(unit, self._bench.chains, [(agent.id, session.constraints)])
-            windows = constraint_windows(constraints, native)
-            now = self._bench.clock.now()
-            values, _ = read_windows(unit, nothing_of(agent, session, native), windows, now)
+        (shown,) = display(unit, self._bench.chains, [(agent.id, session.constraints)])
+        windows, now = constraint_windows(constraints, native), self._bench.clock.now()
+        values, _ = read_windows(unit, nothing_of(agent, session, native), windows, now)
         limits = _limit(native, constraints.maxAmount, constraints.maxTotal, values)
         if constraints.tokens is not None:
             limits["tokens"] = [
