@@ -60,7 +60,6 @@ class LandingKit:
     def test_bytes_are_dead_when_they_cannot_land_and_not_before(self, bench: Bench) -> None:
         """DEAD comes with a proof once the bytes expired or others used their claim for good, and they do not land then."""
         _, signed = bench.payment()
-        outlive = _used_up if bench.blocks_to_death is None else _expired
         outlive(bench, signed)
         status = bench.status(signed)
         assert status.phase is Phase.DEAD
@@ -110,6 +109,11 @@ class LandingKit:
 def _holdings(bench: Bench) -> Counter[str]:
     address = bench.account.address
     return Counter({bench.native: bench.chain.balance(address), bench.paid: bench.balance(address)})
+
+
+def outlive(bench: Bench, signed: Signed) -> None:
+    """Until the bytes can never land any more, by the node that the bench asks; they are not dead before."""
+    (_used_up if bench.blocks_to_death is None else _expired)(bench, signed)
 
 
 def _expired(bench: Bench, signed: Signed) -> None:

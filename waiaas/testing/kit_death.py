@@ -1,13 +1,16 @@
-"""Promises about the proof that bytes can never land, where they expire: one endpoint lies, another has not heard yet.
+"""Promises about the proof that bytes can never land, which every endpoint gives for itself.
 
-What the first says of how long the bytes live must not be held against the second, whose "not valid" may mean "not known yet".
+Where bytes expire, one endpoint lies and another has not heard yet: what the first says of how long the bytes live must not be
+held against the second, whose "not valid" may mean "not known yet". Where they do not expire, two of the tests ask nothing.
 """
 
 from dataclasses import dataclass, replace
 
+from waiaas.errors import Unavailable
 from waiaas.interfaces.chain import Http, Phase, Signed
 from waiaas.testing.bench import Bench
 from waiaas.testing.http import ScriptedHttp
+from waiaas.testing.kit_chain import outlive
 
 _LAGS = (0, 1, 2, 5, 40)
 _BALANCED = (0, 40, 5)
@@ -19,7 +22,18 @@ _PATIENCE = 8
 
 
 class DeathKit:
-    """Bytes that expire, seen from endpoints that disagree. For chains where they do not there is nothing to ask here."""
+    """Bytes that are dead, or said to be, as seen from endpoints that do not agree."""
+
+    def test_no_endpoint_is_left_out_of_a_proof_of_death(self, bench: Bench) -> None:
+        """What is dead by the first endpoint is not where the second is away, or gives no answer that can be read."""
+        _, signed = bench.payment()
+        outlive(bench, signed)
+        assert bench.status(signed).phase is Phase.DEAD
+        for other in (ScriptedHttp(_nobody), ScriptedHttp(_nonsense)):
+            doubted = _over(bench, bench.http, other)
+            for _ in range(3):
+                assert doubted.status(signed).phase is not Phase.DEAD, "one endpoint's proof is taken for everybody's"
+                bench.chain.advance(1)
 
     def test_a_lie_about_their_life_kills_no_bytes(self, bench: Bench) -> None:
         """Bytes that a liar keeps, beside an honest node that is behind or a balancer: not DEAD, and FINAL once they land."""
@@ -91,6 +105,14 @@ def _disagreements(bench: Bench) -> list[_Disagreeing]:
     ]
 
 
-def _over(bench: Bench, liar: Http, honest: Http) -> Bench:
-    http = ScriptedHttp(liar.json, honest)
+def _over(bench: Bench, first: Http, second: Http) -> Bench:
+    http = ScriptedHttp(first.json, second)
     return replace(bench, http=http, adapter=bench.over(http))
+
+
+def _nobody(method: str, path: str, body: object) -> object:
+    raise Unavailable("nobody is there")
+
+
+def _nonsense(method: str, path: str, body: object) -> object:
+    return {"value": None}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from waiaas_evm.adapter import EvmAdapter
 from waiaas_evm.localnet import Anvil
 from waiaas_evm.rollup import ORACLE
@@ -18,7 +19,9 @@ from waiaas.interfaces.chain import (
     Decoded,
     Destination,
     Effect,
+    Http,
     Intent,
+    Network,
     Phase,
     Resolved,
     Sent,
@@ -28,7 +31,7 @@ from waiaas.interfaces.chain import (
 )
 from waiaas.testing.bench import Bench
 from waiaas.testing.chain_kit import ChainKit
-from waiaas.testing.http import DirectHttp
+from waiaas.testing.http import DirectHttp, ScriptedHttp
 
 from .accounts import LOCAL, bench_on
 
@@ -146,6 +149,13 @@ class Impatient(EvmAdapter):
         ]
 
 
+class FirstWord(EvmAdapter):
+    """Asks the first endpoint, and nobody else."""
+
+    def __init__(self, network: Network, settings: BaseModel, http: Http) -> None:
+        super().__init__(network, settings, ScriptedHttp(http.json))
+
+
 class Undying(EvmAdapter):
     """Never gives bytes up."""
 
@@ -222,6 +232,7 @@ CASES: list[tuple[type[EvmAdapter], Callable[[Bench], None]]] = [
     (Chatty, KIT.test_pure_methods_ask_nobody_and_survive_json),
     (Eager, KIT.test_statuses_climb),
     (Impatient, KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before),
+    (FirstWord, KIT.test_no_endpoint_is_left_out_of_a_proof_of_death),
     (Undying, KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before),
     (Free, KIT.test_a_payment_sent_again_and_again_is_one_payment),
     (Quarrelsome, KIT.test_a_payment_sent_again_and_again_is_one_payment),

@@ -10,7 +10,7 @@ from typing import Any
 from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 
-from waiaas.errors import NotYet, Unavailable
+from waiaas.errors import NodeFailure, NodeTrouble, NotYet, Trouble, Unavailable
 from waiaas.interfaces.chain import BuildRequest, Unsigned
 from waiaas_solana.batches import Answer, Batch
 from waiaas_solana.evidence import Evidence, Lifetime, digest_of
@@ -87,9 +87,9 @@ def _lifetime(latest: Any, height: int) -> Lifetime:
     """What the node says of the blockhash's life, measured by the node's own height."""
     last = as_whole(as_object(in_context(latest)).get("lastValidBlockHeight"))
     if abs(last - height - LIFE) > _LIFE_SPREAD:
-        raise Unavailable(
-            f"the node at height {height} says that its newest blockhash lives until {last}: that cannot be"
-        )
+        words = f"at height {height} it says that its newest blockhash lives until {last}: that cannot be"
+        trouble = NodeTrouble(kind=Trouble.MALFORMED, words=words)
+        raise NodeFailure("the node's words do not fit each other", troubles=[trouble])
     return Lifetime(slot=context_slot(latest), last_valid_height=last)
 
 

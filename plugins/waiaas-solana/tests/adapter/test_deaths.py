@@ -15,7 +15,7 @@ from waiaas_solana.statuses import Statuses
 from waiaas_solana.views import LIFE, View, blockhash_in
 from waiaas_solana.wire import reading_of
 
-from waiaas.errors import Unavailable
+from waiaas.errors import NodeFailure, Unavailable
 from waiaas.interfaces.chain import Http, Phase, Signed
 from waiaas.testing.bench import Bench
 from waiaas.testing.clock import FrozenClock
@@ -245,8 +245,9 @@ def test_a_life_that_cannot_be_is_refused(bench: Bench, http: DirectHttp, life: 
         return {**result, "value": {**result["value"], "lastValidBlockHeight": last}}
 
     resolved = bench.resolved()
-    with pytest.raises(Unavailable, match="lives until"):
+    with pytest.raises(NodeFailure) as failure:
         adapter_over(altering(http, claiming)).build(bench.request(resolved))
+    assert "lives until" in failure.value.troubles[0].words
 
 
 def test_a_life_counted_from_a_moment_before_is_taken(bench: Bench, http: DirectHttp) -> None:

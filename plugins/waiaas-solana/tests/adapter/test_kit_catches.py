@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from waiaas_solana.adapter import SolanaAdapter
 from waiaas_solana.decode import read_message
 from waiaas_solana.evidence import read_evidence
@@ -21,7 +22,9 @@ from waiaas.interfaces.chain import (
     Decoded,
     Destination,
     Effect,
+    Http,
     Intent,
+    Network,
     Phase,
     Resolved,
     Sent,
@@ -31,7 +34,7 @@ from waiaas.interfaces.chain import (
 )
 from waiaas.testing.bench import Bench
 from waiaas.testing.chain_kit import ChainKit
-from waiaas.testing.http import DirectHttp
+from waiaas.testing.http import DirectHttp, ScriptedHttp
 
 from .accounts import LOCAL, bench_on
 from .accounts import pubkey as key_of
@@ -189,6 +192,13 @@ class Hearsay(SolanaAdapter):
         return all(view.height > last and view.expired and view.sightings == [None] for view in views)
 
 
+class FirstWord(SolanaAdapter):
+    """Asks the first endpoint, and nobody else."""
+
+    def __init__(self, network: Network, settings: BaseModel, http: Http) -> None:
+        super().__init__(network, settings, ScriptedHttp(http.json))
+
+
 class Touchy(SolanaAdapter):
     """Takes a node's silence for a refusal of the bytes."""
 
@@ -257,6 +267,7 @@ CASES: list[tuple[type[SolanaAdapter], Callable[[Bench], None]]] = [
     (Eager, KIT.test_statuses_climb),
     (Impatient, KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before),
     (Undying, KIT.test_bytes_are_dead_when_they_cannot_land_and_not_before),
+    (FirstWord, KIT.test_no_endpoint_is_left_out_of_a_proof_of_death),
     (Hearsay, KIT.test_a_lie_about_their_life_kills_no_bytes),
     (Hearsay, KIT.test_bytes_that_a_liar_keeps_for_good_are_dead_in_the_end),
     (Impatient, KIT.test_a_lie_about_their_life_kills_no_bytes),
