@@ -335,6 +335,7 @@ class Network:
     :param block_milliseconds: the usual time between blocks; the host polls at that pace
     :param explorer: address of a page about a transaction, with ``{tx}``; empty where there is none
     :param tokens: asset ids of tokens that are well known there; their metadata is read from the chain all the same
+    :param former_ids: chain ids under which earlier versions of the adapter knew it; ``parse_asset`` reads assets named by them
     """
 
     name: str
@@ -348,3 +349,4 @@ class Network:
     block_milliseconds: int = 1000
     explorer: str = ""
     tokens: tuple[str, ...] = ()
+    former_ids: tuple[str, ...] = ()

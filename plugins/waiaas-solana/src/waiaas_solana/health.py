@@ -50,7 +50,7 @@ def _position(rpc: Rpc, network: Network) -> tuple[int, int]:
     if not is_genesis_of(as_text(genesis), network):
         raise Refused(
             "WRONG_CHAIN",
-            f"an endpoint of {network.name} serves another chain: its genesis hash does not begin with the id's",
+            f"an endpoint of {network.name} serves another chain: its genesis hash is another",
             hint=f"correct rpc.solana.{network.name}",
             details=rpc.place,
         )

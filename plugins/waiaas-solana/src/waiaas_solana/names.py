@@ -23,10 +23,13 @@ def parse_pubkey(text: str) -> Pubkey:
 
 
 def parse_asset(text: str, network: Network) -> str:
-    """The CAIP-19 id of ``native``, of a mint's address, or of a CAIP-19 id of this network.
+    """The CAIP-19 id of ``native``, of a mint's address, or of a CAIP-19 id of this network, under a former id of it too.
 
     :raises Malformed: for everything else, other networks' assets included
     """
+    former = next((id_ for id_ in network.former_ids if text.startswith(f"{id_}/")), None)
+    if former is not None:
+        text = network.chain_id + text.removeprefix(former)
     if text in ("native", network.native.id):
         return network.native.id
     namespace = f"{network.chain_id}/token:"

@@ -9,7 +9,7 @@ from solders.hash import Hash
 from waiaas_solana.deaths import Deaths
 from waiaas_solana.localnet import Localnet
 from waiaas_solana.message import compose
-from waiaas_solana.networks import REFERENCE_LENGTH
+from waiaas_solana.networks import GENESIS
 from waiaas_solana.rpc import rpc_over
 from waiaas_solana.statuses import Statuses
 from waiaas_solana.views import LIFE, View, blockhash_in
@@ -211,8 +211,7 @@ def test_no_death_is_sooner_than_any_blockhash_lives(bench: Bench, localnet: Loc
     """On a network of others a minute and a half must pass since an endpoint was first asked, whatever heights it names."""
     devnet, clock, http = network("devnet"), FrozenClock(), DirectHttp(localnet.url)
     signed = bench.payment()[1]
-    genesis = devnet.chain_id.removeprefix("solana:")
-    localnet.faults.genesis(genesis.ljust(44, "1") if len(genesis) == REFERENCE_LENGTH else genesis)
+    localnet.faults.genesis(GENESIS["devnet"])
     statuses = Statuses(rpc_over(http), devnet, Deaths(devnet, clock.monotonic), clock.monotonic)
     localnet.advance(EXPIRED)
     for _ in range(9):

@@ -1,6 +1,8 @@
 """Addresses, assets, networks and settings: pure facts."""
 
+import json
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,13 +11,14 @@ from pydantic import ValidationError
 from solders.pubkey import Pubkey
 from waiaas_solana.localnet import CHAIN_ID, GENESIS_HASH
 from waiaas_solana.names import parse_asset, parse_pubkey
-from waiaas_solana.networks import NETWORKS, is_genesis_of
+from waiaas_solana.networks import GENESIS, NETWORKS, is_genesis_of
 from waiaas_solana.settings import SolanaSettings
 
 from waiaas.errors import Malformed
 
 from .accounts import LOCAL, network
 
+_OTHERS = Path(__file__).parents[4] / "tests" / "vectors" / "solana_genesis.json"
 MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
 
@@ -58,16 +61,36 @@ def test_the_localnet_is_the_one_that_is_served() -> None:
     assert is_genesis_of(GENESIS_HASH, LOCAL)
 
 
-@pytest.mark.parametrize(
-    ("name", "genesis"),
-    [
-        ("mainnet", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"),
-        ("devnet", "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"),
-    ],
-)
-def test_public_networks_are_named_by_their_genesis(name: str, genesis: str) -> None:
-    """The genesis hashes of the public clusters belong to the networks of that name alone (CAIP-2, namespace solana)."""
-    assert [one.name for one in NETWORKS if is_genesis_of(genesis, one)] == [name]
+def test_public_networks_are_named_by_their_genesis() -> None:
+    """Whole hashes are those that other clients know, and belong to one network alone; ids begin with them (CAIP-2)."""
+    known: dict[str, str] = json.loads(_OTHERS.read_text("utf-8"))["vectors"]
+    assert {name: GENESIS[name] for name in known} == known
+    assert {one.name for one in NETWORKS} == {*known, LOCAL.name}
+    for name, genesis in known.items():
+        assert [one.name for one in NETWORKS if is_genesis_of(genesis, one)] == [name]
+        assert network(name).chain_id == f"solana:{genesis[:32]}"
+
+
+@pytest.mark.parametrize("name", GENESIS)
+def test_a_node_is_held_to_the_whole_hash(name: str) -> None:
+    """A hash that only begins like the network's, or lacks its end, is another chain's."""
+    genesis = GENESIS[name]
+    for other in (genesis[:32], genesis[:-1], genesis[:32] + "1" * (len(genesis) - 32), genesis + "1", ""):
+        assert not is_genesis_of(other, network(name))
+
+
+def test_assets_of_a_misspelt_network_are_read() -> None:
+    """What was written while testnet had a wrong id is still read, as an asset of the right one; on no other network."""
+    testnet = network("testnet")
+    (former,) = testnet.former_ids
+    assert not testnet.chain_id.startswith(former)
+    assert parse_asset(f"{former}/slip44:501", testnet) == testnet.native.id
+    assert parse_asset(f"{former}/token:{MINT}", testnet) == f"{testnet.chain_id}/token:{MINT}"
+    for text in (f"{former}/token:x", f"{former}/", former, f"{former}x/token:{MINT}"):
+        with pytest.raises(Malformed):
+            parse_asset(text, testnet)
+    with pytest.raises(Malformed):
+        parse_asset(f"{former}/slip44:501", network("devnet"))
 
 
 def test_only_test_networks_are_called_so() -> None:
