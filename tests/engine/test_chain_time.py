@@ -36,13 +36,16 @@ def chain(clock: FrozenClock) -> Chain:
 
 @pytest.mark.parametrize(("ahead", "found"), [(0, None), (300, None), (-300, None), (301, 301), (-86400, -86400)])
 def test_five_minutes_are_a_disagreement(chain: Chain, clock: FrozenClock, ahead: int, found: int | None) -> None:
-    """Up to five minutes either way the two agree; beyond, it is told once."""
+    """Up to five minutes either way the two agree; beyond, it is told once, when the chain has shown that it goes on."""
     told: list[int] = []
     chain.on_disagreement = lambda chain_id, seconds: told.append(seconds)
     chain.adapter.said = clock.now() - ahead  # type: ignore[attr-defined]
     chain.require_right_chain()
-    clock.advance(0)
-    chain.require_right_chain()
+    for _ in range(3):
+        assert chain.ahead == found
+        clock.advance(11)
+        chain.adapter.said = clock.now() - ahead  # type: ignore[attr-defined]
+        chain.require_right_chain()
     assert (chain.ahead, told) == (found, [] if found is None else [found])
 
 
@@ -67,6 +70,38 @@ def test_a_disagreement_is_looked_at_again(chain: Chain, clock: FrozenClock) -> 
     chain.adapter.said = 0  # type: ignore[attr-defined]
     chain.require_right_chain()
     assert _ahead(chain) is None
+
+
+def test_a_chain_that_makes_blocks_on_demand_says_nothing_about_time(chain: Chain, clock: FrozenClock) -> None:
+    """Its newest block is old and stays the same one: no disagreement, and nobody is told; once it goes on it is compared."""
+    told: list[int] = []
+    chain.on_disagreement = lambda chain_id, seconds: told.append(seconds)
+    old = clock.now() - 1000
+    chain.adapter.said = old  # type: ignore[attr-defined]
+    chain.require_right_chain()
+    assert _ahead(chain) == 1000
+    clock.advance(11)
+    chain.require_right_chain()
+    assert _ahead(chain) is None
+    clock.advance(301)
+    chain.require_right_chain()
+    assert (_ahead(chain), told) == (None, [])
+    clock.advance(301)
+    chain.adapter.said = old + 613  # type: ignore[attr-defined]
+    chain.require_right_chain()
+    assert (_ahead(chain), told) == (1000, [1000])
+
+
+def test_a_chain_ahead_of_the_machine_is_never_excused(chain: Chain, clock: FrozenClock) -> None:
+    """Standing still explains an old block, and no block from the future."""
+    told: list[int] = []
+    chain.on_disagreement = lambda chain_id, seconds: told.append(seconds)
+    chain.adapter.said = clock.now() + 1000  # type: ignore[attr-defined]
+    for ahead in (-1000, -989, -978):
+        chain.require_right_chain()
+        assert _ahead(chain) == ahead
+        clock.advance(11)
+    assert told == [-1000]
 
 
 def _ahead(chain: Chain) -> int | None:

@@ -27,6 +27,8 @@ from waiaas.store.records import Agent
 _log = logging.getLogger("waiaas.chains")
 _HEALTH_SECONDS = 300
 _AGREEMENT_SECONDS = 300
+_STILL_SECONDS, _STILL_BLOCKS = 10.0, 5
+"""A chain whose newest block is the same one for so long makes none by itself; whichever of the two is longer."""
 _FAULTS_UNTIL_DEGRADED = 3
 _FEES_A_DAY = 20
 T = TypeVar("T")
@@ -44,11 +46,13 @@ class Chain:
         self._clock = clock
         self._healthy_until = 0.0
         self._faults = 0
-        self._is_time_known = False
+        self._is_time_known = self._is_told = False
+        self._said: tuple[int, float] | None = None
+        self._still_seconds = max(_STILL_SECONDS, _STILL_BLOCKS * network.block_milliseconds / 1000)
         self._witnesses: tuple[ChainAdapter, ...] | None = None
         #: Seconds by which the machine's clock is ahead of the chain's, where the two disagree; None where they do not.
         self.ahead: int | None = None
-        #: Told of the chain's id and of :attr:`ahead`, when the two are found to disagree.
+        #: Told of the chain's id and of :attr:`ahead`, when the two are found to disagree and the chain goes on.
         self.on_disagreement: Callable[[str, int], None] = lambda chain_id, seconds: None
         self._lock = threading.Lock()
 
@@ -103,23 +107,36 @@ class Chain:
                 self.trouble.met(wrong, self._clock.now())
                 raise wrong from None
             self._compare_time()
-            self._healthy_until = self._clock.monotonic() + _HEALTH_SECONDS
+            seconds = _HEALTH_SECONDS if self.ahead is None else self._still_seconds
+            self._healthy_until = self._clock.monotonic() + seconds
 
     def _compare_time(self) -> None:
-        """Once, and again for as long as the two disagree: a block that is old is an old answer, or the clock was set.
+        """Until the two agree once: a block that is old is an old answer, or the clock was set.
 
-        Before the chain has said what time it is, nothing can be paid there: every payment asks the node for its chain first.
+        A chain that makes blocks on demand stands still in between, and says nothing about time then: where its newest block is
+        the same one after several blocks' time, an old one is no disagreement. Before the chain has said what time it is,
+        nothing can be paid there: every payment asks the node for its chain first.
         """
         adapter = self.adapter
         if not isinstance(adapter, TellsTime) or (self._is_time_known and self.ahead is None) or self._is_local():
             return
         try:
-            ahead = self._clock.now() - self.call(adapter.chain_time)
+            said = self.call(adapter.chain_time)
         except Refused:
             raise Unavailable(f"the node of {self.network.name} does not say what time it is") from None
-        was, self.ahead = self.ahead, ahead if abs(ahead) > _AGREEMENT_SECONDS else None
-        self._is_time_known = True
-        if self.ahead is not None and was is None:
+        self._weigh_time(said, self._clock.now() - said, self._clock.monotonic())
+
+    def _weigh_time(self, said: int, ahead: int, passed: float) -> None:
+        before, goes_on = self._said, self._said is not None and self._said[0] != said
+        if before is None or goes_on:
+            self._said = before = (said, passed)
+        agrees = self._is_time_known = abs(ahead) <= _AGREEMENT_SECONDS
+        stands_still = ahead > 0 and passed - before[1] >= self._still_seconds
+        self.ahead = None if agrees or stands_still else ahead
+        if agrees:
+            self._is_told = False
+        elif self.ahead is not None and (goes_on or ahead < 0) and not self._is_told:
+            self._is_told = True
             self.on_disagreement(self.network.chain_id, self.ahead)
 
     def _is_local(self) -> bool:

@@ -23,6 +23,7 @@ def read_balances(
     """
     wanted = [parse_asset(asset, network) for asset in assets] or [network.native.id]
     contracts = [token_address(asset) for asset in wanted if asset != network.native.id]
+    tokens.prepare(rpc, contracts)
     answers = ask(rpc, _calls(tokens, account.address, contracts))
     pending = under_way(in_flight, as_quantity(required(answers["count"], "eth_getTransactionCount")))
     money = as_quantity(required(answers["money"], "eth_getBalance"))

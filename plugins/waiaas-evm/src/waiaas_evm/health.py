@@ -4,11 +4,12 @@ Asked of every endpoint each time: nothing is remembered, so an endpoint that is
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Network
-from waiaas_evm.questions import CHAIN, HEIGHT, NEWEST_BLOCK, final_call, read_final_height
+from waiaas_evm.questions import CHAIN, HEIGHT, NEWEST_BLOCK, NEXT_BLOCK, final_call, read_final_height
 from waiaas_evm.rpc import Rpc, as_object, as_quantity, required
 from waiaas_evm.traits import Traits
 
@@ -42,9 +43,13 @@ def read_health(rpc: Rpc, network: Network, traits: Traits) -> Mapping[str, Any]
 
 
 def read_time(rpc: Rpc) -> int:
-    """When the newest block was made. :raises Unavailable: when no endpoint answers"""
-    (block,) = rpc.try_batch([NEWEST_BLOCK])
-    return as_quantity(as_object(required(block, "eth_getBlockByNumber")).get("timestamp"))
+    """When the newest block was made, or the one that the node is about to make: a chain that makes them on demand has no other
+    time while nobody pays. :raises Unavailable: when no endpoint answers"""
+    newest, next_ = rpc.try_batch([NEWEST_BLOCK, NEXT_BLOCK])
+    times = [as_quantity(as_object(required(newest, NEWEST_BLOCK[0])).get("timestamp"))]
+    with suppress(Unavailable):
+        times.append(as_quantity(as_object(required(next_, NEXT_BLOCK[0])).get("timestamp")))
+    return max(times)
 
 
 def _position(rpc: Rpc, network: Network, traits: Traits) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from waiaas_evm.traits import Finality
 
 LATEST = "latest"
 NEWEST_BLOCK: Call = ("eth_getBlockByNumber", [LATEST, False])
+NEXT_BLOCK: Call = ("eth_getBlockByNumber", ["pending", False])
 HEIGHT: Call = ("eth_blockNumber", [])
 CHAIN: Call = ("eth_chainId", [])
 

@@ -32,6 +32,8 @@ class Resolver:
         :raises Refused: TOKEN_REFUSED, RECIPIENT_REFUSED, ASSET_UNKNOWN, or the intent itself cannot be built
         """
         errand = payable(intent, account, self._network)
+        if errand.token is not None:
+            self._tokens.prepare(self._rpc, [errand.token])
         answers = ask(self._rpc, self._calls(errand, account.address))
         token = None if errand.token is None else self._tokens.read(errand.token, answers)
         holds, money = self._holdings(errand, answers)

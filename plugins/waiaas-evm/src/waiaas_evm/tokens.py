@@ -1,10 +1,15 @@
-"""What a token says of itself: symbol, name and decimals, foreign words all of them. Network; remembered in this process."""
+"""What a token says of itself: symbol, name and decimals, foreign words all of them. Network; remembered for half a minute.
 
-from collections.abc import Mapping, Sequence
+Every endpoint that answers is asked, and they must agree: by the decimals people read what they approve. With one endpoint the
+questions go with the others of a payment.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waiaas.errors import Refused
+from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Asset, Caution
 from waiaas_evm.erc20 import DECIMALS, NAME, SYMBOL, balance_data, read_decimals, read_number, read_string
 from waiaas_evm.names import token_id
@@ -14,7 +19,7 @@ from waiaas_evm.rpc import Call, Rpc, RpcError, as_data
 from waiaas_evm.text import cleaned
 
 SYMBOL_LENGTH, NAME_LENGTH = 16, 64
-_REMEMBERED = 4096
+_REMEMBERED, _SECONDS = 4096, 30.0
 _QUESTIONS = {"symbol": SYMBOL, "name": NAME, "decimals": DECIMALS, "holds": balance_data(b"")}
 """Calldata by word; the last one asks what the zero address holds, which only a token answers."""
 
@@ -39,17 +44,35 @@ class Tokens:
     """The tokens of one network. Thread-safe: what is remembered is replaced whole.
 
     :param chain_id: CAIP-2
+    :param clock: seconds that only pass
     """
 
-    def __init__(self, chain_id: str) -> None:
-        self._chain_id = chain_id
-        self._known: dict[str, Token] = {}
+    def __init__(self, chain_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._chain_id, self._clock = chain_id, clock
+        self._known: dict[str, tuple[float, Token]] = {}
+
+    def prepare(self, rpc: Rpc, addresses: Sequence[str]) -> None:
+        """Where there are several endpoints: what all of them say of those that were not read lately. One request to each.
+
+        :raises Refused: ASSET_UNKNOWN, :raises Unavailable: when no endpoint answers, or they do not agree
+        """
+        missing = [address for address in dict.fromkeys(addresses) if not self._is_fresh(address)]
+        if len(rpc.each()) < 2 or not missing:
+            return
+        views, problem = [], Unavailable("no endpoint is configured")
+        for endpoint in rpc.each():
+            try:
+                views.append(self._view(endpoint, missing))
+            except Unavailable as away:
+                problem = away
+        if not views:
+            raise problem
+        for index, address in enumerate(missing):
+            self._keep(address, _agreed([view[index] for view in views], address))
 
     def calls(self, address: str) -> dict[str, Call]:
-        """What to ask of a token; nothing where it was read before. Pure."""
-        if address in self._known:
-            return {}
-        return {f"{word} {address}": view_call(address, data) for word, data in _QUESTIONS.items()}
+        """What to ask of a token; nothing where it was read lately. Pure."""
+        return {} if self._is_fresh(address) else _questions(address)
 
     def read(self, address: str, answers: Mapping[str, Any]) -> Token:
         """A token, from the answers to :meth:`calls` or as it was read before. What counts no balances is no token.
@@ -57,21 +80,36 @@ class Tokens:
         :raises Refused: ASSET_UNKNOWN
         :raises Unavailable: when the node did not ask the contract
         """
-        known = self._known.get(address)
-        if known is None:
-            known = self._from({word: _answer(answers.get(f"{word} {address}")) for word in _QUESTIONS}, address)
-            if len(self._known) >= _REMEMBERED:
-                self._known = {}
-            self._known[address] = known
-        return known
+        if f"holds {address}" in answers or address not in self._known:
+            self._keep(address, self._from(_said(address, answers), address))
+        return self._known[address][1]
 
     def describe(self, rpc: Rpc, addresses: Sequence[str]) -> list[Token]:
-        """Each token, in order. Network, one request; none for those that were read before.
+        """Each token, in order. Network, one request, or one to each of several endpoints; none for what was read lately.
 
         :raises Refused: ASSET_UNKNOWN
         """
+        self.prepare(rpc, addresses)
         answers = ask(rpc, {name: call for address in addresses for name, call in self.calls(address).items()})
         return [self.read(address, answers) for address in addresses]
+
+    def _is_fresh(self, address: str) -> bool:
+        return self._clock() < self._known.get(address, (0.0, None))[0]
+
+    def _keep(self, address: str, token: Token) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known = {}
+        self._known[address] = (self._clock() + _SECONDS, token)
+
+    def _view(self, rpc: Rpc, addresses: Sequence[str]) -> list[Token | Refused]:
+        answers = ask(rpc, {name: call for address in addresses for name, call in _questions(address).items()})
+        return [self._or_refusal(address, answers) for address in addresses]
+
+    def _or_refusal(self, address: str, answers: Mapping[str, Any]) -> Token | Refused:
+        try:
+            return self._from(_said(address, answers), address)
+        except Refused as problem:
+            return problem
 
     def _from(self, said: Mapping[str, bytes], address: str) -> Token:
         decimals = read_decimals(said["decimals"])
@@ -85,6 +123,23 @@ class Tokens:
             native=False,
         )
         return Token(asset=asset, says_decimals=decimals is not None)
+
+
+def _questions(address: str) -> dict[str, Call]:
+    return {f"{word} {address}": view_call(address, data) for word, data in _QUESTIONS.items()}
+
+
+def _said(address: str, answers: Mapping[str, Any]) -> dict[str, bytes]:
+    return {word: _answer(answers.get(f"{word} {address}")) for word in _QUESTIONS}
+
+
+def _agreed(views: Sequence[Token | Refused], address: str) -> Token:
+    tokens = [one for one in views if isinstance(one, Token)]
+    if len(tokens) == len(views) and all(one == tokens[0] for one in tokens):
+        return tokens[0]
+    if not tokens and isinstance(views[0], Refused):
+        raise views[0]
+    raise Unavailable(f"the endpoints do not agree on the token {address}")
 
 
 def _answer(answer: Any) -> bytes:

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from waiaas_evm.adapter import EvmAdapter
+from waiaas_evm.erc20 import DECIMALS, NAME, SYMBOL
 from waiaas_evm.localnet import Anvil
+from waiaas_evm.rpc import rpc_over
+from waiaas_evm.tokens import Tokens
 
-from waiaas.errors import Refused
+from waiaas.errors import Refused, Unavailable
 from waiaas.interfaces.chain import Effect, Phase, What
 from waiaas.testing.bench import Bench
+from waiaas.testing.clock import FrozenClock
 from waiaas.testing.http import DirectHttp, ScriptedHttp
 from waiaas.testing.naming import as_payments
 
@@ -231,6 +235,78 @@ def test_recipients_that_lose_what_arrives_are_named(token_bench: Bench) -> None
     native = replace(bench, asset=None, units=ETH)
     assert native.adapter.resolve_offline(native.intent(to="0x" + "0" * 40), native.account, 1).cautions
     assert native.resolved(native.intent()).cautions == ()
+
+
+# --- who is asked -----------------------------------------------------------------------------------------------------------
+
+
+def lying(http: DirectHttp, word: bytes, said: str, asked: list[str] | None = None) -> ScriptedHttp:
+    """A node that answers one of a token's words with this. :param asked: gets the data of every call"""
+
+    def answer(method: str, path: str, body: Any) -> Any:
+        answers = http.json(method, path, body)
+        for call, one in zip(body, answers, strict=True):
+            data = call["params"][0].get("data", "") if call["method"] == "eth_call" else ""
+            if asked is not None and data:
+                asked.append(data)
+            if data.startswith(f"0x{word.hex()}"):
+                one.pop("error", None)
+                one["result"] = said
+        return answers
+
+    return ScriptedHttp(answer)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (DECIMALS, "0x" + (18).to_bytes(32).hex()),
+        (SYMBOL, "0x" + b"USDC".ljust(32, b"\0").hex()),
+        (NAME, "0x" + b"USD Coin".ljust(32, b"\0").hex()),
+    ],
+)
+def test_endpoints_agree_on_what_a_token_says(token_bench: Bench, http: DirectHttp, word: bytes, said: str) -> None:
+    """Where two endpoints tell other decimals, or another name, neither is believed; one that is away is passed over."""
+    honest, liar, asset = ScriptedHttp(http.json), lying(http, word, said), token_bench.asset or ""
+    for pair in (ScriptedHttp(http.json, liar), ScriptedHttp(liar._answer, honest)):
+        adapter = adapter_over(pair)
+        with pytest.raises(Unavailable):
+            adapter.describe_assets([asset])
+        with pytest.raises(Unavailable):
+            adapter.resolve(token_bench.intent(), token_bench.account)
+        with pytest.raises(Unavailable):
+            adapter.balances(token_bench.account, [asset], ())
+
+    def nobody(method: str, path: str, body: Any) -> Any:
+        raise Unavailable("nobody is there")
+
+    (found,) = adapter_over(ScriptedHttp(nobody, honest)).describe_assets([asset])
+    assert (found.symbol, found.decimals) == ("EXD", 6)
+
+
+def test_what_no_endpoint_calls_a_token_is_none(bench: Bench, anvil: Anvil, http: DirectHttp) -> None:
+    """All of them say so: it is refused, and not asked about for ever."""
+    asset = bench.adapter.parse_asset(deploy(anvil, "Closed"))
+    with pytest.raises(Refused, match="no ERC-20 token"):
+        adapter_over(ScriptedHttp(http.json, ScriptedHttp(http.json))).describe_assets([asset])
+
+
+def test_a_tokens_words_do_not_stay_for_ever(token_bench: Bench, http: DirectHttp) -> None:
+    """For half a minute nobody is asked again; then what the token says now is what is shown."""
+    clock, said, asked = FrozenClock(), ["EXD"], list[str]()
+    tokens = Tokens(token_bench.adapter.network.chain_id, clock.monotonic)
+    contract = token_of(token_bench)
+
+    def shown() -> str:
+        node = lying(http, SYMBOL, "0x" + said[0].encode().ljust(32, b"\0").hex(), asked)
+        return tokens.describe(rpc_over(node), [contract])[0].asset.symbol
+
+    assert shown() == "EXD"
+    said[0], count = "NEW", len(asked)
+    clock.advance(29)
+    assert (shown(), len(asked)) == ("EXD", count)
+    clock.advance(2)
+    assert shown() == "NEW"
 
 
 def test_balances_of_tokens(token_bench: Bench, anvil: Anvil) -> None:
