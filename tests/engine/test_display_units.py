@@ -138,6 +138,38 @@ def test_a_symbol_of_two_tokens_names_neither(desk: Desk) -> None:
     assert rules_of(desk, desk.policy("SPENDING_LIMIT", instant_max="5COIN"))["instant_max"] == str(5 * 10**9)
 
 
+@pytest.mark.parametrize("symbol", ["USDС", "ß", "a b", 'x") or', "", "000"])
+def test_a_symbol_that_nobody_can_type_is_none_and_stands_in_no_hint(desk: Desk, symbol: str) -> None:
+    """Look-alikes and sentences of a token's issuer are no symbols: base units are taken, and the hint says that alone."""
+    asset = "play:here/token:odd"
+    desk.script.tokens[asset] = EUR.__class__(id=asset, symbol=symbol, decimals=2, native=False)
+    desk.tokens.add(desk.operator, chain="play", network="here", token="odd")
+    for written in ("5USDC", "5SS", "5 000"):
+        problem = refusal(desk, asset="odd", instant_max=written)
+        assert problem.hint.startswith('write base units ("10000000")')
+        assert "display" not in problem.hint
+    assert rules_of(desk, desk.policy("SPENDING_LIMIT", asset="odd", instant_max="5"))["instant_max"] == "5"
+
+
+def test_a_symbol_that_begins_with_a_digit_needs_a_space(desk: Desk) -> None:
+    """Without it the amount could be read otherwise; the hint has it."""
+    asset = "play:here/token:inch"
+    desk.script.tokens[asset] = EUR.__class__(id=asset, symbol="1INCH", decimals=2, native=False)
+    desk.tokens.add(desk.operator, chain="play", network="here", token="inch")
+    assert '("0.01 1INCH")' in refusal(desk, asset="inch", instant_max="51INCH").hint
+    assert rules_of(desk, desk.policy("SPENDING_LIMIT", asset="inch", instant_max="5 1INCH"))["instant_max"] == "500"
+
+
+@pytest.mark.parametrize("literal", ["5SOL", "0.5 SOL", "12.5USDC.e"])
+def test_an_expression_with_display_units_is_refused(desk: Desk, literal: str) -> None:
+    """It would fail at every judgement and deny; amounts inside of one are base units."""
+    text = f"effects.leaving(native).above('{literal}')"
+    with pytest.raises(BadRequest) as caught:
+        desk.policy("EXPRESSION", expression=text)
+    assert "base units" in caught.value.hint
+    assert desk.policy("EXPRESSION", expression="leaving_usd.above('12.5') && fee.atMost(\"5\")")
+
+
 def test_a_global_policy_counts_in_the_asset_that_it_names(desk: Desk) -> None:
     """Without an asset nobody knows whose coin is meant; with one, display units are its own."""
     with pytest.raises(BadRequest) as caught:

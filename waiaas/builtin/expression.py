@@ -4,16 +4,20 @@ What a person wrote is evaluated, so it is judged in a process that can be kille
 expression that fails denies; one that needs a price that there is not is for a person to decide.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Resolved
 from waiaas.interfaces.policy import AssetReader, Facts, PolicyType, Tier, Verdict, Window, strictest
 from waiaas.interfaces.spelling import require_one_spelling
 
 _SHOWN = 160
+_COMPARED = re.compile(r"""\.(?:above|atLeast|below|atMost)\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
+_DISPLAY = re.compile(r"[0-9]{1,90}(?:\.[0-9]{1,90})? ?[A-Za-z$]{2}[A-Za-z0-9$._+-]{0,14}", re.ASCII)
 
 
 def _upper(given: object) -> object:
@@ -51,6 +55,7 @@ class Expression(PolicyType[ExpressionRules]):
 
         check(rules.expression)
         require_one_spelling(rules.expression, reader)
+        _require_numbers(rules.expression)
         return rules
 
     def windows(self, rules: ExpressionRules, resolved: Resolved) -> Sequence[Window]:
@@ -75,6 +80,19 @@ class Expression(PolicyType[ExpressionRules]):
     def is_tighter(self, old: ExpressionRules, new: ExpressionRules) -> bool:
         """The same expression with a verdict that is no milder; two expressions are not compared."""
         return old.expression == new.expression and new.verdict.rank >= old.verdict.rank
+
+
+def _require_numbers(expression: str) -> None:
+    """What an amount is compared with is digits: display units would fail at each judgement, and deny.
+
+    :raises Malformed: for the first quoted text that is written with a symbol, such as ``'5SOL'``
+    """
+    for one, other in _COMPARED.findall(expression):
+        if _DISPLAY.fullmatch(one or other):
+            raise Malformed(
+                f"{(one or other)[:40]!r} is not a number to compare an amount with",
+                hint="inside an expression amounts are base units ('5000000000'), and dollars decimals ('12.5')",
+            )
 
 
 def _shown(expression: str) -> str:

@@ -41,10 +41,13 @@ class PolicyDocuments:
             raise BadRequest(f"{type_}: {problem.message}", code="INVALID_RULES", hint=problem.hint) from None
         return text
 
-    def display(self, policies: Sequence[Policy]) -> Sequence[Mapping[str, str]]:
-        """The amounts of stored rules in display units, by their paths; of each policy one mapping."""
+    def display(self, policies: Sequence[Policy], where: tuple[str, str] | None = None) -> Sequence[Mapping[str, str]]:
+        """The amounts of stored rules in display units, by their paths; of each policy one mapping.
+
+        :param where: a chain and its network, where only tokens of that one matter
+        """
         with self._store.read() as unit:
-            symbols = Symbols.read(unit, self._chains)
+            symbols = Symbols.read(unit, self._chains, where)
             owners = {one: unit.agents.get(one) for one in {policy.agent_id for policy in policies} if one is not None}
         natives = {
             one: self._chains.native(agent.chain, agent.network) for one, agent in owners.items() if agent is not None

@@ -23,7 +23,8 @@ def read_document(unit: Unit, chains: Chains, agent: Agent, constraints: Mapping
     """
     reader = OneChainReader(chains.of(agent))
     try:
-        plain = in_base_units(_SCHEMA, constraints, reader, Symbols.read(unit, chains), CONSTRAINTS)
+        symbols = Symbols.read(unit, chains, (agent.chain, agent.network))
+        plain = in_base_units(_SCHEMA, constraints, reader, symbols, CONSTRAINTS)
     except NoAmount as problem:
         field = f"constraints.{problem.path}"
         raise BadRequest(
@@ -37,8 +38,9 @@ def display(unit: Unit, chains: Chains, sessions: Sequence[tuple[str, str]]) -> 
 
     :param sessions: an agent's id and the stored constraints, each
     """
-    symbols = Symbols.read(unit, chains)
     agents = {agent_id: unit.agents.get(agent_id) for agent_id in {agent_id for agent_id, _ in sessions}}
+    places = {(agent.chain, agent.network) for agent in agents.values() if agent is not None}
+    symbols = Symbols.read(unit, chains, places.pop() if len(places) == 1 else None)
     natives = {
         agent_id: chains.native(agent.chain, agent.network) for agent_id, agent in agents.items() if agent is not None
     }

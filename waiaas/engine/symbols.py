@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from waiaas.engine.chains import Chains
-from waiaas.engine.rules.amounts import BASE_UNITS, Written, read_display
+from waiaas.engine.rules.amounts import BASE_UNITS, Written, is_symbol, read_display
 from waiaas.engine.rules.foreign import amount_text
 from waiaas.errors import Malformed
 from waiaas.interfaces.chain import Asset
@@ -23,6 +23,15 @@ class Named:
     chain: str
     network: str
 
+    @property
+    def symbol(self) -> str:
+        """As amounts can be written with it; empty for one that nobody can type, whoever chose it."""
+        return self.asset.symbol if is_symbol(self.asset.symbol) else ""
+
+    def is_called(self, symbol: str) -> bool:
+        """Whether that is its symbol, in whatever case."""
+        return bool(self.symbol) and self.symbol.upper() == symbol.upper()
+
 
 class Symbols:
     """What amounts can be written in, at one moment."""
@@ -32,8 +41,11 @@ class Symbols:
         self._by_id = {one.asset.id: one for one in self._named}
 
     @classmethod
-    def read(cls, unit: Unit, chains: Chains) -> "Symbols":
-        """Those of every installed network."""
+    def read(cls, unit: Unit, chains: Chains, where: tuple[str, str] | None = None) -> "Symbols":
+        """The native ones of every installed network, and the tokens of one, or of all of them.
+
+        :param where: a chain and its network, for what is one agent's
+        """
         natives = [
             Named(asset=chains.network(*name)[1].native, chain=name[0], network=name[1]) for name in chains.names()
         ]
@@ -43,7 +55,7 @@ class Symbols:
                 chain=token.chain,
                 network=token.network,
             )
-            for token in unit.tokens.list()
+            for token in unit.tokens.list(*(where or ()))
         ]
         return cls([*tokens, *natives])  # of two with one id the native one stays
 
@@ -88,7 +100,7 @@ class Symbols:
         raise Malformed(counts_in, hint=f"{_spellings(meant)}{self._elsewhere(written, alike)}")
 
     def _called(self, symbol: str) -> Sequence[Named]:
-        return [one for one in self._by_id.values() if one.asset.symbol.upper() == symbol.upper()]
+        return [one for one in self._by_id.values() if one.is_called(symbol)]
 
     def _elsewhere(self, written: Written, alike: Sequence[Named]) -> str:
         """What the symbol stands for, where it is known."""
@@ -103,9 +115,11 @@ class Symbols:
 
 
 def _called(meant: Named) -> str:
-    return meant.asset.symbol or meant.asset.id
+    return meant.symbol or meant.asset.id
 
 
 def _spellings(meant: Named | None) -> str:
-    example = f' or display units with the symbol ("0.01{meant.asset.symbol}")' if meant and meant.asset.symbol else ""
-    return f'write base units ("10000000"){example}'
+    if meant is None or not meant.symbol:
+        return 'write base units ("10000000")'
+    space = " " if meant.symbol[0].isdigit() else ""
+    return f'write base units ("10000000") or display units with the symbol ("0.01{space}{meant.symbol}")'

@@ -120,15 +120,15 @@ class Wallet:
         return {
             "session": {"id": session.id, "expiresAt": session.expires_at, "source": "api"},
             "wallets": [{**wallet, "environment": environment, "address": agent.address}],
-            "policies": {agent.id: self._described(policies)},
+            "policies": {agent.id: self._described(agent, policies)},
             "capabilities": self._capabilities(agent),
             "limits": self._limits(session, agent),
             "daemon": {"version": __version__, "baseUrl": base_url},
             "prompt": _PROMPT,
         }
 
-    def _described(self, policies: Sequence[Policy]) -> list[dict[str, Any]]:
-        shown = self._policies.documents.display(policies)
+    def _described(self, agent: Agent, policies: Sequence[Policy]) -> list[dict[str, Any]]:
+        shown = self._policies.documents.display(policies, (agent.chain, agent.network))
         return [
             {
                 "id": policy.id,

@@ -13,7 +13,7 @@ BASE_UNITS = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
 _SYMBOL = r"[A-Za-z$][A-Za-z0-9$._+-]{0,15}"
 _DISPLAY = re.compile(
     rf"(?P<whole>0|[1-9][0-9]{{0,77}})(?:\.(?P<fraction>[0-9]{{1,255}}))?"
-    rf"(?: ?(?P<symbol>{_SYMBOL})| (?P<spaced>[0-9][A-Za-z0-9$._+-]{{0,15}}))",
+    rf"(?: ?(?P<symbol>{_SYMBOL})| (?P<spaced>[0-9]{{1,8}}[A-Za-z][A-Za-z0-9$._+-]{{0,7}}))",
     re.ASCII,
 )
 _MOST = 10**78
@@ -50,6 +50,11 @@ class Written:
         if units >= _MOST:
             raise Malformed("an amount has at most 78 digits in base units", hint="write a smaller amount")
         return units
+
+
+def is_symbol(text: str) -> bool:
+    """Pure. Whether amounts can be written with this symbol: ASCII letters, digits and a few signs, at most 16."""
+    return _DISPLAY.fullmatch(f"1 {text}") is not None
 
 
 def read_display(text: str) -> Written | None:
