@@ -80,6 +80,7 @@ _IDS = {
     "policies": "the policy's id",
     "notification-channels": "the channel's id",
     "tokens": "the token's number on its list",
+    "ids": "the beginning of an id",
 }
 
 
@@ -179,7 +180,7 @@ def _parameters(route: AnyRoute) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if "{id}" in route.path:
         schema = {"type": "string", "minLength": 1, "maxLength": _MAX_ID}
-        says = _IDS[route.path.split("/")[2]]
+        says = _IDS.get(route.path.split("/")[2], "")
         found.append({"name": "id", "in": "path", "required": True, "description": says, "schema": schema})
     if route.method == "GET":
         found += _query(route)
