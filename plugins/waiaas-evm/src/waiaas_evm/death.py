@@ -18,6 +18,9 @@ from waiaas_evm.receipts import Bytes
 from waiaas_evm.rpc import Call, Rpc, RpcError, as_quantity, required
 from waiaas_evm.traits import Finality, Traits
 
+_MOST_AT_ONCE = 48
+"""Of each the count and the receipt, and the height of whoever said so, in one request: several may be answered by several."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
@@ -45,7 +48,8 @@ def _view(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> _View:
     final_height = read_final_height(final, finality)
     if final_height < 0:
         return _View(final_height=final_height, absent=[False for _ in asked])
-    absent = _absent(rpc, final_height, asked)
+    groups = [asked[start : start + _MOST_AT_ONCE] for start in range(0, len(asked), _MOST_AT_ONCE)]
+    absent = [one for group in groups for one in _absent(rpc, final_height, group)]
     if any(absent) and not traits.keeps_everything and not keeps_receipts(rpc, asked, final_height):
         absent = [False for _ in asked]
     return _View(final_height=final_height, absent=absent)

@@ -307,6 +307,29 @@ def test_counts_and_receipts_are_of_one_block(deep: Bench, http: DirectHttp) -> 
     assert asked[-1] == hex(int(_call(http, "eth_blockNumber"), 16) - 2)
 
 
+def test_every_request_says_how_far_its_answers_go(bench: Bench, http: DirectHttp) -> None:
+    """Sixty that may be dead are asked about in two requests, each with the height of whoever answers it."""
+    resolved, signed = bench.resolved(), list[Signed]()
+    for _ in range(60):
+        signed.append(bench.signed(bench.built(resolved, in_flight=tuple(signed))))
+    asked: list[list[str]] = []
+
+    def beyond(method: str, path: str, body: Any) -> Any:
+        asked.append([call["method"] for call in body])
+        answers = http.json(method, path, body)
+        counts = [one for call, one in zip(body, answers, strict=True) if call["method"] == "eth_getTransactionCount"]
+        for one in counts:
+            one["result"] = hex(1000)
+        return answers
+
+    bench.chain.advance(3)
+    deaths = type(bench.adapter)(bench.adapter.network, bench.adapter.settings, ScriptedHttp(beyond)).statuses(signed)
+    assert {one.phase for one in deaths} == {Phase.DEAD}
+    searches = [one for one in asked if one.count("eth_getTransactionCount") > 1]
+    assert [len(one) for one in searches] == [2 * 48 + 1, 2 * 12 + 1]
+    assert all(one[-1] == "eth_blockNumber" for one in searches)
+
+
 def test_a_receipt_that_cannot_be_read_keeps_its_own_bytes_alive_alone(deep: Bench, http: DirectHttp) -> None:
     """Of two dead payments the second endpoint answers oddly about one: the other is proven all the same."""
     first, second = superseded(deep), superseded(deep)
