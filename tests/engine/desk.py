@@ -217,6 +217,7 @@ class Desk:
             transitions=Transitions(journal, self.clock), outcomes=Outcomes(), gate=gate, acceptances=cast(Any, None),
             suspensions=Suspensions(journal, self.clock, gate), settings=settings, clock=self.clock, observe=lambda *_: None,
             on_signed=lambda: None, heed_stop=lambda: None, require_no_stop=lambda: None,
+            hold_stop=lambda actor, order: None,
             is_open=lambda: True,
         )  # fmt: skip
         self.bench = bench

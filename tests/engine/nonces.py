@@ -29,7 +29,7 @@ from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.policies import Policies
 from waiaas.engine.sessions import Sessions
-from waiaas.engine.stop_request import StopRequest
+from waiaas.engine.stop_request import Order, StopRequest
 from waiaas.engine.transactions import Outcome, Transactions
 from waiaas.errors import Stopped
 from waiaas.interfaces.policy import PolicyType
@@ -121,7 +121,7 @@ class Engine:
             transitions=Transitions(self.journal, self.clock), outcomes=outcomes, gate=gate, acceptances=self.acceptances,
             suspensions=Suspensions(self.journal, self.clock, gate), settings=found, clock=self.clock,
             observe=self._observe, on_signed=lambda: None, heed_stop=self._heed_stop,
-            require_no_stop=self._require_no_stop, is_open=lambda: True,
+            require_no_stop=self._require_no_stop, hold_stop=self._hold_stop, is_open=lambda: True,
         )  # fmt: skip
         self.lane: deque[str] = deque()
         self.runner = Runner(self.bench)
@@ -135,9 +135,8 @@ class Engine:
         )  # fmt: skip
         self.kill_switch.begin()
         self.agents = Agents(
-            store=self.store, chains=self.chains, signer=cast(Any, self.pen), sessions=self.sessions, journal=self.journal,
-            clock=self.clock, wake=lambda agent_id: self.wake_all(), suspensions=self.bench.suspensions,
-        )  # fmt: skip
+            bench=self.bench, sessions=self.sessions, journal=self.journal, wake=lambda agent_id: self.wake_all()
+        )
         self.policies = Policies(
             store=self.store, judges=judges, chains=self.chains, journal=self.journal, clock=self.clock
         )
@@ -159,6 +158,9 @@ class Engine:
 
     def _require_no_stop(self) -> None:
         self.kill_switch.require_no_order()
+
+    def _hold_stop(self, actor: Actor, order: Order) -> None:
+        self.kill_switch.hold(actor, order)
 
     # --- the workers, by hand
 

@@ -1,10 +1,6 @@
 """The disk fills up under the running daemon: it refuses what it cannot store, forgets nothing, and goes on afterwards."""
 
 import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,58 +8,9 @@ import pytest
 from waiaas_sdk import NotReady
 
 from tests.harness.books import check_books
-from tests.harness.chains import ChainCase, TestChain
-from tests.harness.data_directory import copy_of
 from tests.harness.deadline import until
 from tests.harness.house import House, confirmed
-
-MakeDisk = Callable[[str], House]
-_CHUNK = 65536
-
-
-@pytest.fixture
-def disk(case: ChainCase, chain: TestChain, template: Path, tmp_path: Path) -> Iterator[MakeDisk]:
-    """Makes a house, not yet started, on a small file system of its own; skips loudly where that may not be mounted."""
-    made: list[House] = []
-
-    def make(options: str) -> House:
-        root = tmp_path / "house"
-        root.mkdir(mode=0o700)
-        _mount(root, options)
-        copy_of(template, tmp_path / "copy")
-        for path in (tmp_path / "copy").iterdir():
-            subprocess.run(["cp", "-a", str(path), str(root)], check=True)
-        made.append(House(root, case, chain))
-        return made[0]
-
-    yield make
-    for house in made:
-        house.close()
-        subprocess.run(["umount", str(house.root)], check=True)
-
-
-def _mount(folder: Path, options: str) -> None:
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"mode=700,{options}", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip(
-            "LOUD SKIP: mounting a small tmpfs needs root; a full disk was NOT tested against the real daemon here"
-        )
-
-
-def _fill(house: House) -> Path:
-    """Take every block that is left."""
-    ballast = house.root / "backups" / "ballast"
-    with open(os.open(ballast, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
-        for size in (_CHUNK, 512):
-            try:
-                while file.write(bytes(size)) == size:
-                    continue
-            except OSError:
-                continue
-    assert os.statvfs(house.root).f_bavail == 0
-    return ballast
+from tests.harness.small_disk import MakeDisk, fill, use_up_inodes
 
 
 def _send(house: House, token: str, key: str, **changes: Any) -> httpx.Response:
@@ -85,7 +32,7 @@ def test_a_full_disk_refuses_and_recovers_by_itself(disk: MakeDisk) -> None:
     flying = house.client(wallet).send(wait=0, **house.case.payment(recipient))
     house.until_status(flying.id, "SUBMITTED")
     until(lambda: house.row(flying.id)["broadcast_at"], "the bytes to be taken by the node")
-    ballast, before = _fill(house), _stored(house)
+    ballast, before = fill(house.root / "backups"), _stored(house)
     house.chain.stand_still(False)
     for number in range(5):
         refused = _send(house, wallet.token, f"key-{number}")
@@ -123,7 +70,7 @@ def test_a_disk_without_room_for_the_pinned_head_goes_on_paying(disk: MakeDisk) 
     house = disk("size=16m,nr_inodes=200").start()
     wallet, recipient = house.instant(), house.case.new_recipient()
     confirmed(house, house.client(wallet).send(**house.case.payment(house.case.new_recipient())))
-    fillers = _use_up_inodes(house)
+    fillers = use_up_inodes(house.root / "backups")
     paid = confirmed(house, house.client(wallet).send(**house.case.payment(recipient)))
     until(lambda: any("head" in line["message"] for line in house.log()), "the log to tell that the head lags")
     assert house.daemon.is_alive
@@ -133,17 +80,6 @@ def test_a_disk_without_room_for_the_pinned_head_goes_on_paying(disk: MakeDisk) 
     until(lambda: _head(house) >= signed["id"], "the head to follow")
     assert house.stop() == 0
     check_books(house, wallet)
-
-
-def _use_up_inodes(house: House) -> list[Path]:
-    made: list[Path] = []
-    while True:
-        path = house.root / "backups" / f"filler-{len(made)}"
-        try:
-            path.touch(mode=0o600)
-        except OSError:
-            return made
-        made.append(path)
 
 
 def _head(house: House) -> int:

@@ -1,12 +1,11 @@
 """``waiaas kill-switch``: stop everything at once, and recover."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import click
-from waiaas_sdk import Conflict, Held, NotReady, Operator, Retry, Stops, Unreachable
+from waiaas_sdk import Conflict, Held, Operator, Retry, Stops, Unreachable, WaiaasApiError
 
 from waiaas.cli.amounts import Units
 from waiaas.cli.connections import operator
@@ -17,11 +16,11 @@ from waiaas.cli.options import json_option
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
 
 _PATIENCE_SECONDS = 5.0
+_ASKED_WRONGLY = frozenset({400, 404, 409, 422})
+"""What a daemon answers to who named something wrong; whatever else it says, the order is left as a file."""
 _TRIES = 3
 _ID_LENGTH = 36
-_MOST_BYTES = 65536
 _NAMELESS = "somebody on this machine, who needs no credential to stop"
-_UNREADABLE = b"what was here could not be read\n"
 
 
 @click.group("kill-switch")
@@ -55,50 +54,42 @@ def activate(
     """
     _require_one(agent_name, session_id)
     state: Literal["SUSPENDED", "LOCKED"] = "LOCKED" if locked else "SUSPENDED"
-    told: Stops | None = None
+    is_told, is_wider = True, False
     try:
         with Operator.over_socket(
             invocation.admin_socket, timeout=_PATIENCE_SECONDS, retry=Retry(attempts=1)
         ) as daemon:
-            session_id = None if session_id is None else whole(daemon, "session", session_id)
-            agent_name = None if agent_name is None else _whole_agent(daemon, agent_name)
-            told = daemon.kill_switch.activate(state, agent_id=agent_name, session_id=session_id, reason=reason)
-    except (Unreachable, NotReady):
-        _require_whole(agent_name, session_id)
-        _leave_order(invocation.data_dir, state, agent_name, session_id, reason or "")
-    door = "socket" if told is not None else "file"
+            daemon.kill_switch.activate(state, agent_id=agent_name, session_id=session_id, reason=reason)
+    except WaiaasApiError as error:
+        if error.status in _ASKED_WRONGLY:
+            raise
+        is_told = False
+        is_wider = not _leave_order(invocation.data_dir, state, agent_name, session_id, reason or "")
+    if is_wider:
+        agent_name = session_id = None
+        state = "SUSPENDED"
     if as_json:
+        door = "socket" if is_told else "file"
         return print_json({"state": state, "agent": agent_name, "session": session_id, "door": door})
     what = f"The agent {agent_name}" if agent_name else f"The session {session_id}" if session_id else "Everything"
-    say(f"{what} is {state}: nothing is signed for it any more." if told else _left(what, state))
+    say(f"{what} is {state}: nothing is signed for it any more." if is_told else _left(what, state))
+    if is_wider:
+        say("There was no room for the order's words: the file is bare, and stops everything.")
     return say("Lift it with: waiaas kill-switch recover" + _options(agent_name, session_id))
 
 
-def _whole_agent(daemon: Operator, text: str) -> str:
-    """An agent's id by its beginning. Nobody's password is asked for here, so names are the daemon's to look up."""
-    found = daemon.ids_beginning(text, "agent") if is_part(text) else []
-    return found[0] if len(found) == 1 else text
-
-
-def _require_whole(agent: str | None, session: str | None) -> None:
-    """An order in a file is read when nobody can be asked which of several was meant."""
-    for word in (session, agent):
-        if word is not None and is_part(word):
-            raise Failure(
-                f"no daemon answers, so nobody can say which {'session' if word is session else 'agent'} {word} is",
-                hint="write the whole id, or stop everything: waiaas kill-switch activate",
-                exit_code=USAGE,
-            )
-
-
 def _left(what: str, state: str) -> str:
-    return f"No daemon answers. {what} is {state} before the next signature: the order lies in stop.request."
+    return f"No daemon took the order. {what} is {state} before the next signature: the order lies in stop.request."
 
 
-def _leave_order(data_dir: Path, state: str, agent: str | None, session: str | None, reason: str) -> None:
-    from waiaas.config import DataDir, write_private
+def _leave_order(data_dir: Path, state: str, agent: str | None, session: str | None, reason: str) -> bool:
+    """:returns: whether it lies there as it was given, and no wider
+
+    :raises Failure: NOT_STOPPED, where the disk takes not even an empty file
+    """
+    from waiaas.config import DataDir
     from waiaas.engine.rules.kill_switch_states import LOCKED, SUSPENDED
-    from waiaas.engine.stop_request import Order, with_order
+    from waiaas.engine.stop_request import Order, StopRequest
 
     if not data_dir.is_dir():
         raise Failure(
@@ -106,23 +97,14 @@ def _leave_order(data_dir: Path, state: str, agent: str | None, session: str | N
         )
     path = DataDir.at(data_dir).stop_request
     order = Order(state=LOCKED if state == LOCKED else SUSPENDED, agent_id=agent, session_id=session, reason=reason)
-    write_private(path, with_order(_present(path), order))
-
-
-def _present(path: Path) -> bytes:
-    """What lies there already, which stays an order; what cannot be read is one too."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b""
-    except OSError:
-        return _UNREADABLE
-    with open(file, "rb") as stream:
-        try:
-            found = stream.read(_MOST_BYTES)
-        except OSError:
-            return _UNREADABLE
-    return found if 0 < len(found) < _MOST_BYTES // 2 else _UNREADABLE
+        return StopRequest(path).leave(order)
+    except OSError as problem:
+        raise Failure(
+            f"NOTHING IS STOPPED: no daemon took the order, and {path} cannot be written: {problem.strerror}",
+            hint="end the daemon with: waiaas stop; or delete a file on that disk, and stop again",
+            code="NOT_STOPPED",
+        ) from None
 
 
 @kill_switch.command()

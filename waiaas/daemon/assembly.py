@@ -182,6 +182,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
         on_signed=bells.signed,
         heed_stop=lambda: bells.stops().heed(),
         require_no_stop=lambda: bells.stops().require_no_order(),
+        hold_stop=lambda actor, order: bells.stops().hold(actor, order),
         is_open=lambda: lifecycle.is_open,
     )
     lanes = Lanes(Runner(bench).advance, on_death)
@@ -210,16 +211,7 @@ def assemble(ground: Ground, *, observe: Observer, stop: Callable[[], None], on_
     live = LiveChannels(registry, configs.unseal, store.seals.holds)
     notifications = _notifications(ground, live, Notices(chains.native), journal)
     services = Services(
-        agents=Agents(
-            store=store,
-            chains=chains,
-            signer=signer,
-            sessions=sessions,
-            journal=journal,
-            clock=clock,
-            wake=recovery.wake_agent,
-            suspensions=bench.suspensions,
-        ),
+        agents=Agents(bench=bench, sessions=sessions, journal=journal, wake=recovery.wake_agent),
         adoption=keystore.adoption,
         sessions=sessions,
         transactions=Transactions(bench, wake, wake_first),

@@ -1,26 +1,27 @@
 """Agents: creation, suspension, termination. One agent is one key on one network."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from uuid6 import uuid7
 
-from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.agent_names import LONGEST_NAME, read_name, require_unlike_others
-from waiaas.engine.chains import Chains
 from waiaas.engine.journal import Journal
-from waiaas.engine.pipeline.suspensions import Cause, Suspensions
+from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.pipeline.suspensions import Cause
 from waiaas.engine.reconciliation import confirm
 from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.sessions import Sessions
+from waiaas.engine.stop_request import Order
 from waiaas.engine.stops import switch_of_agent
 from waiaas.engine.views import AgentView
 from waiaas.errors import Conflict, Denied, NotFound, NotReady, Stopped, WaiaasError
 from waiaas.interfaces.chain import Account
 from waiaas.interfaces.signing import Scheme
-from waiaas.keystore.client import SignerClient
 from waiaas.keystore.records import KeyHeader
-from waiaas.store.database import Store, Unit
+from waiaas.store.database import Unit
+from waiaas.store.faults import StoreFault
 from waiaas.store.records import Agent, Page
 
 
@@ -30,25 +31,15 @@ class Agents:
     :param wake: puts an agent's unsigned rows back into its lane
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        chains: Chains,
-        signer: SignerClient,
-        sessions: Sessions,
-        journal: Journal,
-        clock: Clock,
-        wake: Callable[[str], None],
-        suspensions: Suspensions,
-    ) -> None:
-        self._suspensions = suspensions
-        self._store = store
-        self._chains = chains
-        self._signer = signer
+    def __init__(self, *, bench: Bench, sessions: Sessions, journal: Journal, wake: Callable[[str], None]) -> None:
+        self._suspensions = bench.suspensions
+        self._hold_stop = bench.hold_stop
+        self._store = bench.store
+        self._chains = bench.chains
+        self._signer = bench.signer
+        self._clock = bench.clock
         self._sessions = sessions
         self._journal = journal
-        self._clock = clock
         self._wake = wake
 
     def create(self, actor: Actor, *, name: str, chain: str, network: str | None = None) -> AgentView:
@@ -116,14 +107,29 @@ class Agents:
         return self.get(actor, agent.id)
 
     def suspend(self, actor: Actor, agent_id: str, reason: str = "") -> AgentView:
-        """Stop the agent: when this returns nothing more is signed or first sent; unsigned rows stay where they are."""
+        """Stop the agent: when this returns nothing more is signed or first sent; unsigned rows stay where they are.
+
+        Where the database cannot be written the stop holds all the same, and is stored once it can be.
+        """
         require_operator(actor)
         cause = Cause(reason=reason or "suspended by the operator", actor=actor.label, ip=actor.ip)
-        with self._store.write() as unit:
+        with self._store.read() as unit:
             agent = self._found(unit, agent_id)
-            _require(agent, "ACTIVE")
-            self._suspensions.suspend(unit, [agent], cause)
+        _require(agent, "ACTIVE")
+        try:
+            with self._store.write() as unit:
+                agent = self._found(unit, agent.id)
+                _require(agent, "ACTIVE")
+                self._suspensions.suspend(unit, [agent], cause)
+        except (NotReady, StoreFault):
+            return self._suspended_unstored(actor, agent, cause)
         return self.get(actor, agent.id)
+
+    def _suspended_unstored(self, actor: Actor, agent: Agent, cause: Cause) -> AgentView:
+        self._hold_stop(actor, Order(agent_id=agent.id, reason=cause.reason))
+        self._suspensions.settle((agent.id,))
+        now = self._clock.now()
+        return self._view(replace(agent, status="SUSPENDED", suspended_at=now, suspension_reason=cause.reason))
 
     def resume(self, actor: Actor, agent_id: str, confirm_spent: bool = False) -> AgentView:
         """Let the agent go on; its rows go on too. What happened before does not stop it again by AUTO_STOP.

@@ -30,9 +30,11 @@ from waiaas.engine.stops import (
     switch_of_agent,
     switch_of_all,
 )
-from waiaas.engine.stops_view import Recovered, StopsView, cooled_down_at, view_of
-from waiaas.errors import BadRequest, Conflict, Denied, NotFound, Stopped
+from waiaas.engine.stops_view import NOTHING_KNOWN, Recovered, StopsView, cooled_down_at, view_of
+from waiaas.engine.unstored_stops import UnstoredStop, UnstoredStops
+from waiaas.errors import BadRequest, Conflict, Denied, NotFound, NotReady, Stopped
 from waiaas.store.database import Unit
+from waiaas.store.faults import StoreFault
 
 _log = logging.getLogger("waiaas.kill_switch")
 _DRAIN_SECONDS = 10.0
@@ -60,6 +62,7 @@ class KillSwitch:
         self._journal = journal
         self._sessions = sessions
         self._request = request
+        self._unstored = UnstoredStops(request)
         self._wake_all = wake_all
         self._wake_agent = wake_agent
         self._cooldown = bench.settings.security.kill_switch_recovery_cooldown
@@ -89,9 +92,10 @@ class KillSwitch:
 
         :raises NotReady: when the database cannot be written now; then the file stays, and so does the stop
         """
-        if self._request.read() is None:
+        if not self._unstored and self._request.read() is None:
             return
         with self._heeding:
+            self._store_what_was_held()
             found = self._request.read()
             if found is None:
                 return
@@ -101,7 +105,7 @@ class KillSwitch:
 
     def require_no_order(self) -> None:
         """For who passes the gate and may not wait. :raises Stopped: where an order lies there that is not carried out yet"""
-        if self._request.read() is not None:
+        if self._unstored or self._request.read() is not None:
             raise Stopped("an order to stop lies in the data directory", code="KILL_SWITCH", hint=RECOVER_HINT)
 
     def activate(self, actor: Actor, order: Order) -> StopsView:
@@ -111,10 +115,36 @@ class KillSwitch:
         """
         if actor.kind not in ("operator", "nobody"):
             require_operator(actor)
-        scope = self._carry_out(order, actor, "socket" if actor.ip == "socket" else "http")
-        if not self._bench.gate.drain(scope.agent_id, _DRAIN_SECONDS):
+        try:
+            agent_id = self._carry_out(order, actor, _door(actor)).agent_id
+        except (NotReady, StoreFault):
+            agent_id = None
+            self.hold(actor, order)
+        if not self._bench.gate.drain(agent_id, _DRAIN_SECONDS):
             _log.warning("a stop answers although a node or the signer has not: what comes of it is dropped")
         return self._view()
+
+    def hold(self, actor: Actor, order: Order) -> None:
+        """Stop although the database takes nothing, as on a full disk: in memory, in the signer and in ``stop.request``.
+
+        Nothing is signed for anybody until it can be stored, which then happens by itself. Waits for nobody.
+        """
+        now = self._bench.clock.now()
+        self._unstored.add(UnstoredStop(order=order, actor=actor, door=_door(actor), since=now))
+        if order.is_for_everything:
+            self._rise(self._epoch + 1)
+        self._is_stopped = True
+
+    def _store_what_was_held(self) -> None:
+        """:raises NotReady: where the database takes it no more than before"""
+        for one in self._unstored.all:
+            try:
+                self._carry_out(self._known(one.order), one.actor, one.door)
+            except (NotReady, StoreFault):
+                self._unstored.leave_again()
+                raise
+            self._unstored.drop(one)
+            self._look()
 
     def view(self, actor: Actor) -> StopsView:
         """What is stopped, since when, when it can be lifted, and what is held."""
@@ -270,7 +300,7 @@ class KillSwitch:
 
     def _look(self) -> None:
         with self._bench.store.read() as unit:
-            self._is_stopped = switch_of_all(unit).is_stopped
+            self._is_stopped = bool(self._unstored) or switch_of_all(unit).is_stopped
 
     def _known(self, order: Order) -> Order:
         """An order of the file for what is not there, or not any more, stops everything: somebody wanted something stopped."""
@@ -282,7 +312,14 @@ class KillSwitch:
         return order
 
     def _view(self) -> StopsView:
-        return self._bench.store.at_once(lambda unit: view_of(unit, self._cooldown))
+        held = self._unstored.switch()
+        try:
+            found = self._bench.store.at_once(lambda unit: view_of(unit, self._cooldown))
+        except (NotReady, StoreFault):
+            if held is None:
+                raise
+            return replace(NOTHING_KNOWN, switch=held, epoch=self._epoch)
+        return found if held is None or found.switch.is_stopped else replace(found, switch=held)
 
     def _record(self, unit: Unit, event: str, actor: Actor, scope: Scope, details: dict[str, object]) -> None:
         self._journal.record(
@@ -294,6 +331,10 @@ class KillSwitch:
             details=details,
             ip=actor.ip,
         )
+
+
+def _door(actor: Actor) -> str:
+    return "socket" if actor.ip == "socket" else "http"
 
 
 def _require_within(unit: Unit, scope: Scope, release: Sequence[str]) -> None:

@@ -18,11 +18,14 @@ from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.engine.pipeline.ending import Ending, end_unsigned_within
 from waiaas.engine.pipeline.stage import Bench
+from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.session_documents import display, read_document
+from waiaas.engine.stop_request import Order
 from waiaas.engine.stops import locked_out, switch_of_all
 from waiaas.engine.views import Checked, Issued
-from waiaas.errors import BadRequest, Conflict, NotFound, Stopped, Unauthenticated
+from waiaas.errors import BadRequest, Conflict, NotFound, NotReady, Stopped, Unauthenticated
 from waiaas.store.database import Store, Unit
+from waiaas.store.faults import StoreFault
 from waiaas.store.records import Agent, Page, Session
 
 PREFIX = "wai_sess_"
@@ -55,6 +58,7 @@ class Sessions:
         self._known: dict[str, tuple[float, Session, Agent]] = {}
         self._lock = threading.Lock()
         self._generation = 0
+        self._ended = set[str]()  # those whose revocation the database would not take
         bench.suspensions.then(self.forget)
 
     def authenticate(self, token: str, ip: str | None) -> Actor:
@@ -152,13 +156,22 @@ class Sessions:
             return unit.sessions.list(agent_id=agent_id, limit=limit, cursor=cursor)
 
     def revoke(self, actor: Actor, session_id: str) -> None:
-        """End a session; its unsigned rows are cancelled in that commit. May be called again."""
+        """End a session; its unsigned rows are cancelled in that commit. May be called again.
+
+        Where the database cannot be written it lets nobody in from here on all the same, and is ended once it can be.
+        """
         require_operator(actor)
-        with self._store.write() as unit:
+        with self._store.read() as unit:
             session = unit.sessions.get(session_id)
-            if session is None:
-                raise NotFound("there is no such session", hint="see `waiaas session list`")
-            ended = self._revoke_within(unit, actor, session)
+        if session is None:
+            raise NotFound("there is no such session", hint="see `waiaas session list`")
+        ended: Sequence[str] = ()
+        try:
+            with self._store.write() as unit:
+                ended = self.revoke_within(unit, actor, session.id)
+        except (NotReady, StoreFault):
+            self._ended.add(session.id)
+            self._bench.hold_stop(actor, Order(state=LOCKED, session_id=session.id, reason="it was revoked"))
         self.settle(session.agent_id, ended)
 
     def revoke_within(self, unit: Unit, actor: Actor, session_id: str) -> Sequence[str]:
@@ -237,7 +250,11 @@ class Sessions:
             self._known[digest] = (self._clock.monotonic() + _CACHE_SECONDS, session, agent)
 
     def _is_live(self, session: Session) -> bool:
-        return session.revoked_at is None and min(session.expires_at, session.absolute_expires_at) > self._clock.now()
+        return (
+            session.id not in self._ended
+            and session.revoked_at is None
+            and min(session.expires_at, session.absolute_expires_at) > self._clock.now()
+        )
 
     def _revoke_within(self, unit: Unit, actor: Actor, session: Session) -> Sequence[str]:
         if not unit.sessions.revoke(session.id, self._clock.now()):

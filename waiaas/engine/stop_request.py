@@ -8,16 +8,19 @@ import json
 import logging
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from waiaas.config import write_private
 from waiaas.engine.rules.kill_switch_states import LOCKED, SUSPENDED, State
 from waiaas.engine.rules.text import shown
 
 _log = logging.getLogger("waiaas.kill_switch")
 _MOST_BYTES = 65536
 _LONGEST_REASON = 200
+_UNREADABLE = b"what was here could not be read\n"
 _FIELDS = {"state": "state", "agent_id": "agentId", "session_id": "sessionId", "reason": "reason"}
 
 
@@ -29,6 +32,16 @@ class Order:
     agent_id: str | None = None
     session_id: str | None = None
     reason: str = ""
+
+    @property
+    def is_for_everything(self) -> bool:
+        """Whether it names no agent and no session."""
+        return self.agent_id is None and self.session_id is None
+
+    def covers(self, other: "Order") -> bool:
+        """Whether it stops the same as ``other``, as hard."""
+        is_same = (self.agent_id, self.session_id) == (other.agent_id, other.session_id)
+        return is_same and self.state in (other.state, LOCKED)
 
     def encoded(self) -> bytes:
         """One line of the file."""
@@ -62,6 +75,31 @@ class StopRequest:
             return Found(orders=(Order(reason="stop.request cannot be looked at"),), mark=())
         return Found(orders=self._orders(seen), mark=_mark(seen))
 
+    def leave(self, order: Order) -> bool:
+        """Put an order there, beside those that lie there. May be called again.
+
+        Where the disk has no room for its words, a file without any is made of it, which needs no block and stops everything.
+
+        :returns: whether it lies there as it was given; False where more is stopped: SUSPENDED for everything
+        :raises OSError: when nothing could be left, and so nothing is stopped by it
+        """
+        try:
+            write_private(self._path, with_order(_present(self._path), order))
+        except OSError:
+            if not any(one.is_for_everything for one in self._lying()):
+                _make_bare(self._path, order)
+            lying = self._lying()
+            if any(one.covers(order) for one in lying):
+                return True
+            if not any(one.is_for_everything for one in lying):
+                raise
+            return False
+        return True
+
+    def _lying(self) -> tuple[Order, ...]:
+        found = self.read()
+        return () if found is None else found.orders
+
     def clear(self, found: Found) -> None:
         """Take away what was read. What came in its place since stays, and so does what cannot be taken away."""
         try:
@@ -90,6 +128,46 @@ class StopRequest:
 def with_order(present: bytes, order: Order) -> bytes:
     """The file with one order more. :param present: its bytes, or none; what cannot be read stays, since it is an order"""
     return present + (b"" if not present or present.endswith(b"\n") else b"\n") + order.encoded()
+
+
+def _present(path: Path) -> bytes:
+    """What lies there already, which stays an order; what cannot be read is one too."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    except OSError:
+        return _UNREADABLE
+    with open(file, "rb") as stream:
+        try:
+            found = stream.read(_MOST_BYTES)
+        except OSError:
+            return _UNREADABLE
+    return found if 0 < len(found) < _MOST_BYTES // 2 else _UNREADABLE
+
+
+def _make_bare(path: Path, order: Order) -> None:
+    """An empty file; one that lies there gets the order in what room its last block has, and loses its words without any."""
+    with suppress(OSError):
+        file = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600
+        )
+        try:
+            if os.fstat(file).st_size:
+                _append_or_empty(file, order.encoded())
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def _append_or_empty(file: int, line: bytes) -> None:
+    """Narrower orders that lie there give way: nothing of theirs is let on by an order for everything."""
+    try:
+        written = os.write(file, b"\n" + line)
+    except OSError:
+        written = 0
+    if written <= len(line):
+        os.ftruncate(file, 0)
 
 
 def _order(line: bytes) -> Order:

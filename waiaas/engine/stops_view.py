@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from waiaas.engine.held import held_rows
 from waiaas.engine.rules.kill_switch_states import LOCKED
 from waiaas.engine.stop_scopes import Scope
-from waiaas.engine.stops import Switch, stop_epoch, switch_of_agent, switch_of_all
+from waiaas.engine.stops import UNREADABLE, Switch, stop_epoch, switch_of_agent, switch_of_all
 from waiaas.store.database import Unit
 from waiaas.store.records import Agent, Session, Transaction
 
@@ -41,6 +41,12 @@ class StopsView:
     def bare(self) -> "StopsView":
         """The same for somebody who showed no credential: how the switch of everything stands, and nothing of anybody's."""
         return replace(self, agents=(), sessions=(), held=(), held_count=0)
+
+
+NOTHING_KNOWN = StopsView(
+    switch=UNREADABLE, recoverable_at=None, epoch=0, agents=(), sessions=(), held=(), held_count=0
+)
+"""Where the database cannot even be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from enum import Enum
 
 from waiaas.clock import Clock
 from waiaas.config import Settings
+from waiaas.engine.actors import Actor
 from waiaas.engine.chains import Chains
 from waiaas.engine.outcomes import Outcomes
 from waiaas.engine.pipeline.acceptances import Acceptances
@@ -14,6 +15,7 @@ from waiaas.engine.pipeline.gate import Gate
 from waiaas.engine.pipeline.suspensions import Suspensions
 from waiaas.engine.pipeline.transitions import Transitions
 from waiaas.engine.rules.waiting import Wait
+from waiaas.engine.stop_request import Order
 from waiaas.engine.waits import Waits
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store
@@ -56,6 +58,7 @@ class Bench:
     :param on_signed: called after each commit that stored signed bytes or a final outcome; moves the pinned head
     :param heed_stop: looks for an order to stop that lies in the data directory, and carries it out
     :param require_no_stop: raises ``Stopped`` where one lies there; for who passes the gate, and may be who is waited for
+    :param hold_stop: makes an order to stop hold although the database cannot be written
     :param is_open: whether this data directory was found to be the one it was: nothing is admitted or signed before
     :param waits: why payments cannot go on, as the lanes and the confirmers find it
     """
@@ -75,6 +78,7 @@ class Bench:
     on_signed: Callable[[], None]
     heed_stop: Callable[[], None]
     require_no_stop: Callable[[], None]
+    hold_stop: Callable[[Actor, Order], None]
     is_open: Callable[[], bool]
     waits: Waits = field(default_factory=Waits)
 

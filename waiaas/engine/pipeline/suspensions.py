@@ -66,7 +66,7 @@ class Suspensions:
         for agent_id in stopped:
             self._record(unit, "agent.suspended", agent_id, cause, {"reason": cause.reason, **cause.details})
         if stopped:
-            unit.after_commit(lambda: self._settle(stopped if waits else ()))
+            unit.after_commit(lambda: self.settle(stopped if waits else ()))
         return stopped
 
     def freeze(self, unit: Unit, decision: Decision, judged: Agent, row: Transaction) -> None:
@@ -106,7 +106,8 @@ class Suspensions:
             ip=cause.ip,
         )
 
-    def _settle(self, agent_ids: Sequence[str]) -> None:
+    def settle(self, agent_ids: Sequence[str]) -> None:
+        """Have authentication forget, and wait until nobody signs or sends for them any more."""
         for tell in self._told:
             tell()
         end = time.monotonic() + _DRAIN_SECONDS
