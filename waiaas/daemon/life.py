@@ -25,6 +25,7 @@ from waiaas.daemon.lock import DirectoryLock
 from waiaas.daemon.logs import set_up
 from waiaas.daemon.server import Server
 from waiaas.engine.admin import Lifecycle
+from waiaas.engine.former_ids import notes_on_former_ids
 from waiaas.engine.guarded_clock import GuardedClock
 from waiaas.engine.pipeline.stage import Observer
 from waiaas.engine.rekeying import finish as finish_rekeying
@@ -111,7 +112,7 @@ class Daemon:
         house = self._assemble(settings, paths, store, signer, registry)
         with store.read() as unit:
             house.judges.warm(unit.policies.types_in_force())
-        self._report(settings, registry, house)
+        self._report(settings, paths, registry, house)
         house.services.kill_switch.begin()
         house.recovery.heed_restore()
         unlocking.join()
@@ -191,7 +192,7 @@ class Daemon:
         signer.on_death(lambda: self._signer_died(house, store))
         return house
 
-    def _report(self, settings: Settings, registry: Registry, house: House) -> None:
+    def _report(self, settings: Settings, paths: DataDir, registry: Registry, house: House) -> None:
         names = [plugin.name for plugin in registry.plugins]
         found = settings.check_names(house.chains.names(), names, registry.settings_models)
         for warning in (*settings.warnings, *found):
@@ -200,6 +201,10 @@ class Daemon:
             if plugin.status in (PluginStatus.UNTRUSTED, PluginStatus.MISSING):
                 _log.warning("the plugin %s is %s: %s", plugin.name, plugin.status.value, plugin.error)
         failed = [plugin for plugin in registry.plugins if plugin.status is PluginStatus.FAILED]
+        with house.store.read() as unit:
+            networks = [(chain, house.chains.network(chain, name)[1]) for chain, name in house.chains.names()]
+            for note in notes_on_former_ids(unit, paths.keystore, networks):
+                _log.warning("%s", note)
         with house.store.write() as unit:
             house.journal.record(unit, "daemon.started", actor="system", details={"version": __version__})
             for plugin in failed:
