@@ -76,6 +76,18 @@ def test_a_draft_takes_display_units(running: Running, tmp_path: Path) -> None:
     assert running("policy", "test", str(draft), "--agent", made(running, "drafted")).code == 0
 
 
+def test_limits_of_fees_take_display_units(running: Running) -> None:
+    """They are written into the configuration as base units, which are said first; another symbol changes nothing."""
+    key = "fees.solana.devnet.max"
+    done = running("config", "set", key, "0.01SOL")
+    assert (done.code, done.err) == (0, f"{key}: 0.01SOL = 10000000 base units\n")
+    assert running("config", "get", key).out == "10000000\n"
+    refused = running("config", "set", key, "0.01ETH")
+    assert (refused.code, "0.01SOL" in refused.line) == (2, True)
+    assert running("config", "get", key).out == "10000000\n"
+    assert running("config", "unset", key).code == 0
+
+
 def test_the_operator_sees_what_agents_hold(running: Running) -> None:
     """One agent with its native balance, and the list where it is asked for."""
     name = made(running, "holding")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from waiaas.cli.amounts import Unit
 from waiaas.cli.exits import Failure
 from waiaas.cli.launching import exec_without_secret
 from waiaas.cli.processes import find_daemon
@@ -22,6 +23,7 @@ from waiaas.config.keys import variable_of
 from waiaas.config.plugin_tables import Models, read_table
 from waiaas.config.problems import Problem
 from waiaas.config.written import Written
+from waiaas.engine.rules.amounts import read_display
 from waiaas.errors import StartRefused
 from waiaas.interfaces.chain import ChainAdapter
 
@@ -57,6 +59,8 @@ def put(data_dir: Path, text: str, value: str | None) -> dict[str, Any]:
     require_known(path)
     known = _Known() if core_key(path) else _Known.of(data_dir)
     is_secret = secret_at(path, known.models)
+    if value is not None and path[0] == "fees":
+        value = known.in_base_units(data_dir, path, value)
     values = [] if value is None else candidates(path, value)
     edit = change(data_dir / "config.toml", os.environ, path, values, known.judge, secret=is_secret)
     variable = variable_of(*path)
@@ -86,6 +90,22 @@ class _Known:
         exec_without_secret(sys.argv[1:], os.environ)
         registry = load_plugins(load(data_dir, os.environ))
         return cls(adapters=registry.chains, models=registry.settings_models, is_asked=True)
+
+    def in_base_units(self, data_dir: Path, path: Path_, value: str) -> str:
+        """A limit of fees that was written with the network's symbol (``0.01SOL``), said as what is written; others as given.
+
+        :raises Failure: for another symbol, or more places than the asset has
+        """
+        if read_display(value) is None or path[1] not in self.adapters:
+            return value
+        plugin, adapter = self.adapters[path[1]]
+        table = load(data_dir, os.environ).plugin_table(plugin, adapter.settings_model)
+        native = next((one.native for one in adapter.networks(table) if one.name == path[2]), None)
+        if native is None:
+            return value
+        units = Unit(native.symbol, native.decimals).read(value)
+        print(f"{'.'.join(path)}: {value} = {units} base units", file=sys.stderr)
+        return str(units)
 
     def judge(self, written: Written) -> list[Problem]:
         """What the plugins find wrong with a configuration."""
