@@ -209,6 +209,21 @@ def _daemon(invocation: Invocation) -> Iterator[tuple[str, str]]:
         yield "ok", "not running; start it with: waiaas start"
     elif health.ready:
         yield "ok", f"running and ready, version {health.version}"
+        yield from _degraded(invocation, health)
     else:
         mend = "waiaas unlock" if health.status == "locked" else "wait, then waiaas status"
         yield "problem", f"running but {health.status}: {mend}"
+
+
+def _degraded(invocation: Invocation, health: Any) -> Iterator[tuple[str, str]]:
+    """What does not work although the daemon is ready."""
+    from waiaas.cli.processes import announced, not_working
+
+    for line in not_working(announced(invocation.data_dir).get("notLoaded")):
+        yield "warning", line
+    if health.networks_in_trouble:
+        yield (
+            "warning",
+            f"{health.networks_in_trouble} network(s) cannot be asked: `waiaas status --details` says which, why and since"
+            " when; `waiaas doctor --network` asks every endpoint",
+        )

@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import IO, NoReturn
 
 from waiaas_sdk import WaiaasApiError
@@ -19,7 +21,7 @@ from waiaas.cli.exits import FAILED, OK, REFUSED, Failure, one_line
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.output import print_json, say
 from waiaas.cli.passwords import VARIABLE, find_password, take_from_environment
-from waiaas.cli.processes import announced
+from waiaas.cli.processes import announced, not_working
 from waiaas.config import Settings
 
 _LONGEST = 4096
@@ -87,11 +89,14 @@ def hold(invocation: Invocation, password: bytearray | None) -> int:
     from waiaas import daemon
 
     environ = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    return daemon.run(invocation.data_dir, password=password, environ=environ, on_ready=_tell_ready)
+    told = partial(_tell_ready, invocation.data_dir)
+    return daemon.run(invocation.data_dir, password=password, environ=environ, on_ready=told)
 
 
-def _tell_ready(url: str) -> None:
+def _tell_ready(data_dir: Path, url: str) -> None:
     print(f"WAIaaS is ready at {url}. Stop it with Ctrl-C or: waiaas stop", flush=True)
+    for line in not_working(announced(data_dir).get("notLoaded")):
+        print(line, flush=True)
 
 
 def detach(invocation: Invocation, settings: Settings, timeout: int, *, locked: bool, as_json: bool) -> int:
@@ -116,10 +121,13 @@ def detach(invocation: Invocation, settings: Settings, timeout: int, *, locked: 
             raise
     facts = announced(invocation.data_dir)
     if as_json:
-        print_json({"pid": child.pid, "url": facts.get("url"), "dataDir": str(invocation.data_dir)})
+        told = {"pid": child.pid, "url": facts.get("url"), "dataDir": str(invocation.data_dir)}
+        print_json({**told, "notLoaded": facts.get("notLoaded", [])})
     else:
         state = "up and locked" if locked else "ready"
         say(f"The daemon is {state} at {facts.get('url')} (process {child.pid}, log {settings.paths.log}).")
+        for line in not_working(facts.get("notLoaded")):
+            say(line)
     return OK
 
 

@@ -63,6 +63,19 @@ def trust(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None
 @click.argument("name")
 @json_option
 @click.pass_obj
+def forget(invocation: Invocation, name: str, as_json: bool) -> None:
+    """Take a plugin out of plugins.lock: one that is gone is not listed any more, one that is installed is not trusted."""
+    lock = _lock(invocation)
+    if lock.get(name) is None:
+        raise Failure(f"plugins.lock trusts no plugin {name}", hint="See: waiaas plugins list")
+    _save(invocation, lock.drop(name))
+    _told(as_json, "forgotten", (name,))
+
+
+@plugins.command()
+@click.argument("name")
+@json_option
+@click.pass_obj
 def enable(invocation: Invocation, name: str, as_json: bool) -> None:
     """Let a trusted plugin load again."""
     _save(invocation, _lock(invocation).switch(name, enabled=True))

@@ -63,12 +63,20 @@ def find_daemon(data_dir: Path) -> DaemonProcess | None:
 
 
 def announced(data_dir: Path) -> Mapping[str, Any]:
-    """What the daemon wrote about itself: {pid, url, instanceId, version}; empty without it."""
+    """What the daemon wrote about itself: {pid, url, instanceId, version, notLoaded}; empty without it."""
     try:
         read = json.loads((data_dir / "daemon.json").read_bytes())
     except (OSError, ValueError):
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def not_working(left_out: object) -> list[str]:
+    """A line for each plugin that was not loaded and each chain that is not served: why, and the next command."""
+    if not isinstance(left_out, list | tuple):
+        return []
+    items = [one for one in left_out if isinstance(one, Mapping)]
+    return [f"Not working: {one.get('name')}: {one.get('reason')}. Next: {one.get('hint')}" for one in items]
 
 
 def _listener(path: Path) -> int | None:

@@ -13,8 +13,8 @@ from waiaas.cli.connections import anybody, operator, operator_by_password
 from waiaas.cli.exits import NOT_RUNNING, OK, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, print_done, print_facts, print_json, print_table, say
-from waiaas.cli.processes import DaemonProcess, announced, find_daemon
+from waiaas.cli.output import Column, at, print_done, print_facts, print_json, print_table, say
+from waiaas.cli.processes import DaemonProcess, announced, find_daemon, not_working
 
 _SLACK_SECONDS = 15
 
@@ -37,17 +37,33 @@ def status(invocation: Invocation, details: bool, as_json: bool) -> int:
     if as_json:
         print_json(facts)
     elif health is not None:
-        told: Mapping[str, Any] = facts.pop("details", {})
-        print_facts({**facts, "uptime": f"{health.uptime} s", **_spread(told)})
-        _print_networks(told.get("chains", []))
-        _print_prices(told.get("prices", {}).get("sources", []))
-        if health.status == "locked":
-            say("Nothing is signed until: waiaas unlock")
-        if health.status == "stopped":
-            say("The kill switch holds everything up until: waiaas kill-switch recover")
+        _print_status(facts, health)
     if health is None:
         raise Failure(f"no daemon runs in {invocation.data_dir}", hint=_way_to_start(invocation), exit_code=NOT_RUNNING)
     return OK
+
+
+def _print_status(facts: Mapping[str, Any], health: Health) -> None:
+    told: Mapping[str, Any] = facts.get("details", {})
+    shown = {name: value for name, value in facts.items() if name not in ("details", "notLoaded")}
+    print_facts({**shown, "uptime": f"{health.uptime} s", **_spread(told)})
+    _print_networks(told.get("chains", []))
+    _print_prices(told.get("prices", {}).get("sources", []))
+    for line in (*not_working(told.get("notLoaded", facts.get("notLoaded"))), *_troubles(told.get("chains", []))):
+        say(line)
+    if health.status == "locked":
+        say("Nothing is signed until: waiaas unlock")
+    if health.status == "stopped":
+        say("The kill switch holds everything up until: waiaas kill-switch recover")
+
+
+def _troubles(chains: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each network whose nodes cannot be asked: which endpoint, what is wrong, since when, what to set."""
+    found = [(one, one["trouble"]) for one in chains if one.get("trouble")]
+    return [
+        f"{one['chain']}/{one['network']} cannot be asked since {at(what['since'])}: {what['reason']}. Next: {what['hint']}"
+        for one, what in found
+    ]
 
 
 def _way_to_start(invocation: Invocation) -> str:
@@ -85,7 +101,7 @@ def _print_networks(chains: Sequence[Mapping[str, Any]]) -> None:
         (
             f"{one['chain']}/{one['network']}",
             "test" if one["isTest"] else "real",
-            "degraded" if one["degraded"] else "ok",
+            "degraded" if one["degraded"] else "in trouble" if one.get("trouble") else "ok",
             Unit(one["native"]["symbol"], one["native"]["decimals"]).display(int(one["fees"]["max"])),
             one["finality"],
         )

@@ -50,7 +50,7 @@ def _as_installed() -> list[Pin]:
             distribution=plugin.distribution,
             version=plugin.version,
             hash=digest(plugin),
-            examined=True,
+            examined=plugin.is_own,
         )
         for plugin in plugins
     ]

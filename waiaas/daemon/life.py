@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from waiaas.daemon.server import Server
 from waiaas.engine.admin import Lifecycle
 from waiaas.engine.former_ids import notes_on_former_ids
 from waiaas.engine.guarded_clock import GuardedClock
+from waiaas.engine.left_out import left_out
 from waiaas.engine.pipeline.stage import Observer
 from waiaas.engine.rekeying import finish as finish_rekeying
 from waiaas.errors import StartRefused, WaiaasError
@@ -178,6 +180,7 @@ class Daemon:
         self, settings: Settings, paths: DataDir, store: Store, signer: SignerClient, registry: Registry
     ) -> House:
         lifecycle = Lifecycle(started_at=self._clock.now(), instance_id=_instance_id(store))
+        lifecycle.left_out = left_out(registry.plugins)
         ground = Ground(
             settings=settings,
             paths=paths,
@@ -240,6 +243,7 @@ class Daemon:
             "url": self.url,
             "instanceId": house.lifecycle.instance_id,
             "version": __version__,
+            "notLoaded": [asdict(one) for one in house.services.admin.not_working()],
         }
         write_private(paths.daemon_json, json.dumps(document).encode())
         self._undo.append(lambda: paths.daemon_json.unlink(missing_ok=True))

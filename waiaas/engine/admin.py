@@ -1,6 +1,6 @@
 """The daemon about itself: health, status, and the order to stop."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from waiaas import __version__
 from waiaas.clock import Clock
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
+from waiaas.engine.left_out import LeftOut, unserved
 from waiaas.engine.own_directory import generation_of
 from waiaas.engine.stops import switch_of_all
 from waiaas.keystore.client import SignerClient
@@ -20,6 +21,7 @@ class Lifecycle:
 
     :param state: starting, ready or stopping
     :param is_open: whether everything that has to happen before a payment has happened
+    :param left_out: plugins that should have been loaded and were not
     :param is_own: whether this data directory was found to be the one it was, neither restored nor moved nor rolled back
     """
 
@@ -28,6 +30,7 @@ class Lifecycle:
     state: str = "starting"
     is_open: bool = False
     is_own: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Admin:
@@ -80,7 +83,19 @@ class Admin:
             "uptime": max(0, self._clock.now() - self._lifecycle.started_at),
             "schemaVersion": self._store.schema_version,
             "ready": is_ready,
+            **self._degraded(),
         }
+
+    def _degraded(self) -> dict[str, Any]:
+        """What does not work although the daemon is up: how much of it, and no names, since anybody may ask."""
+        chains, nodes = len(self._chains.unserved()), len(self._chains.troubles())
+        degraded = bool(self._lifecycle.left_out) or chains > 0 or nodes > 0
+        counts = {
+            "pluginsNotLoaded": len(self._lifecycle.left_out),
+            "chainsNotServed": chains,
+            "networksInTrouble": nodes,
+        }
+        return {"degraded": degraded, **counts}
 
     def status(self, actor: Actor) -> dict[str, Any]:
         """What the operator may know besides."""
@@ -91,8 +106,13 @@ class Admin:
             "signer": "unlocked" if self._signer.is_unlocked else "locked" if self._signer.is_alive else "dead",
             **self._store.at_once(_stored),
             "chains": list(self._chains.report()),
+            "notLoaded": [{"name": one.name, "reason": one.reason, "hint": one.hint} for one in self.not_working()],
             "prices": self._prices(),
         }
+
+    def not_working(self) -> Sequence[LeftOut]:
+        """Plugins that were not loaded, and chains that cannot be served although their plugin was, with the next command."""
+        return (*self._lifecycle.left_out, *(unserved(chain, why) for chain, why in self._chains.unserved().items()))
 
     def shutdown(self, actor: Actor) -> None:
         """Drain and end."""

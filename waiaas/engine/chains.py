@@ -16,7 +16,7 @@ from waiaas.engine.faults import PluginFault
 from waiaas.engine.network_trouble import NetworkTrouble
 from waiaas.engine.nodes import NodeHttp
 from waiaas.engine.rules.fees import FeeLimits
-from waiaas.engine.rules.waiting import setting_of
+from waiaas.engine.rules.waiting import setting_of, to_wire
 from waiaas.engine.waits import Held
 from waiaas.errors import BadRequest, NodeFailure, NodeTrouble, PluginError, Refused, Stopped, Trouble, Unavailable
 from waiaas.interfaces.chain import Account, Asset, ChainAdapter, Network, RunsLocally, TellsTime
@@ -174,9 +174,10 @@ class Chains:
         self._settings = settings
         self._chains: dict[tuple[str, str], Chain] = {}
         self._networks: dict[tuple[str, str], tuple[type[ChainAdapter], Network, Any]] = {}
+        self._unserved: dict[str, str] = {}
         for word, (plugin, adapter) in registry.chains.items():
             table = settings.plugin_table(plugin, adapter.settings_model)
-            for network in _networks_of(adapter, table):
+            for network in self._networks_of(word, adapter, table):
                 self._networks[word, network.name] = (adapter, network, table)
         self._lock = threading.Lock()
         #: Told once of each network whose time is not the machine's: its id, and the seconds that the machine is ahead.
@@ -185,6 +186,28 @@ class Chains:
     def names(self) -> Sequence[tuple[str, str]]:
         """Every (chain, network), in order."""
         return sorted(self._networks)
+
+    def _networks_of(self, word: str, adapter: type[ChainAdapter], table: Any) -> Sequence[Network]:
+        """The family's networks; none when the plugin fails, so that the daemon starts and everything else goes on."""
+        try:
+            return tuple(adapter.networks(table))
+        except Exception:  # noqa: BLE001 - a fault of the plugin
+            _log.exception("the chain %s is left out: it cannot name its networks", word)
+            self._unserved[word] = "its plugin cannot name its networks with the settings of this configuration"
+            return ()
+
+    def unserved(self) -> Mapping[str, str]:
+        """Chains and networks whose plugin is there and cannot serve them, with why."""
+        faulty = {
+            f"{word}/{name}": "its plugin failed several times in a row"
+            for (word, name), chain in list(self._chains.items())
+            if chain.is_degraded
+        }
+        return {**self._unserved, **faulty}
+
+    def troubles(self) -> Mapping[tuple[str, str], Held]:
+        """Networks that cannot be asked at present."""
+        return {where: held for where, chain in list(self._chains.items()) if (held := chain.trouble.held) is not None}
 
     def serves(self, chain: str, name: str) -> bool:
         """Whether a plugin serves the network."""
@@ -296,7 +319,7 @@ class Chains:
 
     def _described(self, chain: str, name: str) -> Mapping[str, Any]:
         adapter, network, _ = self._networks[chain, name]
-        live = self._chains.get((chain, name))
+        live, held = self._chains.get((chain, name)), self.trouble(chain, name)
         fees = self._fees(chain, network)
         return {
             "chain": chain,
@@ -308,6 +331,7 @@ class Chains:
             "types": sorted(kind.value for kind in adapter.kinds),
             "fees": {"max": str(fees.max), "dailyLimit": str(fees.daily)},
             "degraded": bool(live and live.is_degraded),
+            "trouble": None if held is None else to_wire(held.wait, held.since, setting=setting_of(chain, name)),
         }
 
 
@@ -321,15 +345,6 @@ def _wrong_chain(network: Network, problem: Refused) -> NodeFailure:
         position=position if type(position) is int else 0,
     )
     return NodeFailure(f"the node of {network.name} serves another chain", troubles=(trouble,))
-
-
-def _networks_of(adapter: type[ChainAdapter], table: Any) -> Sequence[Network]:
-    """The family's networks; none when the plugin fails, so that the daemon starts and everything else goes on."""
-    try:
-        return tuple(adapter.networks(table))
-    except Exception:  # noqa: BLE001 - a fault of the plugin
-        _log.exception("the chain %s is left out: it cannot name its networks", adapter.chain)
-        return ()
 
 
 def _adapter_of(kind: type[ChainAdapter], network: Network, table: Any, http: NodeHttp) -> ChainAdapter:

@@ -12,15 +12,16 @@ from functools import partial
 from typing import Any
 
 import pluggy
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticUserError
 
 from waiaas import hookspecs
-from waiaas.interfaces.chain import ChainAdapter
+from waiaas.interfaces.chain import ChainAdapter, Network
 from waiaas.interfaces.events import Event
 from waiaas.interfaces.notify import NotificationChannel
 from waiaas.interfaces.policy import PolicyType
 from waiaas.interfaces.prices import PriceSource
+from waiaas.interfaces.signing import Scheme
 from waiaas.registry.installed import Installed
 from waiaas.registry.records import Listener, Registers
 
@@ -31,6 +32,10 @@ _RESERVED = frozenset({"sources", "decimals"})
 """Keys of ``[prices]`` that cannot be a source's table too."""
 _LONGEST = 300
 Implementations = Mapping[str, Sequence[pluggy.HookImpl]]
+
+
+class _Nothing(BaseModel):
+    """Settings of a family that has none."""
 
 
 class Fault(Exception):
@@ -166,7 +171,33 @@ def _collected(found: Implementations, hook: str, read: Callable[[object], tuple
 def _chain(given: object) -> tuple[str, type[ChainAdapter]]:
     adapter = _concrete(given, ChainAdapter)
     _model(adapter, "settings_model")
-    return _word(adapter, "chain", _CHAIN), adapter
+    word = _word(adapter, "chain", _CHAIN)
+    _forms(adapter)
+    _networks(adapter)
+    return word, adapter
+
+
+def _forms(adapter: type[ChainAdapter]) -> None:
+    """An agent is made with the first form and the scheme that it needs."""
+    forms = getattr(adapter, "forms", None)
+    if not isinstance(forms, Mapping) or not forms:
+        raise Fault(f"{adapter.__name__}.forms names no form of address: no agent could be made")
+    if not all(isinstance(form, str) and form and isinstance(scheme, Scheme) for form, scheme in forms.items()):
+        raise Fault(f"{adapter.__name__}.forms is no mapping of words to schemes of the signer")
+
+
+def _networks(adapter: type[ChainAdapter]) -> None:
+    """The networks that it names with no settings of anybody's; a family whose settings have no defaults is not asked."""
+    try:
+        settings = (_Nothing if adapter.settings_model is BaseModel else adapter.settings_model)()
+    except ValidationError:
+        return
+    found = _attempt(f"{adapter.__name__}.networks", lambda: tuple(adapter.networks(settings)))
+    if not all(isinstance(one, Network) for one in found):
+        raise Fault(f"{adapter.__name__}.networks returned what is no Network")
+    names = [one.name for one in found]
+    if len(set(names)) != len(names):
+        raise Fault(f"{adapter.__name__}.networks returned two networks of one name")
 
 
 def _policy_type(given: object) -> tuple[str, PolicyType[Any]]:

@@ -14,8 +14,10 @@ from waiaas.registry.installed import Installed
 from waiaas.registry.records import Registers
 
 LIMIT_SECONDS = 10.0
+AT_ONCE = 8
+"""Processes; they wait more than they work, and one that hangs keeps its place until its time is over."""
 _LARGEST = 65536
-_monotonic = SystemClock().monotonic
+monotonic = SystemClock().monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ def examine(plugin: Installed, *, limit: float = LIMIT_SECONDS) -> Examined:
     finally:
         os.close(writing)
     try:
-        line = _line(reading, _monotonic() + limit)
+        line = _line(reading, monotonic() + limit)
     finally:
         os.close(reading)
         code = _end(child)
@@ -67,7 +69,7 @@ def _line(reading: int, deadline: float) -> bytes | None:
     """The child's answer up to its newline; b"" when it ended without one; None when time ran out."""
     answer = b""
     while not answer.endswith(b"\n") and len(answer) <= _LARGEST:
-        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - _monotonic()))
+        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - monotonic()))
         if not ready:
             return None
         chunk = os.read(reading, _LARGEST)

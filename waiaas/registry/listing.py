@@ -6,13 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from waiaas.registry.asking import Fault
-from waiaas.registry.child import LIMIT_SECONDS, Examined, examine
+from waiaas.registry.child import AT_ONCE, LIMIT_SECONDS, Examined, examine
 from waiaas.registry.claims import Claims
 from waiaas.registry.lock import Lock
 from waiaas.registry.records import PluginInfo, PluginStatus, Registers
 from waiaas.registry.survey import Candidate, survey
-
-_AT_ONCE = 4
 
 
 def describe(
@@ -28,7 +26,7 @@ def describe(
     :param limit: seconds for each plugin; a few are asked at once
     """
     candidates, infos = survey(lock, allow, disable)
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         answers = list(pool.map(lambda one: examine(one.plugin, limit=limit), candidates))
     claims = Claims()
     infos += [_info(candidate, answer, claims) for candidate, answer in zip(candidates, answers, strict=True)]

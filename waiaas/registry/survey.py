@@ -91,7 +91,7 @@ def _missing(lock: Lock | None, plugins: Iterable[Installed]) -> list[PluginInfo
             version=pin.version,
             distribution=pin.distribution,
             status=PluginStatus.MISSING,
-            error=f"nothing of this name is installed; install {pin.distribution}",
+            error=f"nothing of this name is installed; install {pin.distribution}, or run: waiaas plugins forget {pin.name}",
         )
         for pin in (lock.pins if lock is not None else ())
         if pin.name not in names

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from waiaas.errors import NotFound
-from waiaas.registry.child import LIMIT_SECONDS, examine
+from waiaas.registry.child import AT_ONCE, LIMIT_SECONDS, examine
 from waiaas.registry.installed import Installed, digest, installed
 from waiaas.registry.lock import Lock, Pin
-
-_AT_ONCE = 4
 
 
 def trust(lock: Lock, names: Sequence[str], *, limit: float = LIMIT_SECONDS) -> Lock:
@@ -44,7 +42,7 @@ def _named(name: str) -> Installed:
 def _pinned(plugins: Sequence[Installed], limit: float) -> list[Pin]:
     """The hash is taken before the code runs: a plugin that changes its own files does not match it."""
     hashes = [digest(plugin) for plugin in plugins]
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         answers = list(pool.map(lambda plugin: examine(plugin, limit=limit), plugins))
     return [
         Pin(

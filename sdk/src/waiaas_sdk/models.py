@@ -13,13 +13,21 @@ FINAL_STATUSES = frozenset({"CONFIRMED", "FAILED", "CANCELLED", "EXPIRED", "SIGN
 
 
 class Health(Record):
-    """Whether the daemon is up. ``ready``: it would take a payment now. ``uptime`` in seconds."""
+    """Whether the daemon is up. ``ready``: it would take a payment now. ``uptime`` in seconds.
+
+    ``degraded``: something does not work all the same: so many plugins are not loaded, chains not served, networks without a
+    node that answers. ``waiaas status --details`` names them.
+    """
 
     status: str
     version: str
     uptime: int | float
     schema_version: int
     ready: bool
+    degraded: bool = False
+    plugins_not_loaded: int = 0
+    chains_not_served: int = 0
+    networks_in_trouble: int = 0
 
 
 class OperatorToken(Record):

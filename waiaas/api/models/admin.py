@@ -12,13 +12,25 @@ if TYPE_CHECKING:
 
 
 class HealthItem(Answered):
-    """Whether the daemon is up. :param ready: it would take a payment now; :param uptime: seconds"""
+    """Whether the daemon is up.
+
+    :param ready: it would take a payment now
+    :param uptime: seconds
+    :param degraded: whether something does not work all the same; the operator's status names it
+    :param plugins_not_loaded: how many that should have been are not
+    :param chains_not_served: how many a plugin that is there cannot serve
+    :param networks_in_trouble: how many have no node that could be asked last time
+    """
 
     status: str
     version: str
     uptime: Count
     schema_version: Count
     ready: bool
+    degraded: bool = False
+    plugins_not_loaded: Count = 0
+    chains_not_served: Count = 0
+    networks_in_trouble: Count = 0
 
 
 class Login(Asked):

@@ -1,0 +1,51 @@
+"""A daemon that is ready and of which something does not work: health says how much, its operator is told what to do."""
+
+import json
+
+from tests.harness.commands import done, waiaas
+from tests.harness.deadline import until
+from tests.harness.fixtures import one_case
+from tests.harness.house import House
+from waiaas.registry import Pin, parse
+
+__all__ = ["one_case"]
+GHOST = Pin(name="waiaas-ghost", distribution="waiaas-ghost", version="1", hash="sha256:" + "0" * 64)
+
+
+def test_what_does_not_work_is_told_by_health_status_doctor_and_start(house: House) -> None:
+    """A trusted plugin that is gone, and a node that is away while a payment is on its way; both are over when they are."""
+    trusted = parse(house.paths.plugins_lock.read_text())
+    house.paths.plugins_lock.write_text(trusted.put([GHOST]).render())
+    house.start()
+    health = house.operator.health()
+    assert (health.ready, health.degraded, health.plugins_not_loaded, health.networks_in_trouble) == (True, True, 1, 0)
+    assert "ghost" not in json.dumps(health.model_dump())
+    told = waiaas(house.root, "status").stdout
+    assert "Not working: waiaas-ghost: missing" in told
+    assert "waiaas plugins forget waiaas-ghost" in told
+    found = json.loads(waiaas(house.root, "doctor", "--json").stdout)["findings"]
+    assert any(one["check"] == "daemon" and "waiaas-ghost" in one["text"] for one in found)
+    _trouble_is_told(house)
+    done(house.root, "plugins", "forget", "waiaas-ghost")
+    assert parse(house.paths.plugins_lock.read_text()).get("waiaas-ghost") is None
+    ended = waiaas(house.root, "plugins", "forget", "waiaas-ghost")
+    assert (ended.returncode, "waiaas plugins list" in ended.stderr) == (1, True)
+
+
+def _trouble_is_told(house: House) -> None:
+    wallet, recipient = house.instant(), house.case.new_recipient()
+    house.chain.stand_still()
+    sent = house.client(wallet).send(**house.case.payment(recipient), wait=0)
+    house.until_status(sent.id, "SUBMITTED")
+    house.chain.away()
+    until(lambda: house.operator.health().networks_in_trouble == 1, "the trouble to be met")
+    seen = house.client(wallet).transaction(sent.id).waiting
+    assert seen is not None
+    assert "127.0.0.1" not in seen.reason + seen.hint
+    assert seen.code in waiaas(house.root, "tx", "show", sent.id).stdout
+    details = waiaas(house.root, "status", "--details").stdout
+    assert f"rpc.{house.case.chain}.{house.case.network}" in details
+    assert "http://127.0.0.1" in details
+    house.chain.away(False)
+    until(lambda: house.operator.health().networks_in_trouble == 0, "the trouble to be over")
+    assert house.client(wallet).transaction(sent.id).waiting is None
