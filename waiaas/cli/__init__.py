@@ -8,6 +8,7 @@ that says what to do next, and an exit code: 0 done, 1 failed, 2 usage, 3 daemon
 Importing this package is cheap: each command's module is imported when the command is chosen.
 """
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -16,4 +17,6 @@ def main() -> NoReturn:
     """The ``waiaas`` program."""
     from waiaas.cli.application import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # what is about to end with the process need not be looked through for cycles: a sixth of a command's time
+    sys.exit(code)

@@ -1,5 +1,6 @@
 """The table of commands, and how one run of the program goes."""
 
+import gc
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ from waiaas.cli.exits import FAILED, OK, USAGE, told
 from waiaas.cli.invocation import Invocation
 
 _HERE = "waiaas.cli"
+_YOUNG = 50_000
 _COMPLETING = "_WAIAAS_COMPLETE"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("starting:init", "Make the data directory, the keystore and config.toml."),
@@ -37,7 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "db": ("database:db", "Look at the database; needs no daemon."),
     "password": ("password:password", "Change the master password, or the data key."),
     "plugins": ("plugins:plugins", "Plugins: what is installed, trusted and loaded."),
-    "completion": ("completion:completion", "What bash, zsh or fish need to complete commands, names and ids."),
+    "completion": ("completion:completion", "Have bash, zsh or fish complete commands and names."),
     "localnet": ("localnet:localnet", "Serve a chain on this machine until stopped."),
     "doctor": ("doctor:doctor", "Check this installation and say how to mend it."),
 }
@@ -133,6 +135,7 @@ def run(arguments: Sequence[str]) -> int:
     :returns: the process's exit code
     """
     debug = "--debug" in arguments
+    _start_lightly()
     try:
         result = cli.main(args=list(arguments), prog_name="waiaas", standalone_mode=False)
         sys.stdout.flush()
@@ -154,6 +157,17 @@ def run(arguments: Sequence[str]) -> int:
         found = told(error)
         print(found.as_json() if wants_json(arguments) else f"waiaas: {found.line}", file=sys.stderr)
         return found.exit_code
+
+
+def _start_lightly() -> None:
+    """Keep what no command uses out of its start.
+
+    httpx brings a command line of its own, and with it rich's markup and pygments, where these happen to be installed; with
+    None in its place importing it fails, and httpx goes on without, as it does where they are not. And the collector of cycles
+    need not look through modules that are just being made; a daemon sets it anew once it is assembled.
+    """
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

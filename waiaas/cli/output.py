@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-from pydantic import BaseModel
 
 from waiaas.cli.tables import Column, facts_lines, table_lines
 from waiaas.engine.rules.text import clean
@@ -50,8 +49,11 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _plain(value: object) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True, mode="json")
+    dump = getattr(
+        value, "model_dump", None
+    )  # a record of pydantic's; asking by class would import it for every command
+    if dump is not None:
+        return dump(by_alias=True, mode="json")
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
