@@ -53,7 +53,13 @@ def test_every_answer_is_as_documented(doors: Doors) -> None:
     tx_id, agent_id = waiting["id"], held.agent_id
     policy_id = doors.house.operator.policies.list(agent_id=agent_id).items[0].id
     channel_id = doors.house.operator.channels.list()[0].id
-    ids = {"agents": agent_id, "transactions": tx_id, "policies": policy_id, "notification-channels": channel_id}
+    ids = {
+        "agents": agent_id,
+        "transactions": tx_id,
+        "policies": policy_id,
+        "notification-channels": channel_id,
+        "ids": agent_id[:8],
+    }
     operator = doors.operator()
     for route in [route for route in ROUTES if route.method == "GET" and route.gives is not None]:
         noun = route.path.split("/")[2] if route.path.startswith("/v1/") else ""
