@@ -32,6 +32,18 @@ def test_what_does_not_work_is_told_by_health_status_doctor_and_start(house: Hou
     assert (ended.returncode, "waiaas plugins list" in ended.stderr) == (1, True)
 
 
+def _endpoints_are_asked(house: House, *, is_away: bool) -> None:
+    """One row each: the house's own node, away or there; one that is nowhere, with a key in its address that is not told."""
+    urls = json.dumps([house.chain.url, "http://user:secret@127.0.0.1:1/secret"])
+    told = waiaas(house.root, "doctor", "--network", "--json", environ=house.case.environ(*json.loads(urls))).stdout
+    found = [one for one in json.loads(told)["findings"] if one["check"] == "network"]
+    assert [one["grade"] for one in found] == ["problem" if is_away else "ok", "problem"]
+    assert all(f"{house.case.chain}/{house.case.network} endpoint" in one["text"] for one in found)
+    assert ("height" in found[0]["text"]) is not is_away
+    assert f"rpc.{house.case.chain}.{house.case.network}" in found[1]["text"]
+    assert "secret" not in told
+
+
 def _trouble_is_told(house: House) -> None:
     wallet, recipient = house.instant(), house.case.new_recipient()
     house.chain.stand_still()
@@ -43,9 +55,11 @@ def _trouble_is_told(house: House) -> None:
     assert seen is not None
     assert "127.0.0.1" not in seen.reason + seen.hint
     assert seen.code in waiaas(house.root, "tx", "show", sent.id).stdout
+    _endpoints_are_asked(house, is_away=True)
     details = waiaas(house.root, "status", "--details").stdout
     assert f"rpc.{house.case.chain}.{house.case.network}" in details
     assert "http://127.0.0.1" in details
     house.chain.away(False)
+    _endpoints_are_asked(house, is_away=False)
     until(lambda: house.operator.health().networks_in_trouble == 0, "the trouble to be over")
     assert house.client(wallet).transaction(sent.id).waiting is None

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from tests.harness import forks
 from tests.harness.data_directory import PASSWORD
 
 
-def waiaas(root: Path, *arguments: str, password: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
-    """A command on a data directory, to its end."""
-    environ = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "WAIAAS_MASTER_PASSWORD": password}
-    return forks.run("waiaas.cli", ["--data-dir", str(root), *arguments], env=environ, timeout=120)
+def waiaas(
+    root: Path, *arguments: str, password: str = PASSWORD, environ: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """A command on a data directory, to its end. :param environ: configuration besides"""
+    variables = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "WAIAAS_MASTER_PASSWORD": password}
+    variables |= environ or {}
+    return forks.run("waiaas.cli", ["--data-dir", str(root), *arguments], env=variables, timeout=120)
 
 
 def done(root: Path, *arguments: str) -> Any:

@@ -5,7 +5,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,19 @@ class Finding:
     text: str
 
 
+Check = tuple[str, Callable[[Invocation], Iterator[tuple[str, str]]]]
+
+
 @click.command()
+@click.option("--network", is_flag=True, help="Also ask every configured endpoint of every network in use.")
 @json_option
 @click.pass_obj
-def doctor(invocation: Invocation, as_json: bool) -> int:
+def doctor(invocation: Invocation, network: bool, as_json: bool) -> int:
     """Check Python, data directory, configuration, plugins, database, audit trail and daemon.
 
     Exit code 1 when something has to be mended.
     """
-    findings = list(_examine(invocation))
+    findings = list(_examine(invocation, [("network", _network)] if network else []))
     is_well = all(finding.grade != "problem" for finding in findings)
     if as_json:
         items = [{"check": f.check, "grade": f.grade, "text": f.text} for f in findings]
@@ -55,8 +59,8 @@ def doctor(invocation: Invocation, as_json: bool) -> int:
     return OK if is_well else FAILED
 
 
-def _examine(invocation: Invocation) -> Iterator[Finding]:
-    checks: list[tuple[str, Callable[[Invocation], Iterator[tuple[str, str]]]]] = [
+def _examine(invocation: Invocation, more: Sequence[Check]) -> Iterator[Finding]:
+    checks: list[Check] = [
         ("python", _python),
         ("machine", _machine),
         ("directory", _directory),
@@ -66,6 +70,7 @@ def _examine(invocation: Invocation) -> Iterator[Finding]:
         ("database", _database),
         ("audit", _audit),
         ("daemon", _daemon),
+        *more,
     ]
     for name, run in checks:
         try:
@@ -213,6 +218,12 @@ def _daemon(invocation: Invocation) -> Iterator[tuple[str, str]]:
     else:
         mend = "waiaas unlock" if health.status == "locked" else "wait, then waiaas status"
         yield "problem", f"running but {health.status}: {mend}"
+
+
+def _network(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    from waiaas.cli.endpoints import findings
+
+    yield from findings(invocation.data_dir)
 
 
 def _degraded(invocation: Invocation, health: Any) -> Iterator[tuple[str, str]]:
