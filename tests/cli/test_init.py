@@ -79,11 +79,13 @@ def test_password_is_asked_twice_and_not_shown(bare: Program) -> None:
 
 
 def test_two_different_passwords_make_nothing(bare: Program) -> None:
-    """A slip of the finger is noticed."""
-    code, said = _type_in(bare, PASSWORD, PASSWORD + "x")
+    """A slip of the finger is noticed, and both are asked for again; after the third the command ends."""
+    code, said = _type_in(bare, *[PASSWORD, PASSWORD + "x"] * 3)
     assert code == 1
-    assert "differ" in said
+    assert said.count("differ") == 3
     assert not bare.data_dir.exists()
+    code, said = _type_in(bare, PASSWORD, PASSWORD + "x", PASSWORD, PASSWORD)
+    assert (code, PASSWORD in said) == (0, False), said
 
 
 def test_what_a_password_needs_is_said_before_it_is_typed_twice(bare: Program) -> None:

@@ -12,7 +12,6 @@ from unicodedata import normalize
 from waiaas.cli.exits import Failure
 from waiaas.config.password_file import VARIABLE as _FILE_VARIABLE
 from waiaas.config.password_file import read_password_file
-from waiaas.errors import WaiaasError
 
 VARIABLE = "WAIAAS_MASTER_PASSWORD"
 FILE_VARIABLE = _FILE_VARIABLE
@@ -92,7 +91,7 @@ def _ask(prompt: str, confirm: bool, check: Callable[[bytearray], None] | None, 
     for left in reversed(range(_TRIES)):
         try:
             return _typed(prompt, confirm, check)
-        except (Failure, WaiaasError) as problem:
+        except Failure as problem:  # a slip; one that is too weak was meant, and ends it
             if not left:
                 raise
             print(f"{problem.message}. Once more.", file=sys.stderr)
