@@ -20,6 +20,7 @@ from waiaas.clock import Clock, SystemClock
 from waiaas.config import DataDir, Settings, check, load, write_private
 from waiaas.config.password_file import VARIABLE as PASSWORD_FILE
 from waiaas.config.password_file import read_password_file
+from waiaas.daemon.allocator import Tidying, settle_allocator
 from waiaas.daemon.assembly import Ground, House, assemble
 from waiaas.daemon.garbage import settle as settle_garbage
 from waiaas.daemon.lock import DirectoryLock
@@ -95,6 +96,7 @@ class Daemon:
     def start(self, password: bytearray | None) -> None:
         """Take the directory, build the house, open the doors."""
         harden_process()
+        settle_allocator()
         settings = load(self._root, self._environ)
         check(self._root, readable=frozenset({settings.paths.daemon_pid, settings.paths.stop_request}))
         paths, self._grace = settings.paths, float(settings.daemon.shutdown_timeout)
@@ -125,8 +127,9 @@ class Daemon:
     def wait(self) -> int:
         """Until a signal, an order over HTTP, or the death of a part."""
         # The kernel may hand a signal to any thread, and Python's handler runs only when this one wakes.
+        tidying = Tidying()
         while not self._stopping.wait(_LOOK_SECONDS):
-            continue
+            tidying.look()
         if self._died is not None:
             _log.critical("the daemon ends because %s died; nothing that was admitted is lost", self._died)
             return EXIT_FAILED
