@@ -1,5 +1,6 @@
 """The lockout: wrong passwords over TCP are counted, however close together they come."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +15,7 @@ from waiaas.engine.failures import CredentialFailures
 from waiaas.engine.journal import Journal
 from waiaas.engine.keystore_watch import KeystoreWatch
 from waiaas.engine.operator import Operator
-from waiaas.errors import TooMany, Unauthenticated
+from waiaas.errors import StartRefused, TooMany, Unauthenticated
 from waiaas.keystore.client import SignerClient
 from waiaas.store.database import Store, Unit
 
@@ -44,10 +45,30 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def operator_of(store: Store, busy: Busy, attempts: int) -> Operator:
+RIGHT = b"the right one"
+
+
+class CountingSigner:
+    """Knows the password. :ivar runs: how often it was asked, each time one run of Argon2"""
+
+    is_alive = True
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def verify_password(self, password: bytearray) -> bool:
+        self.runs += 1
+        return password == RIGHT
+
+    def unlock(self, password: bytearray) -> None:
+        if not self.verify_password(password):
+            raise StartRefused("the password is wrong", code="WRONG_PASSWORD")
+
+
+def operator_of(store: Store, busy: Busy, attempts: int, signer: Any = None) -> Operator:
     clock = SystemClock()
     journal = Journal(clock)
-    signer: Any = SimpleNamespace(is_alive=True, verify_password=lambda password: False)
+    signer = signer or CountingSigner()
     settings: Any = SimpleNamespace(security=SimpleNamespace(lockout_attempts=attempts, lockout_seconds=600))
     return Operator(
         store=cast(Store, busy),
@@ -97,3 +118,25 @@ def test_a_late_wrong_password_lifts_no_lockout(store: Store) -> None:
     busy.before_write = two_others
     guess(operator)
     assert locked_out(operator)
+
+
+@pytest.mark.parametrize("how", ["authenticate_password", "unlock"])
+@pytest.mark.parametrize("password", [RIGHT, b"wrong"])
+def test_while_it_lasts_no_password_is_tried(store: Store, how: str, password: bytes) -> None:
+    """The lockout is looked at before Argon2 runs: a right and a wrong password get one answer, which costs the signer nothing;
+    over the socket both are tried."""
+    signer = CountingSigner()
+    operator = operator_of(store, Busy(store), 2, signer)
+    for _ in range(2):
+        guess(operator)
+    runs = signer.runs
+    for _ in range(3):
+        shown = bytearray(password)
+        with pytest.raises(TooMany) as caught:
+            getattr(operator, how)(shown, "127.0.0.1", "tcp")
+        assert caught.value.code == "LOCKED_OUT"
+        assert shown == bytes(len(password))
+    assert signer.runs == runs == 2
+    with contextlib.suppress(Unauthenticated):
+        getattr(operator, how)(bytearray(password), None, "socket")
+    assert signer.runs == 3
