@@ -96,6 +96,17 @@ def highest(house: House) -> Iterator[list[int]]:
         thread.join()
 
 
+def settled(house: House) -> None:
+    """Wait until the daemon has taken in whatever it takes."""
+    seen: list[int] = []
+
+    def is_steady() -> bool:
+        seen.append(held(house))
+        return len(seen) > 20 and max(seen[-20:]) - min(seen[-20:]) < _MIB
+
+    until(is_steady, "the daemon to grow no further")
+
+
 def connections(house: House, count: int, sent: bytes) -> list[socket.socket]:
     """So many connections that each send this as far as it is taken, and stay."""
     port = httpx.URL(house.daemon.url).port or 0
@@ -136,6 +147,7 @@ def test_nobody_without_a_credential_lifts_the_daemon_far(house: House, what: st
         socks = connections(house, 600, STRANGERS[what])
         try:
             assert httpx.get(house.daemon.url + "/health", timeout=60).status_code == 200
+            settled(house)
         finally:
             for sock in socks:
                 sock.close()
