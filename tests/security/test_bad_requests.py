@@ -31,9 +31,9 @@ pytestmark = pytest.mark.xdist_group("security-input")
         b"\xff\xfe" + '{"to": "TO", "amount": "2000000"}'.encode("utf-16-le"),
         b'\xef\xbb\xbf{"to": "TO", "amount": "2000000"}',
         b"[" * 50_000,
-        b'{"token":' * 40_000,
+        b'{"token":' * 7_000,
         b'{"memo": ' + b"[" * 33 + b"]" * 33 + b"}",
-        b'{"amount": ' + b"9" * 100_000 + b"}",
+        b'{"amount": ' + b"9" * 60_000 + b"}",
         b"null", b"[]", b"1", b'"x"', b"true", b"{}", b"\x00", b" ",
     ],
     ids=lambda body: repr(body[:36]),
@@ -96,7 +96,7 @@ def test_no_field_of_a_policy_takes_what_it_should_not(target: Target, changes: 
 AGENTS: list[dict[str, Any]] = [
     *each("name", None, 1, True, [], "", " ", "x" * 500, "\x00", "\u200b", "\u202e", "\n"),
     *each("chain", None, 1, "", "bitcoin", "Solana", "solana ", "so\x00", "x" * 65, []),
-    *each("network", None, 1, "", "nowhere", "localnet\n", "../localnet", {}),
+    *each("network", 1, "", "nowhere", "localnet\n", "../localnet", {}),
     {"id": "mine"}, {"privateKey": "x"}, {"address": "x"},
 ]  # fmt: skip
 
