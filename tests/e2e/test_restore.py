@@ -43,6 +43,21 @@ def test_after_a_restore_nothing_is_signed_before_a_person_acts(house: House) ->
     check_audit(house)
 
 
+def test_a_restore_is_told_once_however_often_the_daemon_starts(house: House) -> None:
+    """Starts that never come to the unlock stop the agents again, and do not tell of the same restore again."""
+    house.start()
+    wallet = house.wallet()
+    file = backed_up(house)
+    assert house.stop() == 0
+    restored(house, file)
+    for _ in range(2):
+        house.start(password=None)
+        house.kill()
+    house.start()
+    assert house.operator.agents.show(wallet.agent_id).status == "SUSPENDED"
+    assert len(house.rows("SELECT * FROM audit_log WHERE event_type = 'daemon.restored'")) == 1
+
+
 def test_a_restored_wallet_pays_behind_what_was_paid_since(house: House) -> None:
     """Payments that the backup does not know, and whose nonces it would use again, are followed by the next one."""
     house.start()

@@ -15,6 +15,9 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """The ``waiaas`` program."""
+    from waiaas.cli.streams import settle
+
+    settle()
     from waiaas.cli.application import run
 
     code = run(sys.argv[1:])

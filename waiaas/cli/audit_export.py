@@ -13,6 +13,7 @@ from waiaas.config import sync_folder
 from waiaas.store.audit import AUDIT_ROW
 from waiaas.store.audit_export import checkpoint_line, end_line, header_line, read_row, row_line
 from waiaas.store.checkpoints import CHECKPOINT
+from waiaas.store.file_reading import open_to_read
 from waiaas.store.records import Checkpoint
 
 Lines = Iterator[str]
@@ -20,7 +21,7 @@ Lines = Iterator[str]
 
 def from_database(path: Path) -> Lines:
     """Every line of the export, out of one snapshot of the file. Needs no daemon and no password."""
-    with closing(_opened(path)) as connection:
+    with closing(open_to_read(path)) as connection:
         connection.execute("BEGIN")
         instance_id, last = _identity(connection)
         yield header_line(instance_id, last.public_key if last else None, int(time.time()))
@@ -63,7 +64,7 @@ def from_daemon(ask: Callable[[int], Any]) -> Lines:
 
 def newest_checkpoint(path: Path) -> str:
     """The newest checkpoint's line. :raises Failure: there is none"""
-    with closing(_opened(path)) as connection:
+    with closing(open_to_read(path)) as connection:
         instance_id, last = _identity(connection)
     if last is None:
         raise Failure("no checkpoint was signed yet", hint="the daemon signs one within a minute, and when it stops")
@@ -115,7 +116,3 @@ def _identity(connection: sqlite3.Connection) -> tuple[str, Checkpoint | None]:
         return str(found[0]), None
     row = connection.execute(CHECKPOINT.select("ORDER BY audit_id DESC LIMIT 1")).fetchone()
     return str(found[0]), CHECKPOINT.read(row) if row else None
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)

@@ -19,6 +19,7 @@ from waiaas.errors import StartRefused
 from waiaas.store.audit_chain import AuditProblem, AuditReport, Fault, verify_file
 from waiaas.store.audit_export import BadExport, is_export, read_kept, verify_export
 from waiaas.store.audit_proof import Kept
+from waiaas.store.file_reading import open_to_read
 
 _NAME = "waiaas.db"
 _KEPT_HINT = "give the line that `waiaas audit checkpoint` printed, or a file that holds it"
@@ -62,7 +63,7 @@ def read_checkpoints(given: Sequence[str]) -> list[Kept]:
         if not one.lstrip().startswith("{") and not Path(one).is_file():
             raise Failure(f"--checkpoint: there is no file {one}", hint=_KEPT_HINT)
         try:
-            found += read_kept(one if one.lstrip().startswith("{") else Path(one).read_text("utf-8"))
+            found += read_kept(one if one.lstrip().startswith("{") else Path(one).read_text("utf-8-sig"))
         except (BadExport, UnicodeDecodeError) as fault:
             what = "the text" if one.lstrip().startswith("{") else one
             raise Failure(f"{what} is no checkpoint: {fault}", hint=_KEPT_HINT) from None
@@ -81,7 +82,7 @@ def verify_place(place: Path, kept: Sequence[Kept]) -> AuditReport:
 def count_rows(database: Path) -> int:
     """How many rows the trail has, as its last id says; 0 where that cannot be read."""
     try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        with closing(open_to_read(database)) as connection:
             return int(connection.execute("SELECT max(id) FROM audit_log").fetchone()[0] or 0)
     except sqlite3.Error:
         return 0

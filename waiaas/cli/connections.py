@@ -140,7 +140,11 @@ def agent(invocation: Invocation, token_file: Path | None) -> Iterator[Client]:
 
 
 def _token(token_file: Path | None) -> str:
-    token = token_file.read_text().strip() if token_file is not None else os.environ.get(TOKEN_VARIABLE, "").strip()
+    token = (
+        token_file.read_text("utf-8-sig").strip()
+        if token_file is not None
+        else os.environ.get(TOKEN_VARIABLE, "").strip()
+    )
     if not token.startswith("wai_sess_") or not token.isascii() or not token.isprintable():
         source = str(token_file) if token_file is not None else TOKEN_VARIABLE
         raise Failure(

@@ -81,14 +81,17 @@ def _path(invocation: Invocation) -> Path:
 @contextmanager
 def opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """A connection of its own. :param mode: ``ro`` or ``rw``; :raises Failure: when the file cannot be opened or read"""
+    from waiaas.store.file_reading import open_to_read, way_out
+
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=5)
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = open_to_read(path) if mode == "ro" else sqlite3.connect(uri, uri=True, timeout=5)
     except sqlite3.Error as error:
-        raise Failure(f"{path} cannot be opened: {error}", hint="check who owns it") from None
+        raise Failure(f"{path} cannot be opened: {error}", hint=way_out(error, path)) from None
     try:
         yield connection
     except sqlite3.DatabaseError as error:
-        raise Failure(f"{path} cannot be read: {error}", hint="restore it from a backup") from None
+        raise Failure(f"{path} cannot be read: {error}", hint=way_out(error, path)) from None
     finally:
         connection.close()
 

@@ -180,6 +180,9 @@ def _database(invocation: Invocation) -> Iterator[tuple[str, str]]:
         yield "problem", problem
     if not problems:
         yield "ok", "its structure and references are sound"
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        mend = f"look who owns it, and whether its file system is read-only: ls -la {path.parent}"
+        yield "problem", f"{path} cannot be written by this user, and the daemon has to; {mend}"
 
 
 def _audit(invocation: Invocation) -> Iterator[tuple[str, str]]:

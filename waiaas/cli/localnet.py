@@ -31,7 +31,7 @@ def localnet(invocation: Invocation, chain: str, port: int | None, block_seconds
         raise Failure("--block-seconds is from 0.001 to 60", exit_code=USAGE)
     family, usual_port = local_family(invocation, chain)
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopped.set())
     with family.localnet(usual_port if port is None else port, block_seconds) as local:
         print(json.dumps({"chain": chain, "url": local.url}) if as_json else local.url, flush=True)

@@ -224,7 +224,7 @@ def _parts(field: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def _document(name: str) -> dict[str, Any]:
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        text = sys.stdin.read().removeprefix("\ufeff") if name == "-" else Path(name).read_text("utf-8-sig")
         read = json.loads(text)
     except OSError as problem:
         raise Failure(f"{name} cannot be read: {problem.strerror}", exit_code=USAGE) from None

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from waiaas.cli.streams import is_unicode
 from waiaas.cli.tables import Column, facts_lines, table_lines
 from waiaas.engine.rules.text import clean
 
@@ -32,7 +33,7 @@ _UNSEEN = re.compile(r"[^ -~\n]")
 
 def print_json(value: object) -> None:
     """One JSON document on stdout; what a terminal would obey or not show is written as an escape."""
-    print(_UNSEEN.sub(_escaped, json.dumps(_plain(value), ensure_ascii=False, indent=2)))
+    print(_UNSEEN.sub(_escaped, json.dumps(_plain(value), ensure_ascii=not is_unicode(sys.stdout), indent=2)))
 
 
 def print_items(items: Sequence[object], *, also_called: str | None = None) -> None:
@@ -68,7 +69,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, 
     """
     if not rows:
         return say(empty)
-    rule = "─" if (sys.stdout.encoding or "").lower().startswith("utf") else "-"
+    rule = "─" if is_unicode(sys.stdout) else "-"
     head, *rest = table_lines(columns, [[shown(value) for value in row] for row in rows], _width(), rule)
     click.secho(head, bold=True)
     click.echo("\n".join(rest))

@@ -186,7 +186,7 @@ def read_rules(text: str) -> dict[str, Any]:
     if text == "-":
         text = sys.stdin.read()
     elif text.startswith("@"):
-        text = Path(text[1:]).read_text()
+        text = Path(text[1:]).read_text("utf-8-sig")
     try:
         read = json.loads(text)
     except ValueError as error:

@@ -198,7 +198,7 @@ def read_span(text: str) -> int:
 
 def read_drafts(file: str) -> list[dict[str, Any]]:
     """The policies of a file, as a list or under ``policies``. :raises Failure: when it holds something else"""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text()
+    text = sys.stdin.read().removeprefix("\ufeff") if file == "-" else Path(file).read_text("utf-8-sig")
     try:
         read = json.loads(text)
     except ValueError as error:

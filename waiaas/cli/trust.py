@@ -12,7 +12,7 @@ def read_lock(path: Path) -> Lock | None:
     :raises StartRefused: when it cannot be understood
     """
     try:
-        return parse(path.read_text())
+        return parse(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return Lock() if (path.parent / "keystore" / "master.json").exists() else None
 

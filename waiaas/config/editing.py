@@ -165,7 +165,7 @@ def _document(text: str) -> tomlkit.TOMLDocument:
 def _read(file: Path) -> str:
     if file.is_symlink():
         raise StartRefused(f"{file} is a symbolic link", code="DATA_DIR_UNSAFE", hint="put the real file in its place")
-    return file.read_text("utf-8") if file.exists() else ""
+    return file.read_text("utf-8-sig") if file.exists() else ""
 
 
 def _json(text: str) -> Any:

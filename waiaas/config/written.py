@@ -77,7 +77,7 @@ def parse(text: str, file: str, environ: Mapping[str, str]) -> Written:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode()
+        return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:

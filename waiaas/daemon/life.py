@@ -89,6 +89,7 @@ class Daemon:
         self._clock = GuardedClock(clock)
         self._stopping = threading.Event()
         self._died: str | None = None
+        self._signal = ""
         self._undo: list[Callable[[], object]] = []
         self._grace = 30.0
         self.url = ""
@@ -105,9 +106,9 @@ class Daemon:
         daemon = settings.daemon
         handler = set_up(paths.log, daemon.log_level, daemon.log_max_size, daemon.log_max_files)
         self._undo.append(handler.close)
+        self._catch_signals()
         if finish_rekeying(paths):
             _log.warning("a change of the data key had been interrupted and was completed")
-        self._catch_signals()
         signer = self._signer(paths)
         unlocking = _Unlocking(signer, password)
         registry = load_plugins(_trusted(paths), settings.plugins.allow, settings.plugins.disable)
@@ -133,6 +134,7 @@ class Daemon:
         if self._died is not None:
             _log.critical("the daemon ends because %s died; nothing that was admitted is lost", self._died)
             return EXIT_FAILED
+        _log.info("told to stop%s; what is under way is finished", f" by {self._signal}" if self._signal else "")
         return EXIT_OK
 
     def stop(self) -> None:
@@ -153,9 +155,16 @@ class Daemon:
         self._undo.append(lambda: paths.daemon_pid.unlink(missing_ok=True))
 
     def _catch_signals(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            before = signal.signal(number, lambda *_: self._stopping.set())
+        """SIGHUP, which a terminal sends as it closes, ends the daemon in order too; what nohup ignores stays ignored."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
+            before = signal.signal(number, self._told_to_stop)
             self._undo.append(partial(signal.signal, number, before))
+
+    def _told_to_stop(self, number: int, frame: object) -> None:
+        self._signal = signal.Signals(number).name
+        self._stopping.set()
 
     def _signer(self, paths: DataDir) -> SignerClient:
         signer = SignerClient.start(paths.keystore)
@@ -329,7 +338,7 @@ class _Unlocking:
 def _trusted(paths: DataDir) -> Lock:
     """What ``plugins.lock`` trusts. :raises StartRefused: when it is gone or cannot be understood"""
     try:
-        return parse(paths.plugins_lock.read_text())
+        return parse(paths.plugins_lock.read_text("utf-8-sig"))
     except FileNotFoundError:
         names = " ".join(sorted(plugin.name for plugin in installed()))
         raise StartRefused(

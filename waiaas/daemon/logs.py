@@ -41,7 +41,7 @@ class _PrivateRotatingFile(RotatingFileHandler):
 
     def _open(self):  # type: ignore[no-untyped-def]
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        return open(descriptor, "a", encoding="utf-8")
+        return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
 def set_up(path: Path, level: str, max_bytes: int, max_files: int) -> logging.Handler:

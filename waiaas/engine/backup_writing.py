@@ -26,6 +26,7 @@ from waiaas.errors import NotReady, StartRefused
 from waiaas.keystore.backup_cipher import SALT_BYTES, file_key, seal_chunks
 from waiaas.keystore.files import make_private_folder, read_private
 from waiaas.store.file_copy import copy_database_file
+from waiaas.store.file_reading import open_to_read
 
 SUFFIX = ".backup"
 _TEMPORARY = ".backup.tmp"
@@ -76,7 +77,7 @@ def identity_of(database: Path) -> tuple[str, int]:
     :raises StartRefused: when it is no database of WAIaaS that a daemon has started on
     """
     try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(open_to_read(database)) as connection:
             row = connection.execute("SELECT value FROM daemon_state WHERE key = 'instance_id'").fetchone()
             (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
     except sqlite3.Error as problem:

@@ -5,6 +5,7 @@ rolled back, restored) is another matter: there, every agent is suspended, sessi
 anything can be signed (invariant 14).
 """
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -70,9 +71,17 @@ class Recovery:
         restored = self._head.mark.read()
         if restored is not None and not self._is_heeded:
             details = {"file": restored.file, "madeAt": restored.made_at, "restoredAt": restored.restored_at}
-            self._distrust(restored.why, "daemon.restored", details)
+            event = None if self._is_told(details) else "daemon.restored"
+            self._distrust(restored.why, event, details)
             self._is_heeded = True
         return restored is not None
+
+    def _is_told(self, details: Mapping[str, object]) -> bool:
+        """Whether a start before this one, which did not come to the unlock, told of this very restore."""
+        with self._bench.store.read() as unit:
+            rows = unit.audit.list(event_type="daemon.restored", limit=1).items
+        known = json.loads(rows[0].details) if rows else {}
+        return details["restoredAt"] != 0 and all(known.get(name) == value for name, value in details.items())
 
     def after_unlock(self) -> None:
         """Check the directory, finish what a crash interrupted, then let payments go. May be called again.
@@ -130,12 +139,16 @@ class Recovery:
             if row.agent_id == agent_id and _needs_lane(row):
                 self._wake(row)
 
-    def _distrust(self, why: str, event: str, details: Mapping[str, object]) -> None:
-        """This directory was restored, copied or rolled back: nothing is signed before a person resumes the agents."""
+    def _distrust(self, why: str, event: str | None, details: Mapping[str, object]) -> None:
+        """This directory was restored, copied or rolled back: nothing is signed before a person resumes the agents.
+
+        :param event: what the audit log says; None where it said so before
+        """
         _log.critical("the data directory is not the one it was: %s; every agent is suspended", why)
         now = self._bench.clock.now()
         with self._bench.store.write() as unit:
-            self._journal.record(unit, event, actor="system", details={"reason": why, **details})
+            if event is not None:
+                self._journal.record(unit, event, actor="system", details={"reason": why, **details})
             distrust_imports(unit, now, why)
             self._stop_agents(unit, why)
         self._sessions.forget()

@@ -1,6 +1,7 @@
 """Files that hold one key outside the keystore: which kinds there are, and telling them apart."""
 
 import time
+from codecs import BOM_UTF8
 from enum import StrEnum
 
 from waiaas.errors import BadRequest
@@ -31,6 +32,7 @@ def recognise(text: bytes) -> KeyFormat:
 
     :raises BadRequest: for a file of none of these kinds
     """
+    text = text.removeprefix(BOM_UTF8)
     if text.lstrip()[:1] == b"[":
         return KeyFormat.SOLANA
     try:
@@ -53,6 +55,7 @@ def read_key_file(desk: Desk, text: bytes, passphrase: bytearray | None) -> Held
     :param passphrase: left as it is; None for a file that is not encrypted
     :raises BadRequest: for a malformed file; :raises StartRefused: WRONG_PASSWORD
     """
+    text = text.removeprefix(BOM_UTF8)
     kind = recognise(text)
     if kind is KeyFormat.SOLANA:
         return solana_key.decode(desk, text)

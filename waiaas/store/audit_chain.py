@@ -21,6 +21,8 @@ from waiaas.store.audit_proof import Evidence, IsGenuine, Kept, KeyChange, key_c
 from waiaas.store.audit_report import AuditProblem, AuditReport, Fault
 from waiaas.store.audit_states import check_states
 from waiaas.store.checkpoints import CHECKPOINT
+from waiaas.store.faults import StoreFault
+from waiaas.store.file_reading import is_damage, open_to_read, way_out
 from waiaas.store.records import AuditRow, Checkpoint
 
 __all__ = ["AuditProblem", "AuditReport", "Fault", "verify", "verify_file", "verify_with"]
@@ -103,6 +105,7 @@ def verify_file(
     :param kept: checkpoints from outside; :param key: the key that signs for this installation, where it is known
     :param on_row: told of each row that was read, for who waits
     :raises FileNotFoundError: where there is no such file
+    :raises StoreFault: where it cannot be read now, which says nothing of what it holds
     """
     if not path.is_file():
         raise FileNotFoundError(path)
@@ -117,6 +120,8 @@ def verify_file(
             if transitions is not None:
                 problems += check_states(_moves(connection), _statuses(connection), transitions)
     except sqlite3.DatabaseError as fault:
+        if not is_damage(fault):  # it may be sound, and must not be called tampered with
+            raise StoreFault(f"{path} cannot be read: {fault}", hint=way_out(fault, path)) from None
         text = f"the database cannot be read: {fault}"
         return AuditReport(rows=0, head=None, problems=(AuditProblem(fault=Fault.DAMAGED, text=text),))
     return replace(report, problems=tuple(problems))
@@ -211,11 +216,11 @@ def _report(last: Link, problem: AuditProblem | None = None) -> AuditReport:
 
 def _open(path: Path) -> sqlite3.Connection:
     """Read-only. Where no daemon left a write-ahead log the file is taken as it lies, so that nothing is made beside it."""
-    is_alone = not path.with_name(path.name + "-wal").exists()
-    mode = "mode=ro&immutable=1" if is_alone else "mode=ro"
-    connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?{mode}", uri=True, isolation_level=None, timeout=5
-    )
+    if path.with_name(path.name + "-wal").exists():
+        connection = open_to_read(path)
+    else:
+        place = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+        connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=5)
     connection.execute("PRAGMA query_only = ON")
     return connection
 

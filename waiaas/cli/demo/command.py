@@ -54,5 +54,5 @@ def _catch_signals(narrator: Narrator) -> None:
             narrator.is_interrupted = True
             raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)

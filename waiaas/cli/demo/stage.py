@@ -88,7 +88,7 @@ class Stage:
         assert self._localnet.stdout is not None
         self.chain_url = self._localnet.stdout.readline().strip()
         if not self.chain_url:
-            said = (self.folder / "localnet.log").read_text().strip().splitlines() or ["it said nothing"]
+            said = (self.folder / "localnet.log").read_text("utf-8").strip().splitlines() or ["it said nothing"]
             raise Failure(f"the local chain did not start: {one_line(said[-1]).removeprefix('waiaas: ')}")
         return self.chain_url
 
@@ -108,10 +108,10 @@ class Stage:
             file.write(secrets.token_urlsafe(24))
         made = self.waiaas("init")
         config = self.data_dir / "config.toml"
-        text, count = _PORT.subn(f"port = {_free_port()}", config.read_text())
+        text, count = _PORT.subn(f"port = {_free_port()}", config.read_text("utf-8"))
         if count != 1:
             raise Failure("config.toml has no line `port = 3100`")
-        config.write_text(text + self.chain.config(self.witness.url))
+        config.write_text(text + self.chain.config(self.witness.url), "utf-8")
         return made
 
     def start_daemon(self) -> Any:
@@ -125,7 +125,7 @@ class Stage:
         """The daemon as its person sees it, over the admin socket; logs in once, and again after a restart."""
         if self._operator is None:
             socket_path = self.data_dir / "run" / "admin.sock"
-            self._operator = Operator.over_socket(socket_path, self.password_file.read_text())
+            self._operator = Operator.over_socket(socket_path, self.password_file.read_text("utf-8"))
         return self._operator
 
     def kill_daemon(self) -> int:
@@ -148,7 +148,7 @@ class Stage:
         self._is_kept = True
         if self.witness.url != self.chain_url:
             config = self.data_dir / "config.toml"
-            config.write_text(config.read_text().replace(self.witness.url, self.chain_url))
+            config.write_text(config.read_text("utf-8").replace(self.witness.url, self.chain_url), "utf-8")
             self._end_daemon()
             self.start_daemon()
 
