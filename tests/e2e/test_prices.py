@@ -148,6 +148,7 @@ def test_the_operator_sees_prices_and_their_ages_and_nobody_the_services_key(pri
     assert (found["usd"], found["isFresh"], found["decimals"]) == (PRICE, True, 9)
     assert 0 <= found["ageSeconds"] < 300
     done = waiaas(priced.root, "status", "--details")
-    assert re.search(rf"^http +{native_of(priced)} +{PRICE} +[0-9]+ s +fresh", done.stdout, re.MULTILINE), done.stdout
+    row = rf"^http +{native_of(priced)} +{PRICE} +[0-9]+ s\n +state fresh"
+    assert re.search(row, done.stdout, re.MULTILINE), done.stdout
     for text in (done.stdout, metrics, json.dumps(priced.operator.admin.status()), priced.paths.log.read_text()):
         assert "canary-88" not in text

@@ -16,3 +16,12 @@ def stores_denials(house: House) -> None:
         refused.append(caught.value.details["transactionId"])
     assert [tx_id is not None for tx_id in refused] == [True] * 11 + [False] * 3
     assert len(house.rows("SELECT id FROM transactions")) == 11
+
+
+def tells_each_denial(house: House) -> None:
+    """At 0 each of several equal refusals is told on its own."""
+    client = house.start().client(house.wallet(policies=house.case.spending(daily_limit=1)))
+    for _ in range(3):
+        with pytest.raises(Denied):
+            client.send(**house.case.payment(house.case.new_recipient()))
+    assert len(house.rows("SELECT 1 FROM notification_outbox WHERE event = 'transaction.denied' AND times = 1")) == 3

@@ -24,7 +24,7 @@ class Liar(SolanaAdapter):
     local_network = "elsewhere"
 
     def chain_time(self):
-        return int(time.time()) - 3600 * CLOCK.exists()
+        return int(time.time()) + 3600 * CLOCK.exists()
 
     def build(self, request):
         if request.resolved.intent.memo != "steal":
@@ -48,7 +48,7 @@ def waiaas_chain_adapters():
 
 def lies(plugged: Plugged, case: ChainCase, chain: TestChain, folder: Path) -> House:
     """An adapter that builds another payment than was judged, one that gives a payment up which the chain then has, and
-    one whose chain is an hour behind."""
+    one whose chain is an hour ahead."""
     denies = folder / "denies"
     environ = {"WAIAAS_RPC_LIAR_LOCALNET": chain.url}
     thief = case.new_recipient()

@@ -18,7 +18,7 @@ from tests.harness.house import House, Wallet
 from tests.harness.price_service import PriceService, price_service
 from tests.harness.prices import configure, native_of, prices_of, source_of
 from tests.harness.watch import hold_at
-from tests.registries.denials_at_work import stores_denials
+from tests.registries.denials_at_work import stores_denials, tells_each_denial
 from tests.registries.refusals import ask
 from tests.registries.times_at_work import cools_down, expires
 
@@ -377,6 +377,7 @@ ALONE: Mapping[str, tuple[Check, Mapping[str, str]]] = {
     "security.max_stored_denials": (stores_denials, {"security.max_stored_denials": "11"}),
     "security.execution_timeout": (expires, {"security.execution_timeout": "10"}),
     "security.kill_switch_recovery_cooldown": (cools_down, {"security.kill_switch_recovery_cooldown": "60"}),
+    "notifications.dedup_ttl": (tells_each_denial, {"notifications.dedup_ttl": "0"}),
     "notifications.min_channels": (_min_channels, {"notifications.min_channels": "2"}),
     "notifications.log_retention_days": (_log_retention_days, {"notifications.log_retention_days": "1"}),
     "plugins.allow": (_plugins_allow, {"plugins.allow": '["waiaas-builtin"]'}),

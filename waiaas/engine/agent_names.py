@@ -1,6 +1,5 @@
 """What an agent may be called: a name that a person tells from every other, on any screen and in any command."""
 
-import re
 import unicodedata
 from functools import lru_cache
 
@@ -9,7 +8,6 @@ from waiaas.errors import BadRequest, Conflict
 from waiaas.store.database import Unit
 
 LONGEST_NAME = 64
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _ALIKE = str.maketrans({"I": "l", "1": "l", "|": "l", "0": "o", "O": "o"})
 _FULL_TABLE = 128
 
@@ -17,7 +15,7 @@ _FULL_TABLE = 128
 def read_name(text: str) -> str:
     """Pure. The name as it is stored: without what cannot be seen, in NFC. Idempotent.
 
-    :raises BadRequest: an empty or long one; one that a command would take for an option, a list of all, or an id
+    :raises BadRequest: an empty or long one; one that a command would take for an option or for all agents
     """
     name = unicodedata.normalize("NFC", clean(text))
     if not 0 < len(name) <= LONGEST_NAME:
@@ -28,8 +26,6 @@ def read_name(text: str) -> str:
         )
     if "*" in name:
         raise BadRequest(f"the name {name!r} has a *, which means all agents in rules", hint="leave the * out")
-    if _ID.fullmatch(name):
-        raise BadRequest(f"the name {name!r} reads as an id", hint="choose a word")
     return name
 
 
@@ -39,7 +35,7 @@ def require_unlike_others(unit: Unit, name: str, agent_id: str | None = None) ->
     :param agent_id: whose name it is to be, which it may already be; None for an agent that is not stored yet
     :raises Conflict: NAME_TAKEN
     """
-    same = unit.agents.by_name(name)
+    same = unit.agents.by_name(name) or unit.agents.get(name)
     if same is not None and same.id != agent_id:
         raise Conflict(f"there is an agent named {name!r} already", code="NAME_TAKEN", hint="choose another name")
     looks = skeleton(name)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from waiaas.engine.actors import Actor, require_operator
 from waiaas.engine.chains import Chains
 from waiaas.registry import PluginInfo, Registry
@@ -36,5 +38,6 @@ class Catalogue:
         ]
 
     def _channel_schemas(self, plugin: PluginInfo) -> Mapping[str, Any]:
-        types = plugin.registers.channels if plugin.registers else ()
-        return {name: self._registry.channels[name].config_model.model_json_schema() for name in types}
+        names = plugin.registers.channels if plugin.registers else ()
+        models = {name: self._registry.channels[name].config_model for name in names}
+        return {name: {} if model is BaseModel else model.model_json_schema() for name, model in models.items()}
