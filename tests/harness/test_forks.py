@@ -24,7 +24,7 @@ def sleeping() -> forks.Forked:
 
 @pytest.mark.parametrize("more", [{}, {"PYTHONPATH": "/nowhere:/work"}, {"WAIAAS_DATA_DIR": "/x"}], ids=str)
 def test_a_fork_finds_what_a_new_process_finds(more: dict[str, str], tmp_path: Path) -> None:
-    """Arguments, environment, folder, descriptors, signals, limits, streams and path are those that an exec would give."""
+    """Arguments, environment, folder, descriptors, signals, streams and path are those that an exec would give."""
     options = {"env": {**_ENVIRON, **more}, "cwd": tmp_path, "new_session": True, "stdin": "words"}
     forked, executed = (run(_FACTS, ["one", "--two"], **options) for run in (forks.run, forks.execute))  # type: ignore[arg-type]
     assert forked.stdout == executed.stdout
