@@ -1,7 +1,11 @@
 """Memory that a burst took is given back."""
 
 import gc
+from pathlib import Path
+from unittest import mock
 
+from waiaas.clock import SystemClock
+from waiaas.daemon import life
 from waiaas.daemon.allocator import Tidying, resident, settle_allocator
 
 _MIB = 1024 * 1024
@@ -30,3 +34,19 @@ def test_a_burst_that_left_rings_is_given_back() -> None:
         assert tidying.look() is False
     finally:
         gc.enable()
+
+
+def test_a_daemon_looks_as_long_as_it_runs(tmp_path: Path) -> None:
+    """While it waits for its end it tidies up, again and again."""
+    daemon = life.Daemon(tmp_path, {}, lambda step, tx_id: None, SystemClock())
+    looks: list[bool] = []
+
+    def look(_: Tidying) -> bool:
+        looks.append(True)
+        if len(looks) == 3:
+            daemon._stopping.set()
+        return False
+
+    with mock.patch.object(life, "_LOOK_SECONDS", 0.001), mock.patch.object(Tidying, "look", look):
+        assert daemon.wait() == life.EXIT_OK
+    assert len(looks) == 3
