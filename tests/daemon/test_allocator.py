@@ -1,6 +1,7 @@
 """Memory that a burst took is given back."""
 
 import gc
+import threading
 from pathlib import Path
 from unittest import mock
 
@@ -48,5 +49,8 @@ def test_a_daemon_looks_as_long_as_it_runs(tmp_path: Path) -> None:
         return False
 
     with mock.patch.object(life, "_LOOK_SECONDS", 0.001), mock.patch.object(Tidying, "look", look):
+        deadline = threading.Timer(10, daemon._stopping.set)
+        deadline.start()
         assert daemon.wait() == life.EXIT_OK
+        deadline.cancel()
     assert len(looks) == 3
