@@ -17,6 +17,7 @@ from waiaas.builtin.duplicate_guard import DuplicateGuard
 from waiaas.builtin.expression import Expression
 from waiaas.builtin.fee_limit import FeeLimit
 from waiaas.builtin.http_prices import HttpPrices
+from waiaas.builtin.libraries import missing_types
 from waiaas.builtin.log_channel import LogChannel
 from waiaas.builtin.rate_limit import RateLimit
 from waiaas.builtin.spending_limit import SpendingLimit
@@ -30,8 +31,8 @@ waiaas_plugin_api = 1
 
 @hookimpl
 def waiaas_policy_types() -> list[type[PolicyType[Any]]]:
-    """The policy types of this plugin."""
-    return [
+    """The policy types of this plugin, without those whose library is not installed."""
+    types: list[type[PolicyType[Any]]] = [
         SpendingLimit,
         AllowedTokens,
         AllowedAddresses,
@@ -43,6 +44,8 @@ def waiaas_policy_types() -> list[type[PolicyType[Any]]]:
         AutoStop,
         Expression,
     ]
+    missing = missing_types()
+    return [one for one in types if one.type not in missing]
 
 
 @hookimpl

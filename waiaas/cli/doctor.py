@@ -66,6 +66,7 @@ def _examine(invocation: Invocation, more: Sequence[Check]) -> Iterator[Finding]
         ("directory", _directory),
         ("configuration", _configuration),
         ("plugins", _plugins),
+        ("plugins", _libraries),
         ("prices", _prices),
         ("database", _database),
         ("audit", _audit),
@@ -148,6 +149,13 @@ def _plugins(invocation: Invocation) -> Iterator[tuple[str, str]]:
         else:
             grade = "problem" if info.status is PluginStatus.FAILED else "warning"
             yield grade, f"{info.name} is {info.status.value}" + (f": {info.error}" if info.error else "")
+
+
+def _libraries(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    from waiaas.builtin.libraries import missing_types
+
+    for why in missing_types().values():
+        yield "warning", f"{why}; until then policies of that type deny"
 
 
 def _prices(invocation: Invocation) -> Iterator[tuple[str, str]]:

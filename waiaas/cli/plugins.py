@@ -30,7 +30,14 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     columns = [Column("name"), Column("version"), Column("status"), Column("brings"), Column("error")]
     rows = [(info.name, info.version, info.status.value, _brings(info), info.error) for info in found]
     print_table(columns, rows, empty="No plugins are installed.")
-    return None
+    return _say_what_is_missing()
+
+
+def _say_what_is_missing() -> None:
+    from waiaas.builtin.libraries import missing_types
+
+    for why in missing_types().values():
+        say(why)
 
 
 @plugins.command()

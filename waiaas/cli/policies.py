@@ -167,6 +167,8 @@ def types(invocation: Invocation, as_json: bool) -> None:
 
 
 def _print_types(daemon: Operator, as_json: bool) -> None:
+    from waiaas.builtin.libraries import missing_types
+
     found = daemon.catalogue.policy_types()
     if as_json:
         return print_items(found, also_called="policyTypes")
@@ -175,6 +177,8 @@ def _print_types(daemon: Operator, as_json: bool) -> None:
         keys = ", ".join(kind.rules_schema.get("properties", {}))
         rows.append((kind.type, "grants" if kind.grants else "restricts", keys))
     print_table([Column("type"), Column("what"), Column("rules")], rows, empty="No policy types are installed.")
+    for why in missing_types().values():
+        say(why)
     return None
 
 
@@ -184,7 +188,7 @@ def read_rules(text: str) -> dict[str, Any]:
     :raises Failure: not a JSON object
     """
     if text == "-":
-        text = sys.stdin.read()
+        text = sys.stdin.read().removeprefix("\ufeff")
     elif text.startswith("@"):
         text = Path(text[1:]).read_text("utf-8-sig")
     try:

@@ -16,6 +16,7 @@ from waiaas import __version__
 from waiaas.api.app import create_app
 from waiaas.api.body_sizes import BodySizes
 from waiaas.api.routes import ROUTES
+from waiaas.builtin.libraries import missing_types
 from waiaas.clock import Clock, SystemClock
 from waiaas.config import DataDir, Settings, check, load, write_private
 from waiaas.config.password_file import VARIABLE as PASSWORD_FILE
@@ -215,6 +216,8 @@ class Daemon:
         for plugin in registry.plugins:
             if plugin.status in (PluginStatus.UNTRUSTED, PluginStatus.MISSING):
                 _log.warning("the plugin %s is %s: %s", plugin.name, plugin.status.value, plugin.error)
+        for why in missing_types().values():
+            _log.warning("%s", why)
         failed = [plugin for plugin in registry.plugins if plugin.status is PluginStatus.FAILED]
         with house.store.read() as unit:
             networks = [(chain, house.chains.network(chain, name)[1]) for chain, name in house.chains.names()]

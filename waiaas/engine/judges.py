@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from waiaas.builtin.libraries import missing_types
 from waiaas.engine.isolated_judge import IsolatedJudge, RulesRefused
 from waiaas.engine.judge_cell import Cell, Unjudged
 from waiaas.errors import BadRequest, Malformed
@@ -144,7 +145,8 @@ class Judges:
         judge = self._judges.get(type_)
         if judge is None:
             known = ", ".join(sorted(self._judges))
-            raise BadRequest(f"there is no policy type {type_!r}", code="INVALID_RULES", hint=f"installed: {known}")
+            hint = missing_types().get(type_) or f"installed: {known}"
+            raise BadRequest(f"there is no policy type {type_!r}", code="INVALID_RULES", hint=hint)
         try:
             document = judge.read(json.dumps(dict(rules)), reader)
         except RulesRefused as problem:
@@ -154,6 +156,10 @@ class Judges:
             hint = "see the daemon's log; the plugin's author has to mend it"
             raise BadRequest(f"{type_}: {problem.reason}", code="INVALID_RULES", hint=hint) from None
         return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def why_missing(self, type_: str) -> str:
+        """What an agent is told of a policy whose type no plugin brings, and which therefore denies."""
+        return missing_types().get(type_) or f"no plugin knows the policy type {type_}"
 
     def is_tighter(self, type_: str, old: str, new: str) -> bool:
         """Whether stored rules only tighten. What cannot be read, or whose type is gone or fails, is not proven tighter."""

@@ -165,7 +165,7 @@ class Evaluator:
     def _question(self, policy: Policy, subject: Subject) -> _Question:
         judge = self._judges.get(policy.type)
         if judge is None:
-            why = f"no plugin knows the policy type {policy.type}"
+            why = self._judges.why_missing(policy.type)
             return _Question(policy=policy, denial=unreadable(policy.id, policy.type, why, "POLICY_TYPE_MISSING"))
         try:
             return _Question(policy=policy, judge=judge, windows=wanted(judge.windows(policy, subject.resolved)))
