@@ -50,9 +50,23 @@ def _view(rpc: Rpc, traits: Traits, asked: Sequence[Bytes]) -> _View:
         return _View(final_height=final_height, absent=[False for _ in asked])
     groups = [asked[start : start + _MOST_AT_ONCE] for start in range(0, len(asked), _MOST_AT_ONCE)]
     absent = [one for group in groups for one in _absent(rpc, final_height, group)]
-    if any(absent) and not traits.keeps_everything and not keeps_receipts(rpc, asked, final_height):
-        absent = [False for _ in asked]
+    if not traits.keeps_everything:
+        gone = [one for one, is_absent in zip(asked, absent, strict=True) if is_absent]
+        kept = {one.tx_hash for one in _kept(rpc, gone, final_height)}
+        absent = [one.tx_hash in kept for one in asked]
     return _View(final_height=final_height, absent=absent)
+
+
+def _kept(rpc: Rpc, gone: Sequence[Bytes], final_height: int) -> Sequence[Bytes]:
+    """Those since whose making the node keeps receipts: one that is older, or said to be, holds up no younger one's proof.
+
+    Where it does not keep those since the oldest, the younger half is asked about alone: a few requests more.
+    """
+    young = sorted(gone, key=lambda one: one.evidence.height)
+    first, end = 0, len(young)
+    while first < end and not keeps_receipts(rpc, young[first:], final_height):
+        first += (end - first + 1) // 2
+    return young[first:]
 
 
 def _settled(finality: Finality) -> Finality:

@@ -167,3 +167,27 @@ def test_a_node_that_does_not_say_what_is_final_tells_of_nobody(paid: list[Signe
     """Without the height nothing can be said of any payment."""
     with pytest.raises(Unavailable):
         told(Wild(http, "", "eth_blockNumber", failing(-32000, "busy")), paid)
+
+
+def test_bytes_from_before_what_a_node_keeps_hold_up_no_other_proof(deep: Bench, http: DirectHttp) -> None:
+    """Of one of four dead payments the node has thrown the blocks away: the others are proven, if not all in one look."""
+    old, *young = [_outrun(deep) for _ in range(4)]
+    kept_since = int(young[0].evidence["height"])
+
+    def forget(answer: dict[str, Any]) -> dict[str, Any]:
+        block = answer["result"]
+        return {"result": None if block and int(block["number"], 16) <= kept_since else block}
+
+    wild = Wild(http, "", _BLOCK, forget)
+    phases = [status.phase for status in told(wild, [old, *young])]
+    assert phases.count(Phase.DEAD) == 2
+    left = [one for one, phase in zip(young, phases[1:], strict=True) if phase is not Phase.DEAD]
+    assert [status.phase for status in told(wild, [old, *left])] == [Phase.UNSEEN, Phase.DEAD]
+
+
+def _outrun(deep: Bench) -> Signed:
+    """Bytes whose nonce a final cancellation has used; of their time only the height is told."""
+    _, signed = deep.payment()
+    deep.adapter.broadcast(deep.cancellation(signed))
+    deep.chain.advance(4)
+    return replace(signed, evidence={"height": signed.evidence["height"]})

@@ -285,6 +285,44 @@ def test_a_block_that_was_shown_once_must_still_be_kept(bench: Bench) -> None:
     assert shown(deaths, signed, height=1200, slot=1500, first_slot=1300)
 
 
+def test_every_endpoint_proves_it_by_itself(bench: Bench) -> None:
+    """What one has buried for good and the other by one block too few is not dead, whichever of them is asked first."""
+    signed = bench.payment()[1]
+    hash_ = blockhash_in(signed)
+    made = {"made": {hash_: (1300, 1000)}}
+    buried, short = (_view(hash_, height=height, slot=1451, **made) for height in (1151, 1150))
+    for views in ({0: buried, 1: short}, {0: short, 1: buried}):
+        deaths = Deaths(LOCAL)
+        for number, view in views.items():
+            deaths.heed(number, view)
+        assert deaths.proof(views, signed) is None
+        for number in views:
+            deaths.heed(number, buried)
+        assert deaths.proof(dict.fromkeys(views, buried), signed) is not None
+
+
+def test_the_search_must_not_be_older_than_the_end(bench: Bench) -> None:
+    """An answer is of several moments, behind a balancer of several nodes: who searched must have come as far as the others."""
+    deaths, signed = Deaths(LOCAL), bench.payment()[1]
+    hash_ = blockhash_in(signed)
+    made = {"made": {hash_: (1300, 1000)}}
+    assert not shown(deaths, signed, height=1200, slot=1500, searched_slot=1499, **made)
+    assert not shown(deaths, signed, height=1200, slot=1500, searched_slot=1500, expired={hash_: 1501})
+    assert shown(deaths, signed, height=1200, slot=1500, searched_slot=1501, expired={hash_: 1501})
+
+
+def test_what_was_valid_once_must_be_kept_since_before_that(bench: Bench) -> None:
+    """A node called the blockhash valid at slot 1300: of bytes that landed before slot 1000 it was not asked, and it may have
+    forgotten those since then."""
+    signed = bench.payment()[1]
+    valid = {"valid": {blockhash_in(signed): 1300}, "expired": {}}
+    pruned, kept = Deaths(LOCAL), Deaths(LOCAL)
+    for deaths in (pruned, kept):
+        assert not shown(deaths, signed, height=1000, slot=1300, **valid)
+    assert not shown(pruned, signed, height=1200, slot=1500, first_slot=1001)
+    assert shown(kept, signed, height=1200, slot=1500, first_slot=1000)
+
+
 def test_an_unknown_blockhash_is_waited_for_as_long_as_it_is_said_to_live_and_not_for_ever(bench: Bench) -> None:
     """Where the giver says that it lives on, a node that never knew it may be very far behind: twenty lives, no more."""
     deaths, signed = Deaths(LOCAL), said(bench.payment()[1], last_valid_height=10**9)
@@ -298,8 +336,8 @@ def test_an_unknown_blockhash_is_waited_for_as_long_as_it_is_said_to_live_and_no
 
 
 def _view(blockhash: str, *, height: int = 1, slot: int = 1, first_slot: int = 0, **more: Any) -> View:
-    told = {"valid": {}, "expired": {blockhash: slot}, "made": {}, "sightings": [None], **more}
-    return View(height=height, slot=slot, first_slot=first_slot, searched_slot=slot, asked=(blockhash,), **told)
+    told = {"valid": {}, "expired": {blockhash: slot}, "made": {}, "sightings": [None], "searched_slot": slot, **more}
+    return View(height=height, slot=slot, first_slot=first_slot, asked=(blockhash,), **told)
 
 
 def _away(asked: list[Any]) -> ScriptedHttp:
