@@ -16,7 +16,12 @@ TESTNET = next(one for one in NETWORKS if one.name == "testnet")
 MINT = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
 
-def unit_with(agents: list[Any] = [], policies: list[Any] = [], tokens: list[Any] = []) -> Unit:  # noqa: B006
+def unit_with(
+    agents: list[Any] = [],  # noqa: B006
+    policies: list[Any] = [],  # noqa: B006
+    tokens: list[Any] = [],  # noqa: B006
+    sessions: list[Any] = [],  # noqa: B006
+) -> Unit:
     """A database that has these, one to a page."""
 
     def paged(rows: list[Any]) -> Any:
@@ -27,7 +32,8 @@ def unit_with(agents: list[Any] = [], policies: list[Any] = [], tokens: list[Any
         return SimpleNamespace(list=listed)
 
     listed = SimpleNamespace(list=lambda chain, network: tokens)
-    return cast(Unit, SimpleNamespace(agents=paged(agents), policies=paged(policies), tokens=listed))
+    found = SimpleNamespace(agents=paged(agents), policies=paged(policies), sessions=paged(sessions), tokens=listed)
+    return cast(Unit, found)
 
 
 def notes(unit: Unit, keystore: Path) -> list[str]:
@@ -51,6 +57,19 @@ def test_rules_and_tokens_of_a_former_id_are_told_with_the_command(tmp_path: Pat
     assert "waiaas token remove 7" in told[4]
     assert len(told) == 5
     assert all(FORMER in one and TESTNET.chain_id in one for one in told)
+
+
+def test_sessions_that_are_limited_to_tokens_of_a_former_id_are_told(tmp_path: Path) -> None:
+    """Those that may still be used; a revoked one says nothing, nor does one of the true id."""
+    old, new = (json.dumps({"tokens": [{"address": f"{one}/token:{MINT}"}]}) for one in (FORMER, TESTNET.chain_id))
+    sessions = [
+        SimpleNamespace(id="s1", constraints=old, revoked_at=None),
+        SimpleNamespace(id="s2", constraints=old, revoked_at=5),
+        SimpleNamespace(id="s3", constraints=new, revoked_at=None),
+        SimpleNamespace(id="s4", constraints="{}", revoked_at=None),
+    ]
+    (told,) = notes(unit_with(sessions=sessions), tmp_path)
+    assert "`waiaas session revoke s1`" in told
 
 
 def test_key_files_of_a_former_id_stay_as_they_are(tmp_path: Path) -> None:

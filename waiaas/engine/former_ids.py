@@ -18,29 +18,40 @@ _PAGE = 200
 
 
 def notes_on_former_ids(unit: Unit, keystore: Path, networks: Sequence[tuple[str, Network]]) -> list[str]:
-    """One sentence for each key file, policy and listed token that was made under a former id.
+    """One sentence for each key file, policy, session and listed token that was made under a former id.
 
     :param networks: with their chains
     """
     found: list[str] = []
     for chain, network in networks:
         for former in network.former_ids:
-            found += _about(unit, keystore, chain, network, former)
+            now = f"{former} was a misspelt id of {chain}/{network.name}, which is {network.chain_id}"
+            about = (*_agents(unit, keystore, chain, network, former), *_rules(unit, former))
+            found += [f"{now}; {one}" for one in (*about, *_tokens(unit, chain, network, former))]
     return found
 
 
-def _about(unit: Unit, keystore: Path, chain: str, network: Network, former: str) -> Iterator[str]:
-    now = f"{former} was a misspelt id of {chain}/{network.name}, which is {network.chain_id}"
+def _agents(unit: Unit, keystore: Path, chain: str, network: Network, former: str) -> Iterator[str]:
     for agent in _every(lambda cursor: unit.agents.list(limit=_PAGE, cursor=cursor)):
         where = (agent.chain, agent.network) == (chain, network.name)
         if where and _written_in(keystore / f"{agent.id}.json") == former:
-            yield f"{now}; the agent {agent.name} keeps its address and its key, and pays on the true network"
+            yield f"the agent {agent.name} keeps its address and its key, and pays on the true network"
+
+
+def _rules(unit: Unit, former: str) -> Iterator[str]:
     for policy in _every(lambda cursor: unit.policies.list(limit=_PAGE, cursor=cursor)):
         if _names(json.loads(policy.rules), former):
-            yield f"{now}; policy {policy.id} names it and matches nothing: write its rules again with `waiaas policy update`"
+            yield f"policy {policy.id} names it and matches nothing: write its rules again with `waiaas policy update`"
+    for session in _every(lambda cursor: unit.sessions.list(limit=_PAGE, cursor=cursor)):
+        if session.revoked_at is None and _names(json.loads(session.constraints), former):
+            mend = f"`waiaas session revoke {session.id}`, then `waiaas session create`"
+            yield f"session {session.id} is limited to what it names, and may send nothing of that: {mend}"
+
+
+def _tokens(unit: Unit, chain: str, network: Network, former: str) -> Iterator[str]:
     for token in unit.tokens.list(chain, network.name):
         if _names(token.asset, former):
-            yield f"{now}; token {token.id} is listed by it: `waiaas token remove {token.id}`, then `waiaas token add`"
+            yield f"token {token.id} is listed by it: `waiaas token remove {token.id}`, then `waiaas token add`"
 
 
 def _every(page_at: Callable[[str | None], Page[T]]) -> Iterator[T]:

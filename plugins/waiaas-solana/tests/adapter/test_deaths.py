@@ -289,8 +289,7 @@ def test_every_endpoint_proves_it_by_itself(bench: Bench) -> None:
     """What one has buried for good and the other by one block too few is not dead, whichever of them is asked first."""
     signed = bench.payment()[1]
     hash_ = blockhash_in(signed)
-    made = {"made": {hash_: (1300, 1000)}}
-    buried, short = (_view(hash_, height=height, slot=1451, **made) for height in (1151, 1150))
+    buried, short = (_view(hash_, height=height, slot=1451, made={hash_: (1300, 1000)}) for height in (1151, 1150))
     for views in ({0: buried, 1: short}, {0: short, 1: buried}):
         deaths = Deaths(LOCAL)
         for number, view in views.items():
