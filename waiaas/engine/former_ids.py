@@ -44,7 +44,7 @@ def _rules(unit: Unit, former: str) -> Iterator[str]:
             yield f"policy {policy.id} names it and matches nothing: write its rules again with `waiaas policy update`"
     for session in _every(lambda cursor: unit.sessions.list(limit=_PAGE, cursor=cursor)):
         if session.revoked_at is None and _names(json.loads(session.constraints), former):
-            mend = f"`waiaas session revoke {session.id}`, then `waiaas session create`"
+            mend = f"`waiaas session revoke {session.id}`, then `waiaas session issue`"
             yield f"session {session.id} is limited to what it names, and may send nothing of that: {mend}"
 
 
