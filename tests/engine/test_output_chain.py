@@ -113,6 +113,22 @@ def test_bytes_that_land_after_all_hold_what_they_used(engine: Outputs, program:
     assert engine.held() == {"utxo:a": tx_id}
 
 
+def test_a_cancellation_that_lands_after_all_holds_what_it_used(engine: Outputs, program: Actor) -> None:
+    """Given up with a proof that was none, and cancelled all the same: what the cancellation spent is held again."""
+    tx_id = engine.send(program, 5)
+    engine.replace(program, tx_id, "cancel", max_fee=15)
+    first, cancellation = (one.tx_hash for one in engine.variants(tx_id))
+    engine.node.lies |= dict.fromkeys((first, cancellation), Phase.DEAD)
+    engine.look()
+    assert (engine.row(tx_id).status, engine.held()) == ("FAILED", {})
+    engine.node.lies.clear()
+    engine.node.settle()
+    engine.clock.advance(61)
+    engine.look()
+    assert (engine.row(tx_id).error_code, engine.row(tx_id).tx_hash) == ("CANCELLED_ON_CHAIN", cancellation)
+    assert engine.held() == {"utxo:a": tx_id}
+
+
 def test_build_is_told_what_is_held_and_whose_bytes_are_in_flight(engine: Outputs, program: Actor) -> None:
     """A second payment takes other outputs than the first, whose variants have one row and are numbered."""
     tx_id, hashes = sped_up(engine, program)
