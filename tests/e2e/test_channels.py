@@ -279,10 +279,11 @@ def test_the_commands_add_try_list_and_remove(house: House, service: BotApiServe
     failed = run("test", channel)
     assert failed.returncode == 1
     assert "chat not found" in failed.stderr
-    exposed = run("update", channel, "--set", f"bot_token={service.token}")
-    assert exposed.returncode == 2
-    assert "--secret bot_token" in exposed.stderr
-    assert service.token not in exposed.stderr
+    for command in (["update", channel], ["add", "TELEGRAM", *sets]):
+        exposed = run(*command, "--set", f"bot_token={service.token}")
+        assert exposed.returncode == 2
+        assert "--secret bot_token" in exposed.stderr
+        assert service.token not in exposed.stderr
     assert run("update", channel, *sets[:2]).returncode == 0
     twin = run("add", "TELEGRAM", *sets, "--secret", "bot_token", "--json", stdin=service.token)
     assert f"waiaas notify remove {json.loads(twin.stdout)['id']}" in twin.stderr
