@@ -90,8 +90,9 @@ def test_a_notice_that_comes_late_says_what_became_of_the_payment(house: House, 
     """Delivered after the decision, a notice no longer asks for one."""
     house.start()
     service.away()
-    telling(house, service)
+    channel = telling(house, service)
     tx_id = held(house)
+    until(lambda: house.operator.channels.show(channel).trouble, "an attempt to fail: none is under way then")
     house.operator.transactions.reject(tx_id)
     service.heal()
     until(lambda: told_of(service, tx_id), "the chat to be told")
