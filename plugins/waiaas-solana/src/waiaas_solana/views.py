@@ -8,7 +8,7 @@ from waiaas.errors import Malformed, Unavailable
 from waiaas.interfaces.chain import Network, Signed
 from waiaas_solana.evidence import read_evidence
 from waiaas_solana.networks import is_genesis_of
-from waiaas_solana.rpc import Rpc, as_object, as_text, as_whole, context_slot, in_context
+from waiaas_solana.rpc import Call, Rpc, RpcError, as_object, as_text, as_whole, context_slot, in_context, required
 from waiaas_solana.sightings import sightings_call, sightings_of
 from waiaas_solana.wire import reading_of
 
@@ -30,7 +30,7 @@ class View:
     :param height: finalized block height, and ``slot`` its slot
     :param first_slot: the oldest block that it still has
     :param searched_slot: the slot at which it looked for the signatures
-    :param asked: the blockhashes that it was asked about
+    :param asked: the blockhashes that it was asked about, and answered in a way that can be read
     :param valid: those that it calls valid, with the least slot of such an answer
     :param expired: those that it calls invalid at the newest block and at the final one, with the slot of the latter
     :param made: those whose very block it has finalized: slot and height
@@ -51,26 +51,29 @@ class View:
 def read_view(
     rpc: Rpc, network: Network, signed: Sequence[Signed], unmade: Callable[[Sequence[str]], Sequence[str]]
 ) -> View:
-    """Ask one endpoint; one request, and one more about blocks where blockhashes seem to have expired.
+    """Ask one endpoint; one request, and one more about blocks where blockhashes seem to have expired. An answer about one
+    blockhash that cannot be read says nothing of that one, and takes nothing from the others.
 
     :param unmade: which of some blockhashes this endpoint has not shown the block of yet
     :raises Unavailable: when it does not answer in full, or serves another chain
     """
     slots = slots_of(signed)
     hashes = tuple(slots)[:MOST_HASHES]
-    genesis, epoch, first, answer, *said = rpc.batch(
-        [
-            ("getGenesisHash", []),
-            ("getEpochInfo", [_FINALIZED]),
-            ("getFirstAvailableBlock", []),
-            sightings_call(signed),
-            *(("isBlockhashValid", [one, {"commitment": commitment}]) for one in hashes for commitment in _BOTH),
-        ]
+    calls: list[Call] = [
+        ("getGenesisHash", []),
+        ("getEpochInfo", [_FINALIZED]),
+        ("getFirstAvailableBlock", []),
+        sightings_call(signed),
+    ]
+    whole, said = _asked(
+        rpc, calls, [("isBlockhashValid", [one, {"commitment": word}]) for one in hashes for word in _BOTH]
     )
+    genesis, epoch, first, answer = whole
     if not is_genesis_of(as_text(genesis), network):
         raise Unavailable("a node of another chain was asked")
     position: Mapping[str, Any] = as_object(epoch)
-    answers = {one: said[len(_BOTH) * index : len(_BOTH) * (index + 1)] for index, one in enumerate(hashes)}
+    pairs = zip(hashes, said[::2], said[1::2], strict=True)
+    answers = {one: pair for one, *pair in pairs if not any(isinstance(it, RpcError) for it in pair)}
     slot = as_whole(position.get("absoluteSlot"))
     expired = {one: context_slot(both[-1]) for one, both in answers.items() if all(_says(False, it) for it in both)}
     wanted = {one: slots[one] for one in unmade(tuple(expired)) if slots[one] <= slot}
@@ -79,12 +82,19 @@ def read_view(
         slot=slot,
         first_slot=as_whole(first),
         searched_slot=context_slot(answer),
-        asked=hashes,
+        asked=tuple(answers),
         valid={one: least for one, both in answers.items() if (least := _valid_slot(both)) is not None},
         expired=expired,
         made=_made(rpc, wanted) if wanted else {},
         sightings=sightings_of(answer, len(signed)),
     )
+
+
+def _asked(rpc: Rpc, needed: Sequence[Call], single: Sequence[Call]) -> tuple[list[Any], list[Any]]:
+    """The results of what is needed, and the results or errors of the others, all of one request."""
+    answers = rpc.try_batch([*needed, *single])
+    whole = [required(answer, call[0]) for answer, call in zip(answers, needed, strict=False)]
+    return whole, answers[len(needed) :]
 
 
 def blockhash_in(signed: Signed) -> str:

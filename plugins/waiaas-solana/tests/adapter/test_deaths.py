@@ -133,6 +133,28 @@ def test_a_node_that_will_not_show_its_blocks_proves_it_by_what_it_knew(bench: B
     assert late.phase(signed) is Phase.DEAD
 
 
+def test_an_odd_answer_about_one_blockhash_holds_up_no_other(bench: Bench, localnet: Localnet) -> None:
+    """Of two payments a node answers with an error whenever it is asked about the blockhash of the first."""
+    odd = said(bench.payment()[1], last_valid_height=1)
+    localnet.advance(1)
+    even = said(bench.payment()[1], last_valid_height=1)
+    http = DirectHttp(localnet.url)
+
+    def answer(method: str, path: str, body: Any) -> Any:
+        answers = http.json(method, path, body)
+        for call, one in zip(body, answers, strict=True):
+            if call["method"] == "isBlockhashValid" and call["params"][0] == blockhash_in(odd):
+                one.pop("result")
+                one["error"] = {"code": -32603, "message": "Internal error"}
+        return answers
+
+    adapter = adapter_over(ScriptedHttp(http.json, ScriptedHttp(answer)))
+    localnet.advance(EXPIRED)
+    assert [one.phase for one in adapter.statuses([odd, even])] == [Phase.UNSEEN, Phase.DEAD]
+    localnet.advance(3 * LIFE)
+    assert [one.phase for one in adapter.statuses([odd])] == [Phase.UNSEEN]
+
+
 # --- several nodes behind one address ----------------------------------------------------------------------------------------
 
 
