@@ -9,6 +9,7 @@ import pytest
 from tests.engine.nonce_node import COIN, Node, NonceAdapter
 from tests.engine.nonces import AGENT, Crash, Engine, stuck
 from waiaas.engine.chains import _HEALTH_SECONDS
+from waiaas.engine.rules.waiting import WaitCode
 from waiaas.errors import Refused
 from waiaas.interfaces.chain import (
     Account,
@@ -201,3 +202,16 @@ def test_a_payment_that_was_let_through_meets_a_clock_that_was_set(
     assert "before-build" not in again.seen
     assert again.pen.signed == []
     again.close()
+
+
+def test_a_network_whose_node_serves_another_chain_says_so_until_it_does_not(engine: Engine) -> None:
+    """For the operator's status and for signed payments; once the right node answers, nothing is told any more."""
+    stuck(engine, engine.session())
+    masked(engine)
+    engine.look()
+    held = engine.chains.trouble(AGENT.chain, AGENT.network)
+    assert held is not None
+    assert held.wait.code is WaitCode.WRONG_CHAIN
+    Masked.is_other = False
+    engine.look()
+    assert engine.chains.trouble(AGENT.chain, AGENT.network) is None
