@@ -123,3 +123,19 @@ def test_memory_is_bounded() -> None:
         assert storage.acquire_entry(key, 10, 60)
     assert [storage.get(key) for key in "abcd"] == [2, 0, 1, 1]
     assert storage.reset() == 3
+
+
+def test_peers_that_come_no_more_leave_nothing_behind() -> None:
+    """Thousands of peers of which each uses up its allowance once: after a minute nothing of that is held."""
+    now = [0.0]
+    storage = WindowStorage(clock=lambda: now[0])
+    for peer in range(500):
+        now[0] += 1
+        for _ in range(20):
+            assert storage.acquire_entry(f"peer {peer}", 20, 60)
+        held = [one for one in range(500) if storage.get(f"peer {one}")]
+        assert len(held) <= 60
+        assert not storage.acquire_entry(f"peer {peer}", 20, 60), "one that still counts is not forgotten"
+    now[0] += 60
+    assert storage.acquire_entry("another", 20, 60)
+    assert sum(storage.get(f"peer {one}") for one in range(500)) == 0

@@ -23,7 +23,8 @@ _MAX_KEYS = 10_000
 
 
 class WindowStorage(Storage, MovingWindowSupport):
-    """Time stamps of the last requests, a queue a key; the key used longest ago goes first when there are too many.
+    """Time stamps of the last requests, a queue a key; the key used longest ago goes first when there are too many, and when
+    its window is over: what is kept are the requests of a window, however many peers send them.
 
     :param max_keys: keys kept
     :param clock: seconds that never go back
@@ -54,12 +55,17 @@ class WindowStorage(Storage, MovingWindowSupport):
     def _fresh(self, key: str, expiry: int) -> deque[float]:
         events = self._events.setdefault(key, deque())
         self._events.move_to_end(key)
-        while len(self._events) > self._max_keys:
-            self._events.popitem(last=False)
         oldest = self.clock() - expiry
+        while len(self._events) > self._max_keys or self._is_over(oldest):
+            self._events.popitem(last=False)
         while events and events[0] <= oldest:
             events.popleft()
         return events
+
+    def _is_over(self, oldest: float) -> bool:
+        """Whether nothing counts any more of the key used longest ago: peers that come no more leave nothing behind."""
+        events = next(iter(self._events.values()))
+        return len(self._events) > 1 and (not events or events[-1] <= oldest)
 
     @property
     def base_exceptions(self) -> type[Exception]:
