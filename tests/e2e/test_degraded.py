@@ -1,6 +1,10 @@
 """A daemon that is ready and of which something does not work: health says how much, its operator is told what to do."""
 
 import json
+import sqlite3
+from contextlib import closing
+
+from waiaas_solana.networks import NETWORKS
 
 from tests.harness.commands import done, waiaas
 from tests.harness.deadline import until
@@ -30,6 +34,22 @@ def test_what_does_not_work_is_told_by_health_status_doctor_and_start(house: Hou
     assert parse(house.paths.plugins_lock.read_text()).get("waiaas-ghost") is None
     ended = waiaas(house.root, "plugins", "forget", "waiaas-ghost")
     assert (ended.returncode, "waiaas plugins list" in ended.stderr) == (1, True)
+    _a_former_id_is_told_at_start(house)
+
+
+def _a_former_id_is_told_at_start(house: House) -> None:
+    """A token as an earlier version listed it: the log says what to do."""
+    assert house.stop() == 0
+    (former,) = next(one for one in NETWORKS if one.name == "testnet").former_ids
+    with closing(sqlite3.connect(house.paths.database)) as database, database:
+        database.execute(
+            "INSERT INTO tokens (id, created_at, chain, network, asset, symbol, decimals)"
+            " VALUES (77, 0, 'solana', 'testnet', ?, 'X', 0)",
+            (f"{former}/token:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",),
+        )
+    house.start()
+    (told,) = [line["message"] for line in house.log() if former in line["message"]]
+    assert "`waiaas token remove 77`" in told
 
 
 def _endpoints_are_asked(house: House, *, is_away: bool) -> None:
