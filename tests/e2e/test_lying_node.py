@@ -176,6 +176,8 @@ def test_nothing_is_signed_for_a_node_of_another_chain(shared_house: House, liar
 
 def test_one_endpoint_that_lags_withholds_the_proof(make_house: Callable[..., House], chain: TestChain) -> None:
     """With two endpoints, bytes count as dead only once the one that is 200 blocks behind shows it too."""
+    for _ in range(2):
+        chain.outlive_bytes()  # so that what is paid with was there 200 blocks ago
     house = make_house(urls=(chain.url, chain.replica_url(200))).start()
     wallet, recipient = house.instant(), house.case.new_recipient()
     chain.swallow(None)

@@ -32,7 +32,7 @@ OF_SESSIONS = {
     "Wallet.connect_info",
     "Wallet.require_sendable",
 }
-FOR_NOBODY = {"KillSwitch.activate", "Operator.login"}
+FOR_NOBODY = {"KillSwitch.activate", "KillSwitch.hold", "Operator.login"}
 """A stop may come from whoever reaches the socket; who logs in shows a password."""
 
 

@@ -59,10 +59,13 @@ def activate(
         with Operator.over_socket(
             invocation.admin_socket, timeout=_PATIENCE_SECONDS, retry=Retry(attempts=1)
         ) as daemon:
+            session_id = None if session_id is None else whole(daemon, "session", session_id)
+            agent_name = None if agent_name is None else _agent_beginning(daemon, agent_name)
             daemon.kill_switch.activate(state, agent_id=agent_name, session_id=session_id, reason=reason)
     except WaiaasApiError as error:
         if error.status in _ASKED_WRONGLY:
             raise
+        _require_whole(agent_name, session_id)
         is_told = False
         is_wider = not _leave_order(invocation.data_dir, state, agent_name, session_id, reason or "")
     if is_wider:
@@ -76,6 +79,27 @@ def activate(
     if is_wider:
         say("There was no room for the order's words: the file is bare, and stops everything.")
     return say("Lift it with: waiaas kill-switch recover" + _options(agent_name, session_id))
+
+
+def _agent_beginning(daemon: Operator, text: str) -> str:
+    """An agent's id by its beginning. Nobody's password is asked for here, so names are the daemon's to look up."""
+    found = daemon.ids_beginning(text, "agent") if is_part(text) else []
+    return found[0] if len(found) == 1 else text
+
+
+def _require_whole(agent: str | None, session: str | None) -> None:
+    """An order in a file is read when nobody can be asked which of several was meant.
+
+    :raises Failure: NOT_STOPPED, for the beginning of an id
+    """
+    for word in (session, agent):
+        if word is not None and is_part(word):
+            raise Failure(
+                f"NOTHING IS STOPPED: no daemon says which {'session' if word is session else 'agent'} {word} is",
+                hint="write the whole id, or stop everything: waiaas kill-switch activate",
+                exit_code=USAGE,
+                code="NOT_STOPPED",
+            )
 
 
 def _left(what: str, state: str) -> str:

@@ -202,11 +202,11 @@ class SpellingReader(AssetReader):
 
 def misspelt(rules: BaseModel) -> str | None:
     """The rules as JSON with every address and asset in another case; None where they name none."""
-    text = rules.model_dump_json(exclude_none=True)
-    other = text
+    written = rules.model_dump_json(exclude_none=True)
+    other = written
     for right in SpellingReader.spellings:
         other = other.replace(right, right.swapcase())
-    return None if other == text else other
+    return None if other == written else other
 
 
 def with_a_stranger(rules: BaseModel) -> str:
