@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.conftest import FRIEND, RULES, Done, Running
+from tests.cli.conftest import FRIEND, RULES, Done, Program, Running
 from waiaas.cli.ids import is_part
 
 pytestmark = pytest.mark.xdist_group("running-daemon")
@@ -56,6 +56,15 @@ def test_a_stop_takes_the_beginning_of_a_sessions_id(running: Running) -> None:
     stopped = running.json("kill-switch", "activate", "--session", part, WAIAAS_MASTER_PASSWORD_FILE="/nowhere")
     assert (stopped["session"], stopped["door"]) == (session, "socket")
     good(running("kill-switch", "recover", "--session", part, "--release", "none"))
+
+
+@pytest.mark.parametrize("of", ["--session", "--agent"])
+def test_an_order_in_a_file_takes_no_beginning(made: Program, of: str) -> None:
+    """Nobody can say then which is meant: nothing is left that would stop nothing, and the command says so."""
+    done = made("kill-switch", "activate", of, "01a2300e-c4", "--json")
+    assert (done.code, json.loads(done.err)["code"]) == (2, "NOT_STOPPED")
+    assert "NOTHING IS STOPPED" in done.err
+    assert not (made.data_dir / "stop.request").exists()
 
 
 @pytest.mark.parametrize(
