@@ -4,7 +4,9 @@ import contextlib
 import io
 import select
 import socket
+import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -13,6 +15,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import httpx
 import pytest
 
+from waiaas.api.openapi import with_server
+from waiaas.api.routes import URGENT
 from waiaas.daemon import crowd, listener
 from waiaas.daemon.server import Server
 
@@ -198,6 +202,79 @@ def test_answers_in_flight_are_bounded_together(tmp_path: Path) -> None:
             looked_at = tcp._next_look
             eventually(lambda: tcp._next_look > looked_at)
             assert len(read_answer(patient)[2]) == large
+
+
+def test_an_answer_that_nobody_reads_is_no_copy(tmp_path: Path) -> None:
+    """Two dozen deaf connections that ask for the same megabyte cost little more than that; the kernel takes little of it."""
+    document = bytes(1_000_000)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", str(len(document)))])
+        return [document]
+
+    with contextlib.ExitStack() as stack:
+        server = Server(app, host="127.0.0.1", port=0, threads=2, socket_path=tmp_path / "s")
+        stack.callback(server.drain, 0)
+        server.start()
+        tracemalloc.start()
+        stack.callback(tracemalloc.stop)
+        for _ in range(12):
+            for family, where in ((socket.AF_INET, ("127.0.0.1", server.port)), (socket.AF_UNIX, str(tmp_path / "s"))):
+                sock = stack.enter_context(socket.socket(family))
+                sock.connect(where)
+                sock.sendall(request("GET", "/") * 4)
+        everybody = [one._server.active_channels for one in server._doors]
+        eventually(lambda: all(len(each) == 12 for each in everybody))
+        channels = [one for each in everybody for one in each.values()]
+        eventually(lambda: all(one.total_outbufs_len and not one.requests for one in channels))
+        assert tracemalloc.get_traced_memory()[1] < 5 * len(document)
+        assert all(one.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 131_072 for one in channels)
+
+
+def test_the_document_is_made_once_for_an_address() -> None:
+    """Not once more for each who asks."""
+    assert with_server(b"{}", "http://127.0.0.1:1") is with_server(b"{}", "http://127.0.0.1:1")
+    most = with_server.cache_parameters()["maxsize"]
+    assert most is not None
+    assert most < 10
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_health_does_not_stand_behind_a_crowd(tmp_path: Path, door: str) -> None:
+    """One thread, twenty that wait: who asks for what is urgent is next, and every second turn is still the others'."""
+    served: list[str] = []
+    may_go, has_begun = threading.Event(), threading.Event()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        served.append(environ["PATH_INFO"])
+        has_begun.set()
+        may_go.wait(20)
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    with contextlib.ExitStack() as stack:
+        path = tmp_path / "s"
+        urgent = {"/health"}.__contains__
+        server = Server(app, host="127.0.0.1", port=0, threads=1, socket_path=path, is_urgent=urgent)
+        stack.callback(server.drain, 0)
+        stack.callback(may_go.set)
+        server.start()
+        crowded = server._doors[list(DOORS).index(door)]
+        for asked in ("/slow", *["/slow"] * 20, *["/health"] * 3):
+            sock = stack.enter_context(socket.socket(socket.AF_INET if door == "tcp" else socket.AF_UNIX))
+            sock.connect(("127.0.0.1", server.port) if door == "tcp" else str(path))
+            sock.sendall(request("GET", asked))
+            assert has_begun.wait(20)
+        eventually(lambda: len(crowded._threads.queue) == 23)
+        may_go.set()
+        eventually(lambda: len(served) == 24)
+        assert [n for n, one in enumerate(served) if one == "/health"] == [1, 3, 5]
+
+
+def test_the_daemon_knows_what_is_urgent() -> None:
+    """What has an allowance of its own: health, and the switches that stop payments."""
+    assert {"/health", "/v1/admin/kill-switch"} <= URGENT
+    assert "/openapi.json" not in URGENT
 
 
 def test_a_header_of_many_fields_is_refused(house: House) -> None:

@@ -4,7 +4,9 @@ import contextlib
 import json
 import resource
 import socket
+import statistics
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +24,8 @@ from tests.harness.solana_chain import SolanaCase
 _MIB = 1024
 """In KiB, as the kernel counts."""
 _STRANGER, _AGENT = 300 * _MIB, 400 * _MIB
+_QUICK = 2.0
+"""Seconds; of the middle one, on a machine that does other things."""
 _USUAL = {"WAIAAS_DAEMON_THREADS": "16", "WAIAAS_SECURITY_RATE_LIMIT_GLOBAL_RPM": "6000"}
 """As shipped."""
 _SEND = "/v1/transactions/send"
@@ -107,6 +111,13 @@ def settled(house: House) -> None:
     until(is_steady, "the daemon to grow no further")
 
 
+def health(house: House) -> float:
+    """Seconds until the daemon said that it is up."""
+    began = time.monotonic()
+    assert httpx.get(house.daemon.url + "/health", timeout=60, trust_env=False).status_code == 200
+    return time.monotonic() - began
+
+
 def connections(house: House, count: int, sent: bytes) -> list[socket.socket]:
     """So many connections that each send this as far as it is taken, and stay."""
     port = httpx.URL(house.daemon.url).port or 0
@@ -136,22 +147,27 @@ STRANGERS = {
     "whole large bodies": head("/v1/policies", 1_048_576) + b"x" * 1_048_576,
     "headers that do not end": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 16_200,
     "headers of many fields": head(_SEND, 9, b"".join(b"a%d:\r\n" % n for n in range(90))),
-    "answers that nobody reads": b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4,
+    "answers that nobody reads": b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 170,
+    "errors that nobody reads": b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"n" * 8000) * 20,
 }
 
 
 @pytest.mark.parametrize("what", STRANGERS)
 def test_nobody_without_a_credential_lifts_the_daemon_far(house: House, what: str) -> None:
     """Hundreds of connections of each kind, all at once: the daemon's highest stays under 300 MB, and it answers."""
+    took: list[float] = []
     with highest(house) as most:
-        socks = connections(house, 600, STRANGERS[what])
+        socks = connections(house, 990, STRANGERS[what])
         try:
-            assert httpx.get(house.daemon.url + "/health", timeout=60).status_code == 200
+            for _ in range(3):
+                took.append(health(house))
             settled(house)
+            took.append(health(house))
         finally:
             for sock in socks:
                 sock.close()
     assert most[0] < _STRANGER
+    assert statistics.median(took) < _QUICK
 
 
 @pytest.mark.parametrize("what", _HOSTILE)
@@ -163,9 +179,9 @@ def test_no_session_lifts_the_daemon_far(house: House, node: FloodingNode, token
     few = b'{"note":' + _HOSTILE[what][:6_000].rsplit(b",", 1)[0] + b"]}"
     payment = json.dumps({"to": "5wszgQNPLrKMquchw6gru8ybfkg1TVyGbVGMRrGYe6zg", "amount": "1"}).encode()
 
-    def flood(number: int) -> None:
+    def flood(_: int) -> None:
         with httpx.Client(base_url=house.daemon.url, timeout=120, headers=bearer) as client:
-            for content in (body, few, body, payment if number % 3 == 0 else few):
+            for content in (body, few, body, payment):
                 assert client.post(_SEND, content=content).status_code in (202, 400, 403, 429, 502, 503)
 
     with highest(house) as most, ThreadPoolExecutor(24) as pool:

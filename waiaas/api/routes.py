@@ -190,3 +190,6 @@ ROUTES: tuple[AnyRoute, ...] = (
     Route("POST", "/v1/admin/shutdown", _OPERATOR, daemon.shutdown, Nothing, Done, "Finish what is under way and stop"),
 )
 # fmt: on
+
+URGENT = frozenset(route.path for route in ROUTES if route.own_allowance)
+"""Paths whose requests do not stand behind others: each is counted apart, and stopping or looking must work in a crowd."""

@@ -1,6 +1,7 @@
 """A door's crowd: who has to go so that everybody else gets in. Bounds connections, time, and bytes in both directions."""
 
 import logging
+import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ MOST_BODY_BYTES = 32 * 1024 * 1024
 MOST_ANSWER_BYTES = 32 * 1024 * 1024
 _LOOK_EVERY_SECONDS = 0.5
 _MOST_AT_ONCE = 32
+_SEND_BUFFER = 64 * 1024
 _TELL_EVERY_SECONDS = 60.0
 By = Callable[[Channel], float]
 
@@ -46,6 +48,11 @@ class Crowd(BaseWSGIServer):
             super().handle_accept()
             if len(self._map) == before:
                 break
+
+    def set_socket_options(self, conn: socket.socket) -> None:
+        """Also a small buffer in the kernel, so that who does not read is soon given no more."""
+        super().set_socket_options(conn)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
     def sweep(self) -> None:
         """Close who is late, and who is most in the way of others. By the loop's thread alone, and outside of a poll."""

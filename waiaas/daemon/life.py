@@ -15,7 +15,7 @@ from uuid6 import uuid7
 from waiaas import __version__
 from waiaas.api.app import create_app
 from waiaas.api.body_sizes import BodySizes
-from waiaas.api.routes import ROUTES
+from waiaas.api.routes import ROUTES, URGENT
 from waiaas.builtin.libraries import missing_types
 from waiaas.clock import Clock, SystemClock
 from waiaas.config import DataDir, Settings, check, load, write_private
@@ -243,6 +243,7 @@ class Daemon:
             threads=daemon.threads,
             socket_path=paths.admin_socket,
             most_body=BodySizes(ROUTES).of,
+            is_urgent=URGENT.__contains__,
             on_death=self._on_death,
         )
         server.start()

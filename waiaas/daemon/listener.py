@@ -5,28 +5,31 @@ Uses internals of Waitress 3.0 (``active_channels``, ``trigger``, ``del_channel`
 """
 
 import contextlib
+import io
 import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.task import ThreadedTaskDispatcher
+from waitress.buffers import ReadOnlyFileBasedBuffer
 
 from waiaas.api.bodies import MAX_BODY_BYTES
 from waiaas.api.frontdoor import DOOR_KEY
 from waiaas.api.refusals import error_body, error_headers
 from waiaas.daemon.crowd import Crowd, TcpCrowd, UnixCrowd
 from waiaas.daemon.sockets import connection_limit
+from waiaas.daemon.turns import dispatcher
 from waiaas.errors import NotReady
 
 _log = logging.getLogger("waiaas.daemon")
 _POLL_SECONDS = 0.5
+_COPIED = 16 * 1024
 _OPTIONS: dict[str, Any] = {
     "max_request_header_size": 16_384,
     "inbuf_overflow": 2 * MAX_BODY_BYTES,  # so that no body is ever written to a temporary file
@@ -47,6 +50,7 @@ class Listener:
     :param door: written into every request's environment
     :param threads: of this door alone
     :param most_body: by a path, the bytes that a body for it may have
+    :param is_urgent: by a path, whether its requests stand in a line of their own
     :param on_death: told the loop's name when it ends without being closed
     """
 
@@ -58,11 +62,11 @@ class Listener:
         door: Literal["tcp", "socket"],
         threads: int,
         most_body: Callable[[str], int],
+        is_urgent: Callable[[str], bool],
         on_death: Callable[[str], None],
     ) -> None:
         self._map: dict[int, Any] = {}
-        self._threads = ThreadedTaskDispatcher()
-        self._threads.set_thread_count(threads)
+        self._threads: Any = dispatcher(threads, is_urgent)
         self._is_draining = self._is_closing = False
         self._on_death = on_death
         self._server: Any = self._make(self._guarded(app, door), sock, threads, most_body)
@@ -148,9 +152,16 @@ class Listener:
             environ[DOOR_KEY] = door
             if self._is_draining:
                 return _stopping(start_response)
-            return app(environ, start_response)
+            return _shared(app(environ, start_response))
 
         return guarded
+
+
+def _shared(answer: Iterable[bytes]) -> Iterable[bytes]:
+    """A large answer without a copy of it for each connection: Waitress sends it from the bytes that were made."""
+    if isinstance(answer, list) and len(answer) == 1 and len(answer[0]) > _COPIED:
+        return cast(Iterable[bytes], ReadOnlyFileBasedBuffer(io.BytesIO(answer[0])))
+    return answer
 
 
 def _stopping(start_response: StartResponse) -> Iterable[bytes]:

@@ -23,6 +23,7 @@ class Server:
     :param threads: of each door
     :param socket_path: absolute; None opens no second door
     :param most_body: by a path, the bytes that a body for it may have
+    :param is_urgent: by a path, whether its requests stand in a line of their own
     :param on_death: told the name of a door's loop when it ends although nobody drained
     :raises StartRefused: when an address cannot be had
     """
@@ -36,10 +37,16 @@ class Server:
         threads: int,
         socket_path: Path | None = None,
         most_body: Callable[[str], int] = lambda path: MAX_BODY_BYTES,
+        is_urgent: Callable[[str], bool] = lambda path: False,
         on_death: Callable[[str], None] = lambda part: None,
     ) -> None:
         sock = bind_tcp(host, port)
-        same: dict[str, Any] = {"threads": threads, "most_body": most_body, "on_death": on_death}
+        same: dict[str, Any] = {
+            "threads": threads,
+            "most_body": most_body,
+            "is_urgent": is_urgent,
+            "on_death": on_death,
+        }
         self._tcp = Listener(app, sock, door="tcp", **same)
         self._doors = [self._tcp]
         self._socket_path = socket_path
