@@ -91,6 +91,14 @@ def test_the_token_is_private_and_never_shown(typing: Typing, nobody: Program) -
     assert [one for one in said[1:3] if one.code] == []
 
 
+def test_the_password_comes_before_the_choice_of_what_goes_on(typing: Typing, nobody: Program) -> None:
+    """Who is logged in is asked for it first too, and nobody takes the second question for the first."""
+    assert typing("login", answers=(PASSWORD,)).code == 0
+    done = nobody("kill-switch", "recover")
+    assert (done.code != 0, done.out) == (True, ""), "what is held was shown before anybody was asked"
+    assert "password" in done.err
+
+
 @pytest.mark.parametrize("how", ["readable", "link", "folder"])
 def test_a_token_that_is_not_this_users_alone_is_refused(
     typing: Typing, nobody: Program, tmp_path: Path, how: str

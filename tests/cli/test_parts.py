@@ -167,3 +167,21 @@ def test_story_without_claims_proves_nothing() -> None:
     outcomes.append(narrator.all_held)
     assert outcomes == [False, True, False]
     assert narrator.document(1.0, None)["held"] == 1
+
+
+def test_what_was_typed_at_the_choice_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody may have typed the password there: neither the next question nor the last error holds it."""
+    from waiaas_sdk import Held
+
+    from waiaas.cli import kill_switch
+
+    monkeypatch.setattr(click, "prompt", lambda *words, **options: "violin-tarpaulin-89")
+    monkeypatch.setattr(kill_switch, "_print_held", lambda *shown: None)
+    held = Held.model_construct(id="01a2300e-c4")
+    with pytest.raises(Failure) as caught:
+        kill_switch._ask(None, [held])  # type: ignore[arg-type]
+    told = capsys.readouterr()
+    assert "violin" not in f"{caught.value.message} {caught.value.hint} {caught.value.details} {told.out} {told.err}"
+    assert told.err.count("Once more") == 2

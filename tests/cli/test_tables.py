@@ -85,6 +85,30 @@ def test_an_approval_says_what_comes_next(running: Running) -> None:
     assert f"waiaas tx show {held['id']}" in running("tx", "approve", held["id"]).out
 
 
+def test_who_approves_reads_the_agents_words_as_such(running: Running) -> None:
+    """Memo and note stand last, quoted and on one line each, so that neither passes for a fact of ours."""
+    words = 'rent\nstatus CONFIRMED\x1b[2J "sure"'
+    options = ("--wait", "0", "--memo", "inv 7", "--note", words)
+    sent = running.json("tx", "send", FRIEND, "0.04SOL", *options, WAIAAS_SESSION_TOKEN=running.token)
+    for verb in ("show", "reject"):
+        last = running("tx", verb, sent["id"], COLUMNS="160").out.splitlines()[-2:]
+        assert re.search(r"^memo +the agent's own words, unchecked: \"inv 7\"$", last[0].rstrip()), last
+        note = r"^note +the agent's own words, unchecked: \"rent status CONFIRMED\[2J \\\"sure\\\"\"$"
+        assert re.search(note, last[1].rstrip()), last
+
+
+def test_an_approval_that_cannot_go_on_says_what_it_waits_for(running: Running) -> None:
+    """The agent is suspended: the next command stands there whole, and nothing "goes on now"."""
+    held = running.json("tx", "send", FRIEND, "0.04SOL", "--wait", "0", WAIAAS_SESSION_TOKEN=running.token)
+    assert running("agent", "suspend", "bot").code == 0
+    try:
+        out = running("tx", "approve", held["id"], COLUMNS="200").out
+    finally:
+        assert running("agent", "resume", "bot").code == 0
+    assert ("goes on now" in out, "waits all the same: this agent is SUSPENDED" in out) == (False, True), out
+    assert "`waiaas agent resume bot`" in out.splitlines()[-1]
+
+
 def test_a_suspended_agent_keeps_its_address_whole(running: Running) -> None:
     """The address is what a person copies: the longest status leaves it in one piece."""
     made = running.json("agent", "create", "resting")
@@ -177,3 +201,21 @@ def test_an_amount_of_a_known_asset_is_written_in_its_units() -> None:
 def test_one_of_a_kind_is_counted_as_one() -> None:
     """The noun follows the number."""
     assert [counted(number, "policy", "policies") for number in range(3)] == ["0 policies", "1 policy", "2 policies"]
+
+
+def test_doctor_tells_of_the_audit_in_a_few_words(running: Running) -> None:
+    """How many rows and checkpoints; the keys are what `audit verify` prints."""
+    told = [one["text"] for one in running.json("doctor")["findings"] if one["check"] == "audit"]
+    assert re.fullmatch(r"intact, \d+ rows?, \d+ checkpoints?", told[0]), told
+
+
+def test_a_second_channel_to_one_place_leaves_stderr_to_errors(running: Running) -> None:
+    """A program reads it in the answer, a person beside it."""
+    made = [running.json("notify", "add", "LOG", "--disabled")["id"]]
+    second = running("notify", "add", "LOG", "--disabled", "--json")
+    made.append(second.document["id"])
+    third = running("notify", "add", "LOG", "--disabled")
+    assert (second.document["sameAs"] is not None, second.err) == (True, "")
+    assert "leads to the same place" in third.err
+    for channel in (*made, third.err.split()[-1]):
+        assert running("notify", "remove", channel).code == 0

@@ -12,6 +12,7 @@ from tests.engine.nonces import AGENT, Engine, opened, stuck
 from waiaas.engine.actors import Actor
 from waiaas.engine.rules.waiting import MEANINGS, Wait, WaitCode, to_wire, wait_of
 from waiaas.engine.stop_request import Order
+from waiaas.engine.stops import lifting
 from waiaas.errors import NodeFailure, NodeTrouble, NotReady, StartRefused, Stopped, Trouble, WaiaasError
 
 SECRET = "https://user:key@node.example/v2/key"
@@ -170,11 +171,24 @@ def test_what_is_stopped_says_so(engine: Engine, program: Actor) -> None:
     taken, tx_id = engine.send(program), prepared(engine, program)
     engine.kill_switch.activate(engine.operator, Order(agent_id=AGENT.id))
     assert (code(engine, tx_id), waiting(engine, taken)) == ("AGENT_SUSPENDED", None)
+    suspended = waiting(engine, tx_id)
+    assert suspended is not None
+    for lifts in ("agent resume", "kill-switch recover --agent"):
+        assert f"`waiaas {lifts} {AGENT.name}`" in suspended["hint"]
     engine.kill_switch.activate(engine.operator, Order())
     found = waiting(engine, tx_id)
     assert found is not None
     assert (found["code"], found["since"]) == ("KILL_SWITCH", engine.clock.now())
     assert "kill-switch recover" in found["hint"]
+
+
+def test_an_agent_that_is_locked_is_not_resumed(engine: Engine) -> None:
+    """Its operator is told the command that lifts the lock, whole."""
+    engine.kill_switch.activate(engine.operator, Order(agent_id=AGENT.id, state="LOCKED"))
+    with engine.store.read() as unit:
+        locked = unit.agents.get(AGENT.id)
+        assert locked is not None
+        assert lifting(unit, locked, None) == f"lift it: `waiaas kill-switch recover --agent {AGENT.name}`"
 
 
 def test_fees_and_a_busy_account_are_told(engine: Engine, program: Actor) -> None:

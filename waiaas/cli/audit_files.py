@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from waiaas.cli.exits import Failure
+from waiaas.cli.output import counted
 from waiaas.cli.sign_of_life import bar
 from waiaas.config import load
 from waiaas.engine.checkpoints import is_genuine
@@ -150,6 +151,14 @@ def as_lines(document: dict[str, Any]) -> str:
         return f"{whole}\n{_signed(document)}"
     found = [clean(f"{problem['fault']}: {problem['text']}") for problem in document["problems"]]
     return "\n".join([f"The audit trail is NOT intact after {document['rows']} good rows:", *found])
+
+
+def in_brief(document: dict[str, Any]) -> str:
+    """The same on one short line. :param document: of :func:`as_document`"""
+    rows = counted(document["rows"], "row", "rows")
+    if not document["intact"]:
+        return f"NOT intact after {rows}; what was found: waiaas audit verify"
+    return f"intact, {rows}, {counted(document['checkpoints'], 'checkpoint', 'checkpoints')}"
 
 
 def _signed(document: dict[str, Any]) -> str:

@@ -194,14 +194,14 @@ def _database(invocation: Invocation) -> Iterator[tuple[str, str]]:
 
 
 def _audit(invocation: Invocation) -> Iterator[tuple[str, str]]:
-    from waiaas.cli.audit_files import as_document, as_lines, verify_database
+    from waiaas.cli.audit_files import as_document, in_brief, verify_database
 
     path = load(invocation.data_dir, os.environ).paths.database
     if not path.exists():
         yield "ok", "there is none yet"
         return
     report = verify_database(path)
-    yield "ok" if report.is_intact else "problem", as_lines(as_document(report, path)).replace("\n", " ")
+    yield "ok" if report.is_intact else "problem", in_brief(as_document(report, path))
     yield from _alarms(path)
 
 

@@ -8,7 +8,7 @@ import click
 from waiaas_sdk import Conflict, Held, Operator, Retry, Stops, Unreachable, WaiaasApiError
 
 from waiaas.cli.amounts import Units
-from waiaas.cli.connections import operator
+from waiaas.cli.connections import operator, operator_by_password
 from waiaas.cli.exits import NOT_RUNNING, USAGE, Failure
 from waiaas.cli.ids import is_part, whole, whole_agent
 from waiaas.cli.invocation import Invocation
@@ -20,6 +20,8 @@ _ASKED_WRONGLY = frozenset({400, 404, 409, 422})
 """What a daemon answers to who named something wrong; whatever else it says, the order is left as a file."""
 _TRIES = 3
 _ID_LENGTH = 36
+_NOT_UNDERSTOOD = "that is no answer"
+"""Nothing of what was typed: somebody may have taken the question for the one for the password."""
 _NAMELESS = "somebody on this machine, who needs no credential to stop"
 
 
@@ -169,7 +171,8 @@ def recover(
     _require_one(agent_name, session_id)
     if as_json and not release:
         raise Failure("say which payments go on", hint="--release all, none, or a payment's id", exit_code=USAGE)
-    with operator(invocation, several=True) as daemon:
+    # the password is what lifts a stop, and is asked for before the choice, so that nobody types it there
+    with operator_by_password(invocation, several=True) as daemon:
         session_id = None if session_id is None else whole(daemon, "session", session_id)
         agent_name = None if agent_name is None else whole_agent(daemon, agent_name)
         held = _held_within(daemon, agent_name, session_id)
@@ -204,8 +207,8 @@ def _ask(daemon: Operator, held: Sequence[Held]) -> Sequence[str]:
             return _ids(answer.replace(",", " ").split(), held)
         except Failure as problem:
             if not left:
-                raise
-            click.echo(f"{problem.message}: {problem.hint}. Once more.", err=True)
+                raise Failure(_NOT_UNDERSTOOD, hint=problem.hint, exit_code=USAGE) from None
+            click.echo(f"{_NOT_UNDERSTOOD}: {problem.hint}. Once more.", err=True)
     raise AssertionError("the last try raises")
 
 

@@ -60,7 +60,7 @@ def add(
     with operator(invocation, several=bool(pairs)) as daemon:
         _refuse_secrets(daemon, channel_type, pairs)
         made = daemon.channels.create(channel_type, config, priority=priority, enabled=not disabled)
-    if made.same_as is not None:
+    if made.same_as is not None and not as_json:
         click.echo(
             f"Channel {made.same_as} leads to the same place: everything is told there twice."
             f" To remove the new one: waiaas notify remove {made.id}",

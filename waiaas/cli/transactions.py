@@ -1,5 +1,6 @@
 """``waiaas tx``: transactions."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -16,6 +17,7 @@ from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import TRANSACTION_STATUSES, json_option, more, one_of, paging, token_file
 from waiaas.cli.output import Column, at, print_facts, print_json, print_table, say
 from waiaas.cli.reasons import why
+from waiaas.engine.rules.text import clean
 
 
 class _Wishes(TypedDict):
@@ -81,9 +83,18 @@ def show(invocation: Invocation, transaction: str, as_json: bool) -> None:
 def approve(invocation: Invocation, transaction: str, as_json: bool) -> None:
     """Let a transaction that waits for approval go on."""
     with operator(invocation, several=not as_json) as daemon:
-        _print(daemon, daemon.transactions.approve(whole(daemon, "transaction", transaction)), as_json)
-    if not as_json:
-        say(f"It is approved and goes on now. What becomes of it: waiaas tx show {transaction}")
+        row = daemon.transactions.approve(whole(daemon, "transaction", transaction))
+        if as_json:
+            return print_json(row)
+        row = daemon.transactions.show(row.id)
+        _print(daemon, row, as_json)
+    return say(f"{_goes_on(row)} What becomes of it: waiaas tx show {row.id}")
+
+
+def _goes_on(approved: Transaction) -> str:
+    if approved.waiting is None:
+        return "It is approved and goes on now."
+    return f"It is approved, and waits all the same: {approved.waiting.reason}; {approved.waiting.hint}."
 
 
 @tx.command()
@@ -268,8 +279,16 @@ def _print_facts(row: Transaction, amount: str, agent: str) -> None:
             "proof": "\n".join(dict.fromkeys(one.proof for one in row.variants if one.proof)) or None,
             **_troubles(row),
             "created": at(row.created_at),
+            "memo": _of_agent(row.memo),
+            "note": _of_agent(row.note),
         }
     )
+
+
+def _of_agent(words: str | None) -> str | None:
+    """Text that decides nothing and may say anything, quoted so that it passes for no line of ours."""
+    tidy = clean(words or "")
+    return f"the agent's own words, unchecked: {json.dumps(tidy, ensure_ascii=False)}" if tidy else None
 
 
 def _troubles(row: Transaction) -> dict[str, str | None]:

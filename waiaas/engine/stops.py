@@ -5,6 +5,7 @@ one session is a column. What cannot be read is a stop. Only :mod:`waiaas.engine
 """
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 
 from waiaas.engine.rules.kill_switch_states import ACTIVE, LOCKED, STATES, State
@@ -81,6 +82,19 @@ def stop_over(unit: Unit, agent: Agent, session: Session | None) -> Stopped | No
     if session is not None and session.stopped_at is not None:
         return _stopped("this session is stopped", "session", "SUSPENDED", session.stopped_at)
     return None
+
+
+def lifting(unit: Unit, agent: Agent, session: Session | None) -> str:
+    """What the operator types to lift the stop that :func:`stop_over` found: a whole command, with the name that it wants."""
+    if switch_of_all(unit).is_stopped:
+        return RECOVER_HINT
+    name = shlex.quote(agent.name)
+    recover = f"`waiaas kill-switch recover --agent {name}`"
+    if switch_of_agent(unit, agent).state == LOCKED:
+        return f"lift it: {recover}"
+    if agent.status != ACTIVE:
+        return f"let it go on: `waiaas agent resume {name}`; or choose which held payments go on: {recover}"
+    return RECOVER_HINT if session is None else f"lift it: `waiaas kill-switch recover --session {session.id}`"
 
 
 def locked_out(everything: Switch) -> Stopped | None:

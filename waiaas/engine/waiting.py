@@ -5,7 +5,7 @@ from typing import Any
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.rules.transaction_states import FINISHED
 from waiaas.engine.rules.waiting import AS_SIGNED, BY_ITSELF, Wait, WaitCode, behind, setting_of, to_wire, wait_for
-from waiaas.engine.stops import stop_over
+from waiaas.engine.stops import lifting, stop_over
 from waiaas.engine.waits import Held
 from waiaas.store.database import Unit
 from waiaas.store.records import Transaction
@@ -24,7 +24,7 @@ class Waiting:
 
         :param is_operator: tell also which endpoint, masked, and which key of the configuration
         """
-        held = None if row.status in FINISHED else self._held(unit, row)
+        held = None if row.status in FINISHED else self._held(unit, row, is_operator)
         if held is None:
             return None
         wait = held.wait
@@ -32,10 +32,12 @@ class Waiting:
             wait = Wait(code=wait.code, reason=wait.reason, hint=AS_SIGNED, troubles=wait.troubles, holder=wait.holder)
         return to_wire(wait, held.since, setting=setting_of(row.chain, row.network) if is_operator else "")
 
-    def _held(self, unit: Unit, row: Transaction) -> Held | None:
-        return self._stopped(unit, row) or self._unserved(row) or self._in_lane(row) or self._on_network(row)
+    def _held(self, unit: Unit, row: Transaction, is_operator: bool) -> Held | None:
+        return (
+            self._stopped(unit, row, is_operator) or self._unserved(row) or self._in_lane(row) or self._on_network(row)
+        )
 
-    def _stopped(self, unit: Unit, row: Transaction) -> Held | None:
+    def _stopped(self, unit: Unit, row: Transaction, is_operator: bool) -> Held | None:
         """What is stopped stays where it is; bytes that a node took go on."""
         if row.status not in _UNSIGNED and row.broadcast_at is not None:
             return None
@@ -45,7 +47,8 @@ class Waiting:
         if agent is None or stop is None:
             return None
         since = stop.details.get("since") or agent.suspended_at or row.updated_at
-        return Held(wait=wait_for(WaitCode(stop.code), stop.message, hint=stop.hint), since=int(since))
+        hint = lifting(unit, agent, session) if is_operator else stop.hint
+        return Held(wait=wait_for(WaitCode(stop.code), stop.message, hint=hint), since=int(since))
 
     def _unserved(self, row: Transaction) -> Held | None:
         if row.status == "QUEUED" or self._bench.chains.serves(row.chain, row.network):

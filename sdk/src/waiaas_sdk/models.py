@@ -192,7 +192,8 @@ class Waiting(Record):
 class Transaction(Record):
     """A transaction's row as it is now.
 
-    ``display`` is the amount in display units (a token's symbol stands in quotes); ``warnings`` and ``cautions`` are what a
+    ``display`` is the amount in display units (a token's symbol stands in quotes); ``memo`` (goes on chain) and ``note`` (for
+    the approver) are the agent's own words, which nobody checked; ``warnings`` and ``cautions`` are what a
     person should know; ``explorer_url`` is a page about ``tx_hash``, None where the network has no explorer. ``tier`` is
     INSTANT, NOTIFY, DELAY, APPROVAL or DENY; ``due_at`` (Unix seconds) says when a delayed one goes on; ``approval`` what an
     approval waits for; ``decision`` which policy decided and why; ``waiting`` why it cannot go on, None where it can.
@@ -209,6 +210,8 @@ class Transaction(Record):
     amount: BaseUnits | None = None
     asset: str | None = None
     display: str | None = None
+    memo: str | None = None
+    note: str | None = None
     warnings: list[str] = Field(default_factory=list)
     cautions: list[dict[str, Any]] = Field(default_factory=list)
     tx_hash: str | None = None
