@@ -46,7 +46,7 @@ def test_the_example_agents_pay_an_invoice_once(shared_house: House, program: li
     assert wallet.token not in done.stdout + done.stderr
     client = shared_house.client(wallet)
     can_memo = "memo" in client.connect_info().capabilities
-    memo = (client.transaction(row["id"]).model_extra or {}).get("memo")
+    memo = client.transaction(row["id"]).memo
     assert memo == ("invoice 42" if can_memo else None)
     if "agent.sh" in program:
         assert "HTTP 201" in done.stdout
