@@ -165,8 +165,8 @@ def test_client_over_a_socket_is_the_same(daemon: FakeDaemon, retry: Retry) -> N
         ),
     )
     with Client(daemon.url, token="a", retry=retry) as one, Client(daemon.url, token="b", retry=retry) as two:
-        assert one.transaction("0198-tx").model_extra == {"memo": "Bearer a"}
-        assert two.transaction("0198-tx").model_extra == {"memo": "Bearer b"}
+        assert one.transaction("0198-tx").memo == "Bearer a"
+        assert two.transaction("0198-tx").memo == "Bearer b"
 
 
 @pytest.mark.parametrize("amount", ["1e9", "１２", "+1", "1_0", "01", "", " 1", 1.5, -1, True])

@@ -145,6 +145,29 @@ def test_a_chunked_body_over_the_limit_is_refused(house: House) -> None:
     assert (status, error_of(body)["code"]) == (413, "BODY_TOO_LARGE")
 
 
+def test_a_chunk_that_says_too_much_is_refused_before_it_comes(house: House) -> None:
+    """Nobody waits for a terabyte: the answer is there after the chunk's first line."""
+    sent = request("POST", SEND, b"ffffffffff\r\n", Content_Type="application/json", Transfer_Encoding="chunked")
+    status, _, body = exchange(house, sent)
+    assert (status, error_of(body)["code"]) == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize("twice", ["length", "key"])
+def test_what_is_said_in_two_ways_is_refused(house: House, twice: str) -> None:
+    """Two lengths of a body, or two keys of one payment: nothing is paid, and the connection ends."""
+    body = json.dumps(GOOD).encode()
+    fields = {"Content-Type": "application/json", **AS_SESSION}
+    if twice == "length":
+        chunked = f"{len(body):x}".encode() + b"\r\n" + body + b"\r\n0\r\n\r\n"
+        fields |= {"Transfer-Encoding": "chunked", "Content-Length": str(len(body))}
+        sent = request("POST", SEND, chunked, **fields)
+    else:
+        sent = request("POST", SEND, body, **fields, **{"Idempotency-Key": "a", "idempotency-key": "b"})
+    status, headers, answer = exchange(house, sent)
+    assert (status, error_of(answer)["code"], headers.get("connection")) == (400, "MALFORMED", "close")
+    assert house.engine.transactions.log == []
+
+
 def test_a_chunked_body_is_read_like_any_other(house: House) -> None:
     """Chunks make no difference to what is asked."""
     body = json.dumps(GOOD).encode()

@@ -6,6 +6,7 @@ whole request stays as it is until the answer is gone, so that no client can hol
 (``received``, ``writable``, ``handle_write``, ``requests``, ``total_outbufs_len``); the version is pinned below 3.1.
 """
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +16,14 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
+from waitress.utilities import RequestEntityTooLarge
 
 from waiaas.api.bodies import too_large
 from waiaas.api.refusals import error_body, error_headers
 from waiaas.errors import BadRequest, WaiaasError
 
 _MOST_FIELDS = 100
+_KEY_FIELD = re.compile(rb"(?im)^idempotency-key[ \t]*:")
 SizeOf = Callable[[str], Adjustments]
 """By the path of a request, the settings with the largest body that it takes."""
 
@@ -62,9 +65,23 @@ class _Parser(HTTPRequestParser):
         """:raises ParsingError: also for many fields: each costs many times its bytes"""
         if header_plus.count(b"\n") > _MOST_FIELDS:
             raise ParsingError("too many header fields")
+        if len(_KEY_FIELD.findall(header_plus)) > 1:
+            raise ParsingError("two Idempotency-Key fields")
         super().parse_header(header_plus)
         request: Any = self
+        is_coded = request.chunked or "TRANSFER_ENCODING" in request.headers
+        if is_coded and "CONTENT_LENGTH" in request.headers:
+            raise ParsingError("the body's length is said in two ways")  # RFC 9112 6.3: perhaps smuggled
         request.adj = self._size_of(request.path)
+
+    def received(self, data: bytes) -> int:
+        """Take bytes. A chunk that says that it is larger than a body may be is refused before it comes."""
+        count = int(super().received(data))
+        request: Any = self
+        most = request.adj.max_request_body_size
+        if request.chunked and not request.completed and request.body_rcv.chunk_remainder >= most:
+            request.error, request.completed = RequestEntityTooLarge(f"exceeds max_body of {most}"), True
+        return count
 
 
 class Channel(HTTPChannel):
