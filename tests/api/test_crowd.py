@@ -285,3 +285,11 @@ def test_a_header_of_many_fields_is_refused(house: House) -> None:
         status, _, body = exchange(house, sent)
         assert 400 <= status < 500
         assert error_of(body)["code"] == "MALFORMED"
+
+
+def test_tiny_chunks_are_refused(house: House) -> None:
+    """Chunks of a byte each keep the loop busy that serves everybody: refused within a few hundred of them."""
+    sent = request("POST", "/v1/policies", Content_Type="application/json", Transfer_Encoding="chunked")
+    status, _, body = exchange(house, sent + b"1\r\n \r\n" * 300)
+    assert status == 400
+    assert error_of(body)["code"] == "MALFORMED"

@@ -16,6 +16,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
+from waitress.utilities import BadRequest as Malformed
 from waitress.utilities import RequestEntityTooLarge
 
 from waiaas.api.bodies import too_large
@@ -24,6 +25,8 @@ from waiaas.errors import BadRequest, WaiaasError
 
 _MOST_FIELDS = 100
 _KEY_FIELD = re.compile(rb"(?im)^idempotency-key[ \t]*:")
+_PIECE = 512
+"""Bytes of a body in chunks that are read before anybody looks how much of it was framing."""
 SizeOf = Callable[[str], Adjustments]
 """By the path of a request, the settings with the largest body that it takes."""
 
@@ -60,6 +63,7 @@ class _Parser(HTTPRequestParser):
         super().__init__(adj)
         self._size_of = size_of
         self.began_at = time.time()
+        self._in_chunks = 0
 
     def parse_header(self, header_plus: bytes) -> None:
         """:raises ParsingError: also for many fields: each costs many times its bytes"""
@@ -75,8 +79,18 @@ class _Parser(HTTPRequestParser):
         request.adj = self._size_of(request.path)
 
     def received(self, data: bytes) -> int:
-        """Take bytes. A chunk that says that it is larger than a body may be is refused before it comes."""
-        count = int(super().received(data))
+        """Take bytes; of a body in chunks a little at a time, so that tiny chunks are noticed before they cost much. A chunk
+        that says that it is larger than a body may be is refused before it comes."""
+        request: Any = self
+        if not request.chunked or request.body_rcv is None:
+            return self._measured(int(super().received(data)))
+        count = self._measured(int(super().received(data[:_PIECE])))
+        self._in_chunks += count
+        if self._in_chunks > _PIECE + 2 * len(request.body_rcv) and not request.completed:
+            request.error, request.completed = Malformed("chunks are too small"), True
+        return count
+
+    def _measured(self, count: int) -> int:
         request: Any = self
         most = request.adj.max_request_body_size
         if request.chunked and not request.completed and request.body_rcv.chunk_remainder >= most:
