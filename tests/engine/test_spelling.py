@@ -23,6 +23,14 @@ WRONG = "a" * 32
         {"expression": f'effects.exists(e, e.to in ["{BOB}", "{WRONG}"])'},
         {"expression": f"effects.leaving('{TOKEN.lower()}').above('5')"},
         {"expression": "effects.leaving('native').above('5')"},
+        {"expression": f"effects.exists(e, e.to in ['a b', '{WRONG}'])"},
+        {"expression": f"effects.exists(e, e.to in ['', '{WRONG}'])"},
+        {"expression": f"// it's a comment\neffects.exists(e, e.to == '{WRONG}')"},
+        {"expression": f"agent == \"it's\" || effects.exists(e, e.to == '{WRONG}')"},
+        {"expression": f"effects.exists(e, e.what == 'it is' || e.to == '{WRONG}')"},
+        {"expression": f"effects.exists(e, e.to == '{WRONG[:16]}' + '{WRONG[16:]}')"},
+        {"expression": f"effects.exists(e, e.to == '\\x61{WRONG[1:]}')"},
+        {"expression": f'effects.exists(e, e.to == """{WRONG}""")'},
     ],
 )
 def test_another_spelling_is_refused_with_the_right_one(rules: Any) -> None:

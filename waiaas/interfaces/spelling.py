@@ -7,10 +7,12 @@ from typing import Any
 from waiaas.errors import Malformed
 from waiaas.interfaces.policy import AssetReader
 
-_QUOTED = re.compile(r""""([^"'\s]{1,256})"|'([^"'\s]{1,256})'""")
+_QUOTED = re.compile(r"""//[^\n]*|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""", re.DOTALL)
+_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
 _SHORTEST = 20
 """Shorter words are names and numbers of people's own, whatever a chain might read in them."""
 _LONGEST = 256
+_LAST_LETTER = 0x10FFFF
 
 
 def require_one_spelling(rules: Any, reader: AssetReader) -> None:
@@ -24,12 +26,31 @@ def require_one_spelling(rules: Any, reader: AssetReader) -> None:
     """
     for text in _texts(rules):
         _require_word(text, reader)
-        for one, other in _QUOTED.findall(text):
-            _require_word(one or other, reader)
-            if (one or other) == "native":
+        for word in _quoted(text):
+            _require_word(word, reader)
+            if word == "native":
                 raise Malformed(
                     "'native' in quotes is a word, and no asset is called so", hint="write native without quotes"
                 )
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """What stands in quotes, one after the other, empty or not, with letters written as numbers read; and what several make
+    that are put together with a plus."""
+    joined, end = "", -1
+    for found in _QUOTED.finditer(text):
+        word = _ESCAPED.sub(_letter, found.group(1) or found.group(2) or "")
+        yield word
+        joined = joined + word if end >= 0 and text[end : found.start()].strip() == "+" else word
+        if joined != word:
+            yield joined
+        end = found.end()
+
+
+def _letter(found: re.Match[str]) -> str:
+    """CEL's escapes by number: hexadecimal, and octal of three digits (CEL specification, "String and Bytes Values")."""
+    number = int(found.group(4), 8) if found.group(4) else int(found.group(1) or found.group(2) or found.group(3), 16)
+    return chr(number) if number <= _LAST_LETTER else ""
 
 
 def _require_word(word: str, reader: AssetReader) -> None:
