@@ -101,13 +101,25 @@ class LimitRace:
         ]  # fmt: skip
         for connection, request in zip(self._connections, requests, strict=True):
             connection.send(request)
-        return [connection.answer() for connection in self._connections]
+        answers = [connection.answer() for connection in self._connections]
+        while busy := [n for n, answer in enumerate(answers) if _is_busy(answer)]:
+            for n in busy:  # nothing of it was stored, as the answer says; so it is sent again
+                self._connections[n].send(requests[n])
+            for n in busy:
+                answers[n] = self._connections[n].answer()
+        return answers
 
     def _body(self, recipient: str, amount: int) -> dict[str, object]:
         fields = self._house.case.payment(recipient, amount)
         token = fields.get("token")
         body: dict[str, object] = {**fields, "amount": str(amount)}
         return body | ({"token": {"address": token}} if token else {})
+
+
+def _is_busy(answer: Answer) -> bool:
+    """Whether all seats for who waits for a node were taken."""
+    status, body = answer
+    return status == 503 and json.loads(body)["code"] == "BUSY"
 
 
 def _sorted(room: int, amounts: Sequence[int], answers: Sequence[Answer]) -> Round:

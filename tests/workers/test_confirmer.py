@@ -1,6 +1,5 @@
 """The confirmer: an adapter that cannot tell about payments ends nothing, neither a payment nor the daemon."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from waiaas.clock import SystemClock
 from waiaas.engine.pipeline.stage import Bench
 from waiaas.engine.waits import Waits
 from waiaas.errors import Malformed, NodeFailure, NodeTrouble, Refused, Stopped, Trouble, Unavailable
 from waiaas.interfaces.chain import Amount, Phase, Signed, Status
 from waiaas.store.records import Transaction, Variant
+from waiaas.testing.clock import FrozenClock
 from waiaas.workers.confirmer import Confirmer
 
 _SUBMITTED = Transaction(
@@ -38,7 +37,7 @@ _BYTES = Variant(
     signed_raw="00",
     tx_hash="h",
     fee_cap=1,
-    created_at=int(time.time()),
+    created_at=FrozenClock().now(),
     claims="[]",
 )
 _MANY = 40
@@ -92,7 +91,7 @@ def _bench(statuses: Statuses, count: int = 1) -> Bench:
     network = SimpleNamespace(block_milliseconds=400)
     chains = SimpleNamespace(get=lambda *_: chain, network=lambda *_: (None, network))
     return cast(
-        Bench, SimpleNamespace(store=SimpleNamespace(read=read), chains=chains, clock=SystemClock(), waits=Waits())
+        Bench, SimpleNamespace(store=SimpleNamespace(read=read), chains=chains, clock=FrozenClock(), waits=Waits())
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from waiaas.cli.streams import is_unicode
-from waiaas.cli.tables import Column, facts_lines, table_lines
+from waiaas.cli.tables import Column, facts_lines, fold, table_lines
 from waiaas.engine.rules.text import clean
 
 __all__ = [
@@ -94,6 +94,11 @@ def print_done(facts: Mapping[str, object], words: str, as_json: bool) -> None:
         print_json(facts)
     else:
         say(words)
+
+
+def explain(text: str) -> None:
+    """A sentence for a person, broken between words where the terminal ends: nobody copies it."""
+    say("\n".join(fold(text, _width())))
 
 
 def say(text: str) -> None:

@@ -13,7 +13,7 @@ from waiaas.cli.connections import anybody, operator, operator_by_password
 from waiaas.cli.exits import NOT_RUNNING, OK, Failure
 from waiaas.cli.invocation import Invocation
 from waiaas.cli.options import json_option
-from waiaas.cli.output import Column, at, print_done, print_facts, print_json, print_table, say
+from waiaas.cli.output import Column, at, explain, print_done, print_facts, print_json, print_table, say
 from waiaas.cli.processes import DaemonProcess, announced, find_daemon, not_working
 
 _SLACK_SECONDS = 15
@@ -50,7 +50,7 @@ def _print_status(facts: Mapping[str, Any], health: Health) -> None:
     _print_networks(told.get("chains", []))
     _print_prices(told.get("prices", {}).get("sources", []))
     for line in (*not_working(told.get("notLoaded", facts.get("notLoaded"))), *_troubles(told.get("chains", []))):
-        say(line)
+        explain(line)
     if health.status == "locked":
         say("Nothing is signed until: waiaas unlock")
     if health.status == "stopped":
