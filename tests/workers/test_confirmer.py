@@ -87,6 +87,7 @@ def _bench(statuses: Statuses, count: int = 1) -> Bench:
         adapter=SimpleNamespace(statuses=statuses, features=frozenset()),
         call=lambda method, *arguments: method(*arguments),
         require_right_chain=lambda: None,
+        untold={},
     )
     network = SimpleNamespace(block_milliseconds=400)
     chains = SimpleNamespace(get=lambda *_: chain, network=lambda *_: (None, network))
@@ -111,6 +112,21 @@ def _nonsense(signed: Sequence[Signed]) -> Sequence[Status]:
 def test_an_adapter_that_cannot_tell_is_asked_again(statuses: Statuses) -> None:
     """Whatever it raises, or an answer about another number of payments: nothing is settled, and the next round comes."""
     assert 0 < Confirmer(_bench(statuses), "solana", "localnet", _woken).run_once() <= 5
+
+
+def test_the_log_says_it_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A node that is odd for hours writes one line a payment and cause, not one a round."""
+    asked: list[int] = []
+
+    def statuses(signed: Sequence[Signed]) -> Sequence[Status]:
+        asked.append(len(signed))
+        raise Malformed("these are not the bytes of a transaction")
+
+    bench = _bench(statuses)
+    for _ in range(5):
+        Confirmer(bench, "solana", "localnet", _woken).run_once()
+    assert len(asked) == 5
+    assert sum("cannot tell about it" in record.getMessage() for record in caplog.records) == 1
 
 
 @pytest.mark.parametrize("how", [_malformed, _refused, _unreadable, _too_few])

@@ -54,6 +54,8 @@ class Chain:
         self.ahead: int | None = None
         #: Told of the chain's id and of :attr:`ahead`, when the two are found to disagree and the chain goes on.
         self.on_disagreement: Callable[[str, int], None] = lambda chain_id, seconds: None
+        #: What was said last of bytes of which an adapter could not tell, by adapter and hash: the log says it once.
+        self.untold: dict[tuple[int, str], str] = {}
         self._lock = threading.Lock()
 
     @property

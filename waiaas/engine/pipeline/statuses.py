@@ -12,6 +12,7 @@ _log = logging.getLogger("waiaas.confirm")
 _SECONDS = 5.0
 """For asking in pieces; what is left then is asked in the next round."""
 _LONGEST = 4096
+_MOST_UNTOLD = 10_000
 UNKNOWN = Status(phase=Phase.UNKNOWN)
 
 
@@ -37,21 +38,33 @@ def _asked(chain: Chain, adapter: ChainAdapter, signed: Sequence[Signed], end: f
         problem = failure.message
     else:
         if isinstance(given, Sequence) and len(given) == len(signed):
-            return [_checked(chain, asked, one) for asked, one in zip(signed, given, strict=True)]
+            return [_checked(chain, adapter, asked, one) for asked, one in zip(signed, given, strict=True)]
     if len(signed) > 1 and time.monotonic() < end:
         middle = len(signed) // 2
         return _asked(chain, adapter, signed[:middle], end) + _asked(chain, adapter, signed[middle:], end)
     for one in signed:
-        _log.error("the adapter of %s cannot tell about %s: %s", chain.network.chain_id, one.tx_hash, problem)
+        _say_once(chain, adapter, one, f"cannot tell about it: {problem}")
     return [UNKNOWN for _ in signed]
 
 
-def _checked(chain: Chain, asked: Signed, given: object) -> Status:
+def _checked(chain: Chain, adapter: ChainAdapter, asked: Signed, given: object) -> Status:
     """What a plugin said of one, if it is what its contract says: what is written down later must be of the right kinds."""
     if isinstance(given, Status) and _is_whole(given):
+        chain.untold.pop((id(adapter), asked.tx_hash), None)
         return given
-    _log.error("the adapter of %s gave no status of %s", chain.network.chain_id, asked.tx_hash)
+    _say_once(chain, adapter, asked, "gave no status of it")
     return UNKNOWN
+
+
+def _say_once(chain: Chain, adapter: ChainAdapter, asked: Signed, problem: str) -> None:
+    """A line in the log, until something else is wrong with the same bytes: a node that is odd for hours fills no disk."""
+    key = (id(adapter), asked.tx_hash)
+    if chain.untold.get(key) == problem:
+        return
+    if len(chain.untold) >= _MOST_UNTOLD:
+        chain.untold.clear()
+    chain.untold[key] = problem
+    _log.warning("%s: the adapter of %s %s", asked.tx_hash, chain.network.chain_id, problem)
 
 
 def _is_whole(status: Status) -> bool:
