@@ -287,7 +287,7 @@ def test_the_commands_add_try_list_and_remove(house: House, service: BotApiServe
         assert service.token not in exposed.stderr
     assert run("update", channel, *sets[:2]).returncode == 0
     twin = run("add", "TELEGRAM", *sets, "--secret", "bot_token", "--json", stdin=service.token)
-    assert f"waiaas notify remove {json.loads(twin.stdout)['id']}" in twin.stderr
+    assert (json.loads(twin.stdout)["sameAs"], twin.stderr) == (channel, "")
     assert run("disable", channel).returncode == run("enable", channel).returncode == 0
     assert service.token not in run("show", channel).stdout
     assert run("remove", channel).returncode == 0
