@@ -13,7 +13,7 @@ from tests.engine.test_notifications import BEHAVIOURS, Office, heard_by, raisin
 from tests.harness.deadline import until
 from waiaas.engine.events import EVENTS
 from waiaas.engine.journal import Journal
-from waiaas.errors import Misconfigured
+from waiaas.errors import Misconfigured, NotReady
 from waiaas.interfaces.events import Event
 from waiaas.interfaces.notify import Notification
 from waiaas.store.database import Store
@@ -209,6 +209,41 @@ def test_a_listener_that_hangs_keeps_no_channel_waiting(office: Office) -> None:
     assert office.delivery.tell_listeners() == 0, "one round at a time"
     until(partial(_carried, office, heard), "the channel to be told beside it")
     hold.set()
+
+
+def test_a_moot_notice_holds_up_nobody_on_a_full_disk(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot be put last it is told in its turn, and the next after it."""
+    heard: list[Notification] = []
+    office.channel("a", told(heard))
+    record(office, "transaction.approval_requested")
+    record(office, "agent.suspended")
+    monkeypatch.setattr(office.delivery._notices, "is_moot", lambda unit, item: item.precedence == 3)
+
+    def full() -> Any:
+        raise NotReady("the disk is full", code="STORE_FULL")
+
+    monkeypatch.setattr(office.store, "write", full)
+    office.carry()
+    assert names(heard) == ["transaction.approval_requested", "agent.suspended"]
+
+
+def test_a_full_disk_ends_no_delivery(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What listeners heard cannot be written down: they hear it again, and channels are told meanwhile."""
+    heard: list[Event] = []
+    registry: Any = SimpleNamespace(channels={}, listeners=(heard.append,))
+    office.delivery._registry = registry
+    office.tell("x")
+
+    def full() -> Any:
+        raise NotReady("the disk is full", code="STORE_FULL")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.store, "write", full)
+        assert office.delivery.tell_listeners() > 0
+        assert office.delivery._telling is not None
+        office.delivery._telling.join(10)
+    assert office.delivery.deliver() == 0
+    assert office.delivery.tell_listeners() > 0
 
 
 def _carried(office: Office, heard: list[str]) -> bool:

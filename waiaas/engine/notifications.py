@@ -135,6 +135,8 @@ class Notifications:
                 self._tell(row)
             with self._store.write() as unit:
                 unit.state.set(_CURSOR, str(rows[-1].id))
+        except NotReady as problem:  # a full disk: they are told again, at least once is the promise
+            _log.warning("listeners are told again later: %s", problem.message)
         except BaseException as problem:  # noqa: BLE001 - the worker hears of it and the daemon ends
             self._broken = problem
 
@@ -198,8 +200,8 @@ class Notifications:
             with self._store.read() as unit:
                 message = self._notices.compose(unit, item)
                 is_moot = self._notices.is_moot(unit, item)
-            if is_moot:
-                return self._sink(item)
+            if is_moot and self._sink(item):
+                return True
             if message is None:
                 raise Undeliverable("its event is gone")
             live = self._live.of(channel)
@@ -218,9 +220,13 @@ class Notifications:
         return True
 
     def _sink(self, item: OutboxItem) -> bool:
-        """Nobody is asked any more: it is told after everything else, so that asking and cancelling wins no turn."""
-        with self._store.write() as unit:
-            unit.outbox.sink(item.id)
+        """Nobody is asked any more: it is told after everything else, so that asking and cancelling wins no turn. False where
+        that cannot be written down, as on a full disk: then it is told in its turn, and holds up nobody."""
+        try:
+            with self._store.write() as unit:
+                unit.outbox.sink(item.id)
+        except NotReady:
+            return False
         return True
 
     def _mark(self, channel: Channel) -> None:
